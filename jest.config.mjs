@@ -1,0 +1,20 @@
+// Run through `npm run jest` (or `npm test`): ES modules in jest need node's --experimental-vm-modules.
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  // Types are checked by `npm run typecheck`; here they are only removed.
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2024' },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  // A test that hangs must end some day; it is no measure of speed.
+  testTimeout: 120_000,
+};
