@@ -1,0 +1,153 @@
+/**
+ * The contract between frist and a system that holds personal data.
+ *
+ * A connector gives facts; it never decides what is due. A *source* is a configured instance, a *connector* the code
+ * for a kind of system. Every kind passes the same suite, test/connectors/conformance.ts.
+ */
+import type { Action, Dependent, Encoding, Facts, Key, RecordType, View, Window } from '../policy/policy.ts';
+
+/** What a kind of system can and cannot do, as data, so that nobody asks which kind it is. */
+export interface Capabilities {
+  readonly transactional: boolean;
+  /** Whether the engine itself refuses a write during a dry run. */
+  readonly readOnlyEnforced: boolean;
+  /** Whether one record can come twice in one scan (paging over a moving set). */
+  readonly scanRepeats: boolean;
+  /** Most records that one `erase` may be given. */
+  readonly maxBatch: number;
+  /** Whether `now` can be asked. */
+  readonly ownClock: boolean;
+}
+
+/** Something that `check` found; `path` points into the policy file. */
+export interface Finding {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly code: string;
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface CheckReport {
+  readonly findings: readonly Finding[];
+  /** Per view, the encoding of each of its starts; undefined where a finding says why there is none. */
+  readonly encodings: ReadonlyMap<View, readonly (Encoding | undefined)[]>;
+  /** Digest of the catalogue facts that the views rest on; a plan is void when it changes. */
+  readonly catalogue: string;
+}
+
+export interface Page {
+  readonly facts: readonly Facts[];
+  /** Opaque; scanning resumes behind this page. */
+  readonly cursor: string;
+}
+
+export interface Count {
+  /** Records of the type within its scope. */
+  readonly population: number;
+  /** Of these, the ones that the policy is about. */
+  readonly matching: number;
+}
+
+/** What one call of `erase` did with each record, in the order of the batch's keys. */
+export type RecordOutcome =
+  /** Deleted or anonymised by this call, and seen so. */
+  | 'erased'
+  /** Was not there. */
+  | 'already-absent'
+  /** No longer due, or no longer what the plan saw; left alone. */
+  | 'changed';
+
+/** Rows of one related table that a batch touched. */
+export interface DependentCount {
+  readonly deleted: number;
+  readonly anonymised: number;
+  readonly detached: number;
+  readonly kept: number;
+}
+
+export interface BatchResult {
+  readonly outcomes: readonly RecordOutcome[];
+  /** Facts of the records as they were under the lock, by position; undefined where absent. */
+  readonly facts: readonly (Facts | undefined)[];
+  readonly dependents: ReadonlyMap<string, DependentCount>;
+}
+
+export interface Batch {
+  readonly keys: readonly Key[];
+  readonly action: Action;
+  readonly dependents: readonly Dependent[];
+  /** Position of the stage in `View.stages`. */
+  readonly stage: number;
+  /** Asked under the lock with what is true then: may each of these records still be erased? */
+  readonly stillDue: (facts: readonly Facts[]) => readonly boolean[];
+}
+
+/** What a later look found: `gone` (deleted), `done` (anonymised), or `present`. */
+export type Verification = 'gone' | 'done' | 'present';
+
+/**
+ * How a failed call may be met.
+ * `transient`: nothing was applied; try the same again (deadlock, lock wait, connection lost before the commit).
+ * `data`: nothing was applied; a record in the batch is the reason (foreign key, trigger): split it.
+ * `uncertain`: it may have been applied; look before anything else (connection lost during the commit).
+ * `fatal`: no use to go on with this source in this run.
+ */
+export type FailureClass = 'transient' | 'data' | 'uncertain' | 'fatal';
+
+/** Thrown by every method of a connector; carries no value of a record. */
+export class SourceFailure extends Error {
+  override readonly name = 'SourceFailure';
+  readonly failure: FailureClass;
+  /** The system's own code, e.g. `ER_ROW_IS_REFERENCED_2`. */
+  readonly code: string;
+
+  constructor(failure: FailureClass, code: string) {
+    super(`${failure}: ${code}`);
+    this.failure = failure;
+    this.code = code;
+  }
+}
+
+/** The one that erases in a source: holds the source's advisory lock for this policy from `erasing` to `release`. */
+export interface ErasingSession {
+  /** One batch, all or nothing where the system has transactions: lock, re-check, dependents, root, look again, commit. */
+  erase(batch: Batch, signal: AbortSignal): Promise<BatchResult>;
+  release(): Promise<void>;
+}
+
+export interface Connector {
+  readonly kind: string;
+  readonly capabilities: Capabilities;
+  /** Holds every view against the system's own catalogue; reports all that is wrong at once. Reads only. */
+  check(views: readonly View[], signal: AbortSignal): Promise<CheckReport>;
+  /** The system's own clock, ms since the epoch; undefined where it has none. */
+  now(): Promise<number | undefined>;
+  count(view: View, signal: AbortSignal): Promise<Count>;
+  /**
+   * The records that the policy is about, as pages of facts, from the beginning or behind `cursor`. With `windows`,
+   * records that are plainly not due are left out. Each page is read in a read-only transaction of its own.
+   */
+  scan(view: View, windows: readonly Window[] | undefined, signal: AbortSignal, cursor?: string): AsyncIterable<Page>;
+  /** The same facts by key, read anew; a record that is not there is not in the answer. */
+  read(view: View, keys: readonly Key[], signal: AbortSignal): Promise<readonly Facts[]>;
+  /** How many rows of each dependent of the stage belong to these records, by related name; for the dry run. */
+  dependents(view: View, stage: number, keys: readonly Key[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  /** Takes the advisory lock; a `SourceFailure` with code `BUSY` when another session holds it. */
+  erasing(view: View, signal: AbortSignal): Promise<ErasingSession>;
+  /** Looks at each record again, dependents included, outside the erasing transaction. */
+  verify(view: View, stage: number, keys: readonly Key[], signal: AbortSignal): Promise<readonly Verification[]>;
+  /** How many records of the type have this identifier. */
+  find(record: RecordType, kind: string, value: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** How a connector is made. Everything external is in `ConnectorContext`. */
+export interface ConnectorContext {
+  readonly source: string;
+  readonly connection: string;
+  /** Records per page of a scan. */
+  readonly pageSize: number;
+}
+
+export type ConnectorFactory = (context: ConnectorContext) => Connector;

@@ -1,0 +1,85 @@
+/**
+ * The one table of coded errors. A code is stable: scripts and runbooks rely on it, so it is never re-used.
+ * `docs/errors.md` is generated from this table and a test holds the two together.
+ *
+ * `{name}` in a message or remedy is replaced by the parameter of that name. No parameter may carry a value read from
+ * a source: database errors quote rows, and an error text ends in logs (see `databaseFault` in database.ts).
+ */
+
+/** Exit status of the process for a class of error (docs/exit-status.md). */
+export const EXIT = { ok: 0, config: 1, failed: 2, waiting: 3, trail: 4, overdue: 5 } as const;
+
+export interface ErrorRow {
+  /** Exit status when this error ends the command. */
+  readonly exit: number;
+  readonly message: string;
+  /** What the reader does about it. */
+  readonly remedy: string;
+}
+
+export const ERRORS = {
+  // Usage and configuration
+  USAGE: { exit: 1, message: '{what}', remedy: 'Run the command with --help to see its options.' },
+  CONFIG_INVALID: { exit: 1, message: '{count} problem(s) in the configuration', remedy: 'Mend each place listed above and run `frist check` again.' },
+  CONFIG_UNREADABLE: { exit: 1, message: 'Cannot read {file}: {reason}', remedy: 'Check the path and the permissions of the file.' },
+  SETTINGS_INVALID: { exit: 1, message: 'Setting {setting} is not valid: {reason}', remedy: 'Correct it in the settings file or in the environment variable {env}.' },
+  NODE_VERSION: { exit: 1, message: 'frist needs Node 24; this is {version}', remedy: 'Run `npm ci` beside frist (it brings Node 24), or install Node 24.' },
+  // Sources
+  SOURCE_UNREACHABLE: { exit: 2, message: 'Source {source} cannot be reached ({code})', remedy: 'Check that the server runs and that host, port, user and password in `connection` are right.' },
+  SOURCE_CLOCK: { exit: 2, message: 'The clock of source {source} and this machine are {seconds} s apart', remedy: 'Set both clocks by NTP; nothing is erased while they differ by more than 300 s.' },
+  SOURCE_BUSY: { exit: 2, message: 'Another session is erasing in source {source}', remedy: 'Wait until it ends; the next run takes the work up.' },
+  SOURCE_REFUSED: { exit: 2, message: 'Source {source} refused a statement ({code})', remedy: 'Look the code up in the manual of the database; the next run tries again.' },
+  SOURCE_LOCKED: { exit: 2, message: 'Rows of source {source} stayed locked ({code})', remedy: 'Find the long transaction that holds them; the next run tries again.' },
+  SOURCE_LOST: { exit: 2, message: 'The connection to source {source} was lost ({code})', remedy: 'Nothing was left half-done; the next run finishes the work.' },
+  RECORD_FAILED: { exit: 2, message: '{count} record(s) of policy {policy} cannot be erased ({code})', remedy: 'A foreign key or trigger forbids it: name the referring table as a dependent of the policy.' },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type ErrorParams = Readonly<Record<string, string | number>>;
+
+function fill(template: string, params: ErrorParams): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+}
+
+/** An error of the table: `code`, a message that states what is wrong, and `remedy`, what to do about it. */
+export class FristError extends Error {
+  override readonly name = 'FristError';
+  readonly code: ErrorCode;
+  readonly params: ErrorParams;
+  readonly remedy: string;
+  readonly exit: number;
+
+  constructor(code: ErrorCode, params: ErrorParams = {}, options?: { readonly cause?: unknown }) {
+    const row = ERRORS[code];
+    super(fill(row.message, params), options);
+    this.code = code;
+    this.params = params;
+    this.remedy = fill(row.remedy, params);
+    this.exit = row.exit;
+  }
+}
+
+/** One thing wrong in a configuration file; all are collected and reported at once. */
+export interface Problem {
+  /** Stable code of the kind of problem, e.g. `unknown-key`. */
+  readonly code: string;
+  /** Where in the document, e.g. `policies.applicants.within`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly remedy: string;
+  readonly severity: 'error' | 'warning';
+  /** Filled in by the parser, which knows the text; 1-based. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** The configuration cannot be used; `problems` names every place. */
+export class ConfigError extends FristError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super('CONFIG_INVALID', { count: problems.length });
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * The contract of the mutable memory (DESIGN: state): what a run must know after a crash, a restart, or from another
+ * process. Everything accountable leaves as entries through the outbox, written in the transaction of the change that
+ * they describe; the audit publisher moves them to the trail.
+ *
+ * Fails closed: opening never creates. A missing state beside an existing trail would forget every hold.
+ */
+import type { Key } from '../policy/policy.ts';
+
+/** An entry of the audit trail in its canonical form, ready to publish. */
+export type EntryText = string;
+
+export interface Installation {
+  /** One random id that state and trail both hold. */
+  readonly id: string;
+  readonly origin: string;
+  readonly created: string;
+}
+
+export interface Hold {
+  readonly id: string;
+  readonly kind: 'hold' | 'restriction';
+  /** [identifier kind, value as given]; normalised per record type when compared. */
+  readonly subjects: readonly (readonly [string, string])[];
+  /** Source names; undefined: every source. */
+  readonly sources?: readonly string[];
+  readonly placed: string;
+  readonly by: string;
+  /** Day on which somebody must look at it again; a hold never ends by itself. */
+  readonly review?: string;
+  readonly released?: string;
+}
+
+export type RunState = 'running' | 'finished' | 'failed' | 'interrupted';
+
+export interface Run {
+  readonly id: string;
+  readonly controller: string;
+  readonly policy: string;
+  /** The scheduled moment (ISO instant) that the run is for; a manual run has a slot of its own. */
+  readonly slot: string;
+  readonly trigger: 'schedule' | 'manual' | 'approval';
+  readonly state: RunState;
+  readonly asOf: string;
+  readonly started: string;
+  readonly finished?: string;
+  /** Counts by disposition and outcome. */
+  readonly summary?: Readonly<Record<string, number>>;
+  /** Error code when failed. */
+  readonly code?: string;
+}
+
+export type PlanStatus = 'waiting' | 'approved' | 'applied' | 'void' | 'expired';
+
+export interface Plan {
+  readonly id: string;
+  readonly run: string;
+  readonly controller: string;
+  readonly policy: string;
+  readonly policyDigest: string;
+  readonly catalogue: string;
+  readonly asOf: string;
+  readonly created: string;
+  readonly expires: string;
+  readonly status: PlanStatus;
+  readonly count: number;
+  readonly population: number;
+  /** Which guard stopped it, with its numbers. */
+  readonly guard: { readonly name: string; readonly limit: number; readonly observed: number };
+  readonly summary: Readonly<Record<string, number>>;
+  readonly requestedBy: string;
+}
+
+export interface OpenBatch {
+  readonly id: string;
+  readonly run: string;
+  readonly controller: string;
+  readonly policy: string;
+  readonly source: string;
+  readonly stage: number;
+  readonly asOf: string;
+  readonly opened: string;
+  readonly keys: readonly Key[];
+  /** What recovery needs to write honest entries: commitments and days per key, as the engine wrote them. */
+  readonly detail: string;
+}
+
+/** What is remembered of a policy from run to run. */
+export interface PolicyMemory {
+  readonly digest: string;
+  /** The digest that last erased to the end within its guards, or was approved; guards are strict until it equals `digest`. */
+  readonly trusted?: string;
+  readonly population?: number;
+  readonly lastSuccess?: string;
+}
+
+export interface OutboxRow {
+  readonly id: number;
+  readonly entries: readonly EntryText[];
+}
+
+export interface Head {
+  readonly size: number;
+  /** Base64 of the tree's root. */
+  readonly root: string;
+}
+
+/** A wrapped epoch key: unreadable without the wrapping key, which lies outside the state database. */
+export interface EpochKey {
+  readonly epoch: string;
+  readonly wrapped: string;
+  readonly from: string;
+}
+
+/** Changes within one transaction; either all of them happen or none. */
+export interface Transaction {
+  emit(entries: readonly EntryText[]): Promise<void>;
+  openBatch(batch: OpenBatch): Promise<void>;
+  /** Forgets the keys. */
+  settleBatch(id: string): Promise<void>;
+  activeHolds(): Promise<readonly Hold[]>;
+  addHold(hold: Hold): Promise<void>;
+  /** False when there is no active hold with this id. */
+  releaseHold(id: string, at: string): Promise<boolean>;
+  /** False when the slot is taken already, by whatever process. */
+  startRun(run: Run): Promise<boolean>;
+  finishRun(id: string, state: RunState, finished: string, summary: Readonly<Record<string, number>>, code?: string): Promise<void>;
+  addPlan(plan: Plan): Promise<void>;
+  setPlanStatus(id: string, from: PlanStatus, to: PlanStatus): Promise<boolean>;
+  rememberPolicy(controller: string, policy: string, memory: PolicyMemory): Promise<void>;
+}
+
+export interface State {
+  installation(): Promise<Installation>;
+  transaction<T>(work: (t: Transaction) => Promise<T>): Promise<T>;
+
+  /** Keys of a plan, in pieces, so that a plan of millions fits in memory neither here nor there. Sequence from 0. */
+  addPlanKeys(plan: string, sequence: number, keys: readonly Key[]): Promise<void>;
+  planKeys(plan: string): AsyncIterable<readonly Key[]>;
+  dropPlanKeys(plan: string): Promise<void>;
+  plan(id: string): Promise<Plan | undefined>;
+  plans(filter: { readonly status?: PlanStatus; readonly policy?: string }): Promise<readonly Plan[]>;
+
+  holds(filter: { readonly active: boolean }): Promise<readonly Hold[]>;
+  openBatches(): Promise<readonly OpenBatch[]>;
+  policyMemory(controller: string, policy: string): Promise<PolicyMemory | undefined>;
+  /** Newest first. */
+  runs(filter: { readonly controller?: string; readonly policy?: string; readonly state?: RunState; readonly limit: number }): Promise<readonly Run[]>;
+  /** The latest slot of this policy that has a scheduled run, whatever became of it. */
+  lastSlot(controller: string, policy: string): Promise<string | undefined>;
+
+  pendingOutbox(limit: number): Promise<readonly OutboxRow[]>;
+  acknowledgeOutbox(ids: readonly number[], head: Head): Promise<void>;
+  lastHead(): Promise<Head | undefined>;
+
+  epochKeys(): Promise<readonly EpochKey[]>;
+  addEpochKey(key: EpochKey): Promise<void>;
+
+  /** Takes or renews a named lease; the fencing number grows with every change of holder. Undefined: somebody else has it. */
+  lease(name: string, holder: string, milliseconds: number): Promise<number | undefined>;
+  releaseLease(name: string, holder: string): Promise<void>;
+  /** The state server's own clock, ms since the epoch; undefined for SQLite, which has none of its own. */
+  now(): Promise<number | undefined>;
+  close(): Promise<void>;
+}
