@@ -32,6 +32,22 @@ export const ERRORS = {
   SOURCE_LOCKED: { exit: 2, message: 'Rows of source {source} stayed locked ({code})', remedy: 'Find the long transaction that holds them; the next run tries again.' },
   SOURCE_LOST: { exit: 2, message: 'The connection to source {source} was lost ({code})', remedy: 'Nothing was left half-done; the next run finishes the work.' },
   RECORD_FAILED: { exit: 2, message: '{count} record(s) of policy {policy} cannot be erased ({code})', remedy: 'A foreign key or trigger forbids it: name the referring table as a dependent of the policy.' },
+  // Audit trail
+  AUDIT_ENTRY: { exit: 2, message: 'An audit entry cannot be written: {what}', remedy: 'This is a defect of frist: report it with this text. Nothing was appended.' },
+  AUDIT_STORE: { exit: 2, message: 'The audit store failed at {key} ({code})', remedy: 'Check that the store is mounted, has space and may be written by this user; nothing is erased until it is back.' },
+  AUDIT_BUSY: { exit: 2, message: 'The lock of the audit store stayed taken for {seconds} s', remedy: 'Find the other process that writes to this audit trail.' },
+  AUDIT_SWAP_LOST: { exit: 2, message: 'Another writer changed {key} of the audit trail first', remedy: 'Try again; if it repeats, more than one daemon publishes to this trail.' },
+  AUDIT_OVERLAP: { exit: 2, message: 'Another publisher appended some of these entries', remedy: 'Try again; if it repeats, more than one daemon publishes to this trail.' },
+  AUDIT_CONFLICT: { exit: 4, message: 'The audit store holds other bytes under {key}, which never changes once written', remedy: 'Stop the daemon, keep a copy of the store, and run `frist audit verify`: it was tampered with or damaged.' },
+  AUDIT_CORRUPT: { exit: 4, message: 'The audit trail is damaged at {where}: {what}', remedy: 'Keep a copy of the store as it is, restore it from a copy that verifies, and find out who changed it.' },
+  AUDIT_ROLLBACK: { exit: 4, message: 'The audit trail is older than it was: {size} entries, {known} were seen', remedy: 'An old copy of the audit store was put back: restore the newer one.' },
+  AUDIT_FORK: { exit: 4, message: 'The audit trail of {size} entries is not the one that was seen with {known} entries', remedy: 'History was rewritten: keep both copies and find out who holds the signing key and the store.' },
+  AUDIT_STATE_OLD: { exit: 2, message: 'The audit trail holds {count} entries that the state database does not know of', remedy: 'The state database is an old copy: restore the newest one, or run `frist state adopt --why`.' },
+  AUDIT_KEY_MISSING: { exit: 1, message: 'There is no key in {file}', remedy: 'Put the key back from your copy. A new one is made only with a new trail, by `frist state init`.' },
+  AUDIT_KEY_EXISTS: { exit: 1, message: 'There is a key in {file} already', remedy: 'Use it, or name another file; frist never overwrites a key.' },
+  AUDIT_KEY_EXPOSED: { exit: 1, message: 'The key in {file} can be read by others (mode {mode})', remedy: 'Run `chmod 600` on it, and consider it known to whoever could read it.' },
+  AUDIT_KEY_INVALID: { exit: 1, message: 'The key in {file} is not valid: {what}', remedy: 'Put the right key back from your copy.' },
+  AUDIT_KEY_WRONG: { exit: 1, message: 'The key of epoch {epoch} does not open with this wrapping key', remedy: 'Give the wrapping key that was in use when the state was made; a lost one cannot be replaced.' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
