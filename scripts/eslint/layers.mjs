@@ -25,6 +25,9 @@ export const HOMES = {
 /** Packages whose *types* may be named away from home: the object itself was made at home and passed in. */
 const TYPES_ANYWHERE = { knex: ['src/connectors/sql/**', 'src/state/**'] };
 
+/** The trail's format: pure, but hashing is what it is about. */
+const AUDIT_FORMAT = ['src/audit/{entry,tree,checkpoint,tile,note,commitment}.ts', 'src/audit/format/**'];
+
 const PURE_WHY = 'is pure, so that the dry run, the run and an audit years later reach the same decision';
 
 export const LAYERS = [
@@ -72,7 +75,7 @@ export const LAYERS = [
       'src/errors.ts',
       'src/connectors/connector.ts',
       'src/state/state.ts',
-      'src/audit/{entry,commitment}.ts',
+      ...AUDIT_FORMAT,
       'type:src/audit/*.ts',
       'type:src/logger.ts',
     ],
@@ -118,8 +121,8 @@ export const LAYERS = [
     why: 'remembers; it reaches no source and takes no decision, so it knows no connector, erasure or command',
   },
   {
-    files: ['src/audit/{entry,tree,checkpoint,tile,note,commitment}.ts'],
-    may: ['src/audit/{entry,tree,checkpoint,tile,note,commitment}.ts', 'src/errors.ts'],
+    files: AUDIT_FORMAT,
+    may: [...AUDIT_FORMAT, 'src/errors.ts'],
     node: ['crypto'],
     why: 'is a pure format: bytes in, bytes out, so that anyone can verify them without frist',
   },
@@ -128,7 +131,7 @@ export const LAYERS = [
     may: [
       'src/audit/verify*.ts',
       'src/audit/verify/**',
-      'src/audit/{entry,tree,checkpoint,tile,note,commitment}.ts',
+      ...AUDIT_FORMAT,
       'src/audit/store/**',
       'src/errors.ts',
     ],
@@ -201,12 +204,7 @@ export const LAYERS = [
 ];
 
 /** Files that decide or define a format: no clock, no chance, no process, no network (see eslint.config.mjs). */
-export const PURE = [
-  'src/policy/**',
-  'src/erasure/plan.ts',
-  'src/erasure/guard.ts',
-  'src/audit/{entry,tree,checkpoint,tile,note,commitment}.ts',
-];
+export const PURE = ['src/policy/**', 'src/erasure/plan.ts', 'src/erasure/guard.ts', ...AUDIT_FORMAT];
 
 const patterns = new Map();
 

@@ -72,6 +72,7 @@ const LAYERS: readonly Plant[] = [
   ['src/state/x.ts', use('../erasure/plan.ts'), /may not import src\/erasure\/plan\.ts: it remembers/],
   ['src/state/x.ts', use('../cli/run.ts'), /may not import src\/cli\/run\.ts: it remembers/],
   ['src/audit/tree.ts', use('./log.ts'), /may not import src\/audit\/log\.ts: it is a pure format/],
+  ['src/audit/format/ulid.ts', use('../log.ts'), /may not import src\/audit\/log\.ts: it is a pure format/],
   ['src/audit/entry.ts', use('node:fs'), /may not import node:fs: it is a pure format/],
   [
     'src/audit/log.ts',
@@ -174,6 +175,7 @@ const FINE: readonly (readonly [path: string, text: string])[] = [
   ['src/state/x.ts', type('../audit/entry.ts')],
   ['src/audit/tree.ts', use('node:crypto')],
   ['src/audit/verify.ts', use('./tree.ts')],
+  ['src/audit/entry.ts', use('./format/ulid.ts')],
   ['src/audit/log.ts', use('./store/file.ts')],
   ['src/database.ts', use('knex')],
   ['src/logger.ts', use('winston')],
