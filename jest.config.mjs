@@ -15,6 +15,9 @@ export default {
       },
     ],
   },
+  // Database servers for the tests that ask for them: test/support/servers/index.ts.
+  globalSetup: '<rootDir>/test/support/servers/setup.ts',
+  globalTeardown: '<rootDir>/test/support/servers/teardown.ts',
   // A test that hangs must end some day; it is no measure of speed.
   testTimeout: 120_000,
 };
