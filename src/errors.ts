@@ -31,6 +31,21 @@ export const ERRORS = {
   SOURCE_REFUSED: { exit: 2, message: 'Source {source} refused a statement ({code})', remedy: 'Look the code up in the manual of the database; the next run tries again.' },
   SOURCE_LOCKED: { exit: 2, message: 'Rows of source {source} stayed locked ({code})', remedy: 'Find the long transaction that holds them; the next run tries again.' },
   SOURCE_LOST: { exit: 2, message: 'The connection to source {source} was lost ({code})', remedy: 'Nothing was left half-done; the next run finishes the work.' },
+  DATABASE_URL: { exit: 1, message: 'The address of a database cannot be used: {reason}', remedy: 'Write it as mysql://user:password@host/name, postgres://user:password@host/name or sqlite:path (options: socket, tls, tls-ca).' },
+  DATABASE_MISSING: { exit: 1, message: 'There is no database file {file}', remedy: 'Check the path; frist never makes a new database in the place of a missing one.' },
+  CHECK_FAILED: { exit: 1, message: 'Policy {policy} does not fit its source: {count} problem(s)', remedy: 'Run `frist check`: it names each place in the policy file and what to do.' },
+  LEFTOVERS: { exit: 2, message: '{count} erased record(s) of policy {policy} were found again', remedy: 'Something writes them anew (a trigger, a sync): stop it; the next run erases them again.' },
+  SPOOL_LOST: { exit: 2, message: 'The spool on disk could not be read back', remedy: 'Check the disk under `spool.folder`; nothing was erased from what was lost, and the next run starts over.' },
+  CLOCK_BACKWARDS: { exit: 2, message: 'The clock says {asOf}, before the last run at {last}', remedy: 'Set the clock of this machine by NTP; nothing is erased until it has passed the last run.' },
+  // Plans and approval
+  PLAN_UNKNOWN: { exit: 1, message: 'There is no plan {plan}', remedy: '`frist status` lists the plans that wait.' },
+  PLAN_NOT_WAITING: { exit: 1, message: 'Plan {plan} does not wait for approval: it is {status}', remedy: '`frist status` lists the plans that wait; the next run makes a new one where one is needed.' },
+  PLAN_EXPIRED: { exit: 1, message: 'Plan {plan} could be approved until {expires}', remedy: 'Run `frist run` for a new plan.' },
+  PLAN_VOID: { exit: 1, message: 'Plan {plan} is void: its policy, guard, source or catalogue has changed', remedy: 'Run `frist run` for a plan of the policy as it is now.' },
+  RUN_BUSY: { exit: 2, message: 'Policy {policy} is running already', remedy: 'Wait until that run ends; `frist status` shows it.' },
+  // Holds
+  HOLD_UNKNOWN: { exit: 1, message: 'There is no active hold {hold}', remedy: '`frist hold list` shows the holds.' },
+  HOLD_WAIT: { exit: 2, message: 'The hold stands, but batches that were opened before it have not been settled', remedy: 'They end with the running sweep, or with `frist run` after a crash; then run `frist hold list`.' },
   RECORD_FAILED: { exit: 2, message: '{count} record(s) of policy {policy} cannot be erased ({code})', remedy: 'A foreign key or trigger forbids it: name the referring table as a dependent of the policy.' },
   // Audit trail
   AUDIT_ENTRY: { exit: 2, message: 'An audit entry cannot be written: {what}', remedy: 'This is a defect of frist: report it with this text. Nothing was appended.' },
