@@ -1,0 +1,8 @@
+// `npm run docs`: writes the pages that are generated from the code. A test fails when one of them is stale.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorsPage } from './docs/errors-page.ts';
+
+const docs = join(import.meta.dirname, '..', 'docs');
+mkdirSync(docs, { recursive: true });
+writeFileSync(join(docs, 'errors.md'), errorsPage());
