@@ -20,49 +20,266 @@ export interface ErrorRow {
 export const ERRORS = {
   // Usage and configuration
   USAGE: { exit: 1, message: '{what}', remedy: 'Run the command with --help to see its options.' },
-  CONFIG_INVALID: { exit: 1, message: '{count} problem(s) in the configuration', remedy: 'Mend each place listed above and run `frist check` again.' },
-  CONFIG_UNREADABLE: { exit: 1, message: 'Cannot read {file}: {reason}', remedy: 'Check the path and the permissions of the file.' },
-  SETTINGS_INVALID: { exit: 1, message: 'Setting {setting} is not valid: {reason}', remedy: 'Correct it in the settings file or in the environment variable {env}.' },
-  NODE_VERSION: { exit: 1, message: 'frist needs Node 24; this is {version}', remedy: 'Run `npm ci` beside frist (it brings Node 24), or install Node 24.' },
+  CONFIG_INVALID: {
+    exit: 1,
+    message: '{count} problem(s) in the configuration',
+    remedy: 'Mend each place listed above and run `frist check` again.',
+  },
+  CONFIG_UNREADABLE: {
+    exit: 1,
+    message: 'Cannot read {file}: {reason}',
+    remedy: 'Check the path and the permissions of the file.',
+  },
+  SETTINGS_INVALID: {
+    exit: 1,
+    message: 'Setting {setting} is not valid: {reason}',
+    remedy: 'Correct it in the settings file or in the environment variable {env}.',
+  },
+  NODE_VERSION: {
+    exit: 1,
+    message: 'frist needs Node 24; this is {version}',
+    remedy: 'Run `npm ci` beside frist (it brings Node 24), or install Node 24.',
+  },
   // Sources
-  SOURCE_UNREACHABLE: { exit: 2, message: 'Source {source} cannot be reached ({code})', remedy: 'Check that the server runs and that host, port, user and password in `connection` are right.' },
-  SOURCE_CLOCK: { exit: 2, message: 'The clock of source {source} and this machine are {seconds} s apart', remedy: 'Set both clocks by NTP; nothing is erased while they differ by more than 300 s.' },
-  SOURCE_BUSY: { exit: 2, message: 'Another session is erasing in source {source}', remedy: 'Wait until it ends; the next run takes the work up.' },
-  SOURCE_REFUSED: { exit: 2, message: 'Source {source} refused a statement ({code})', remedy: 'Look the code up in the manual of the database; the next run tries again.' },
-  SOURCE_LOCKED: { exit: 2, message: 'Rows of source {source} stayed locked ({code})', remedy: 'Find the long transaction that holds them; the next run tries again.' },
-  SOURCE_LOST: { exit: 2, message: 'The connection to source {source} was lost ({code})', remedy: 'Nothing was left half-done; the next run finishes the work.' },
-  DATABASE_URL: { exit: 1, message: 'The address of a database cannot be used: {reason}', remedy: 'Write it as mysql://user:password@host/name, postgres://user:password@host/name or sqlite:path (options: socket, tls, tls-ca).' },
-  DATABASE_MISSING: { exit: 1, message: 'There is no database file {file}', remedy: 'Check the path; frist never makes a new database in the place of a missing one.' },
-  CHECK_FAILED: { exit: 1, message: 'Policy {policy} does not fit its source: {count} problem(s)', remedy: 'Run `frist check`: it names each place in the policy file and what to do.' },
-  LEFTOVERS: { exit: 2, message: '{count} erased record(s) of policy {policy} were found again', remedy: 'Something writes them anew (a trigger, a sync): stop it; the next run erases them again.' },
-  SPOOL_LOST: { exit: 2, message: 'The spool on disk could not be read back', remedy: 'Check the disk under `spool.folder`; nothing was erased from what was lost, and the next run starts over.' },
-  CLOCK_BACKWARDS: { exit: 2, message: 'The clock says {asOf}, before the last run at {last}', remedy: 'Set the clock of this machine by NTP; nothing is erased until it has passed the last run.' },
+  SOURCE_UNREACHABLE: {
+    exit: 2,
+    message: 'Source {source} cannot be reached ({code})',
+    remedy: 'Check that the server runs and that host, port, user and password in `connection` are right.',
+  },
+  SOURCE_CLOCK: {
+    exit: 2,
+    message: 'The clock of source {source} and this machine are {seconds} s apart',
+    remedy: 'Set both clocks by NTP; nothing is erased while they differ by more than 300 s.',
+  },
+  SOURCE_BUSY: {
+    exit: 2,
+    message: 'Another session is erasing in source {source}',
+    remedy: 'Wait until it ends; the next run takes the work up.',
+  },
+  SOURCE_REFUSED: {
+    exit: 2,
+    message: 'Source {source} refused a statement ({code})',
+    remedy: 'Look the code up in the manual of the database; the next run tries again.',
+  },
+  SOURCE_LOCKED: {
+    exit: 2,
+    message: 'Rows of source {source} stayed locked ({code})',
+    remedy: 'Find the long transaction that holds them; the next run tries again.',
+  },
+  SOURCE_LOST: {
+    exit: 2,
+    message: 'The connection to source {source} was lost ({code})',
+    remedy: 'Nothing was left half-done; the next run finishes the work.',
+  },
+  DATABASE_URL: {
+    exit: 1,
+    message: 'The address of a database cannot be used: {reason}',
+    remedy:
+      'Write it as mysql://user:password@host/name, postgres://user:password@host/name or sqlite:path (options: socket, tls, tls-ca).',
+  },
+  DATABASE_MISSING: {
+    exit: 1,
+    message: 'There is no database file {file}',
+    remedy: 'Check the path; frist never makes a new database in the place of a missing one.',
+  },
+  CHECK_FAILED: {
+    exit: 1,
+    message: 'Policy {policy} does not fit its source: {count} problem(s)',
+    remedy: 'Run `frist check`: it names each place in the policy file and what to do.',
+  },
+  LEFTOVERS: {
+    exit: 2,
+    message: '{count} erased record(s) of policy {policy} were found again',
+    remedy: 'Something writes them anew (a trigger, a sync): stop it; the next run erases them again.',
+  },
+  SPOOL_LOST: {
+    exit: 2,
+    message: 'The spool on disk could not be read back',
+    remedy:
+      'Check the disk under `spool.folder`; nothing was erased from what was lost, and the next run starts over.',
+  },
+  CLOCK_BACKWARDS: {
+    exit: 2,
+    message: 'The clock says {asOf}, before the last run at {last}',
+    remedy: 'Set the clock of this machine by NTP; nothing is erased until it has passed the last run.',
+  },
   // Plans and approval
-  PLAN_UNKNOWN: { exit: 1, message: 'There is no plan {plan}', remedy: '`frist status` lists the plans that wait.' },
-  PLAN_NOT_WAITING: { exit: 1, message: 'Plan {plan} does not wait for approval: it is {status}', remedy: '`frist status` lists the plans that wait; the next run makes a new one where one is needed.' },
-  PLAN_EXPIRED: { exit: 1, message: 'Plan {plan} could be approved until {expires}', remedy: 'Run `frist run` for a new plan.' },
-  PLAN_VOID: { exit: 1, message: 'Plan {plan} is void: its policy, guard, source or catalogue has changed', remedy: 'Run `frist run` for a plan of the policy as it is now.' },
-  RUN_BUSY: { exit: 2, message: 'Policy {policy} is running already', remedy: 'Wait until that run ends; `frist status` shows it.' },
+  PLAN_UNKNOWN: {
+    exit: 1,
+    message: 'There is no plan {plan}',
+    remedy: '`frist status` lists the plans that wait.',
+  },
+  PLAN_NOT_WAITING: {
+    exit: 1,
+    message: 'Plan {plan} does not wait for approval: it is {status}',
+    remedy: '`frist status` lists the plans that wait; the next run makes a new one where one is needed.',
+  },
+  PLAN_EXPIRED: {
+    exit: 1,
+    message: 'Plan {plan} could be approved until {expires}',
+    remedy: 'Run `frist run` for a new plan.',
+  },
+  PLAN_VOID: {
+    exit: 1,
+    message: 'Plan {plan} is void: its policy, guard, source or catalogue has changed',
+    remedy: 'Run `frist run` for a plan of the policy as it is now.',
+  },
+  RUN_BUSY: {
+    exit: 2,
+    message: 'Policy {policy} is running already',
+    remedy: 'Wait until that run ends; `frist status` shows it.',
+  },
   // Holds
-  HOLD_UNKNOWN: { exit: 1, message: 'There is no active hold {hold}', remedy: '`frist hold list` shows the holds.' },
-  HOLD_WAIT: { exit: 2, message: 'The hold stands, but batches that were opened before it have not been settled', remedy: 'They end with the running sweep, or with `frist run` after a crash; then run `frist hold list`.' },
-  RECORD_FAILED: { exit: 2, message: '{count} record(s) of policy {policy} cannot be erased ({code})', remedy: 'A foreign key or trigger forbids it: name the referring table as a dependent of the policy.' },
+  HOLD_UNKNOWN: {
+    exit: 1,
+    message: 'There is no active hold {hold}',
+    remedy: '`frist hold list` shows the holds.',
+  },
+  HOLD_WAIT: {
+    exit: 2,
+    message: 'The hold stands, but batches that were opened before it have not been settled',
+    remedy: 'They end with the running sweep, or with `frist run` after a crash; then run `frist hold list`.',
+  },
+  RECORD_FAILED: {
+    exit: 2,
+    message: '{count} record(s) of policy {policy} cannot be erased ({code})',
+    remedy: 'A foreign key or trigger forbids it: name the referring table as a dependent of the policy.',
+  },
+  // State
+  STATE_MISSING: {
+    exit: 2,
+    message: 'There is no state',
+    remedy:
+      'On a first installation run `frist state init`. If an audit trail exists, restore the state from its backup: without it every hold is forgotten.',
+  },
+  STATE_EXISTS: {
+    exit: 1,
+    message: 'There is a state already',
+    remedy: 'Use it, or name another database; frist never overwrites a state.',
+  },
+  STATE_NEWER: {
+    exit: 2,
+    message: 'The state was last used by a newer frist (schema {version}; this one knows {known})',
+    remedy: 'Start the newer version, or restore the backup of the state from before the upgrade.',
+  },
+  STATE_OTHER_INSTALLATION: {
+    exit: 2,
+    message: 'The state belongs to installation {state}, the audit trail to {trail}',
+    remedy: 'Name the state and the trail that belong together, or restore the right state from its backup.',
+  },
+  STATE_UNREACHABLE: {
+    exit: 2,
+    message: 'The state database cannot be reached ({code})',
+    remedy:
+      'Check that the server runs and that its address, user and password are right. What was under way is settled at the next start.',
+  },
+  STATE_BUSY: {
+    exit: 2,
+    message: 'The state database stayed locked ({code})',
+    remedy: 'Find the process that holds a transaction open in it; then try again.',
+  },
+  STATE_REFUSED: {
+    exit: 2,
+    message: 'The state database refused a statement ({code})',
+    remedy:
+      'Look the code up in the manual of the database: often it is full, read-only, or lacks a grant (deploy/ lists them).',
+  },
+  STATE_SUPERSEDED: {
+    exit: 2,
+    message: 'Another process has already ended {what}',
+    remedy:
+      'Nothing is lost: the other process has recorded the outcome. Look why this one stood still for so long.',
+  },
+  STATE_LEASE_LOST: {
+    exit: 2,
+    message: 'The lease {lease} has gone to another process',
+    remedy: 'Nothing is lost: the other process goes on. Look why this one stood still for so long.',
+  },
   // Audit trail
-  AUDIT_ENTRY: { exit: 2, message: 'An audit entry cannot be written: {what}', remedy: 'This is a defect of frist: report it with this text. Nothing was appended.' },
-  AUDIT_STORE: { exit: 2, message: 'The audit store failed at {key} ({code})', remedy: 'Check that the store is mounted, has space and may be written by this user; nothing is erased until it is back.' },
-  AUDIT_BUSY: { exit: 2, message: 'The lock of the audit store stayed taken for {seconds} s', remedy: 'Find the other process that writes to this audit trail.' },
-  AUDIT_SWAP_LOST: { exit: 2, message: 'Another writer changed {key} of the audit trail first', remedy: 'Try again; if it repeats, more than one daemon publishes to this trail.' },
-  AUDIT_OVERLAP: { exit: 2, message: 'Another publisher appended some of these entries', remedy: 'Try again; if it repeats, more than one daemon publishes to this trail.' },
-  AUDIT_CONFLICT: { exit: 4, message: 'The audit store holds other bytes under {key}, which never changes once written', remedy: 'Stop the daemon, keep a copy of the store, and run `frist audit verify`: it was tampered with or damaged.' },
-  AUDIT_CORRUPT: { exit: 4, message: 'The audit trail is damaged at {where}: {what}', remedy: 'Keep a copy of the store as it is, restore it from a copy that verifies, and find out who changed it.' },
-  AUDIT_ROLLBACK: { exit: 4, message: 'The audit trail is older than it was: {size} entries, {known} were seen', remedy: 'An old copy of the audit store was put back: restore the newer one.' },
-  AUDIT_FORK: { exit: 4, message: 'The audit trail of {size} entries is not the one that was seen with {known} entries', remedy: 'History was rewritten: keep both copies and find out who holds the signing key and the store.' },
-  AUDIT_STATE_OLD: { exit: 2, message: 'The audit trail holds {count} entries that the state database does not know of', remedy: 'The state database is an old copy: restore the newest one, or run `frist state adopt --why`.' },
-  AUDIT_KEY_MISSING: { exit: 1, message: 'There is no key in {file}', remedy: 'Put the key back from your copy. A new one is made only with a new trail, by `frist state init`.' },
-  AUDIT_KEY_EXISTS: { exit: 1, message: 'There is a key in {file} already', remedy: 'Use it, or name another file; frist never overwrites a key.' },
-  AUDIT_KEY_EXPOSED: { exit: 1, message: 'The key in {file} can be read by others (mode {mode})', remedy: 'Run `chmod 600` on it, and consider it known to whoever could read it.' },
-  AUDIT_KEY_INVALID: { exit: 1, message: 'The key in {file} is not valid: {what}', remedy: 'Put the right key back from your copy.' },
-  AUDIT_KEY_WRONG: { exit: 1, message: 'The key of epoch {epoch} does not open with this wrapping key', remedy: 'Give the wrapping key that was in use when the state was made; a lost one cannot be replaced.' },
+  AUDIT_ENTRY: {
+    exit: 2,
+    message: 'An audit entry cannot be written: {what}',
+    remedy: 'This is a defect of frist: report it with this text. Nothing was appended.',
+  },
+  AUDIT_STORE: {
+    exit: 2,
+    message: 'The audit store failed at {key} ({code})',
+    remedy:
+      'Check that the store is mounted, has space and may be written by this user; nothing is erased until it is back.',
+  },
+  AUDIT_BUSY: {
+    exit: 2,
+    message: 'The lock of the audit store stayed taken for {seconds} s',
+    remedy: 'Find the other process that writes to this audit trail.',
+  },
+  AUDIT_SWAP_LOST: {
+    exit: 2,
+    message: 'Another writer changed {key} of the audit trail first',
+    remedy: 'Try again; if it repeats, more than one daemon publishes to this trail.',
+  },
+  AUDIT_OVERLAP: {
+    exit: 2,
+    message: 'Another publisher appended some of these entries',
+    remedy: 'Try again; if it repeats, more than one daemon publishes to this trail.',
+  },
+  AUDIT_RANGE: {
+    exit: 1,
+    message: 'The audit trail of {size} entries does not reach to {asked}',
+    remedy: 'Ask for less, or look in a newer copy of the trail.',
+  },
+  AUDIT_CONFLICT: {
+    exit: 4,
+    message: 'The audit store holds other bytes under {key}, which never changes once written',
+    remedy:
+      'Stop the daemon, keep a copy of the store, and run `frist audit verify`: it was tampered with or damaged.',
+  },
+  AUDIT_CORRUPT: {
+    exit: 4,
+    message: 'The audit trail is damaged at {where}: {what}',
+    remedy:
+      'Keep a copy of the store as it is, restore it from a copy that verifies, and find out who changed it.',
+  },
+  AUDIT_ROLLBACK: {
+    exit: 4,
+    message: 'The audit trail is older than it was: {size} entries, {known} were seen',
+    remedy: 'An old copy of the audit store was put back: restore the newer one.',
+  },
+  AUDIT_FORK: {
+    exit: 4,
+    message: 'The audit trail of {size} entries is not the one that was seen with {known} entries',
+    remedy: 'History was rewritten: keep both copies and find out who holds the signing key and the store.',
+  },
+  AUDIT_STATE_OLD: {
+    exit: 2,
+    message: 'The audit trail holds {count} entries that the state database does not know of',
+    remedy: 'The state database is an old copy: restore the newest one, or run `frist state adopt --why`.',
+  },
+  AUDIT_KEY_MISSING: {
+    exit: 1,
+    message: 'There is no key in {file}',
+    remedy:
+      'Put the key back from your copy. A new one is made only with a new trail, by `frist state init`.',
+  },
+  AUDIT_KEY_EXISTS: {
+    exit: 1,
+    message: 'There is a key in {file} already',
+    remedy: 'Use it, or name another file; frist never overwrites a key.',
+  },
+  AUDIT_KEY_EXPOSED: {
+    exit: 1,
+    message: 'The key in {file} can be read by others (mode {mode})',
+    remedy: 'Run `chmod 600` on it, and consider it known to whoever could read it.',
+  },
+  AUDIT_KEY_INVALID: {
+    exit: 1,
+    message: 'The key in {file} is not valid: {what}',
+    remedy: 'Put the right key back from your copy.',
+  },
+  AUDIT_KEY_WRONG: {
+    exit: 1,
+    message: 'The key of epoch {epoch} does not open with this wrapping key',
+    remedy: 'Give the wrapping key that was in use when the state was made; a lost one cannot be replaced.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
