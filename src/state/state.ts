@@ -112,26 +112,47 @@ export interface EpochKey {
   readonly from: string;
 }
 
-/** Changes within one transaction; either all of them happen or none. */
+/** Changes within one transaction; either all of them happen or none. Only one is under way at a time, everywhere. */
 export interface Transaction {
-  emit(entries: readonly EntryText[]): Promise<void>;
+  /**
+   * Puts entries into the outbox; answers the id of the last row, 0 when there were no entries. Ids grow in the order
+   * of the commits: the entries are published once the outbox begins behind that id.
+   */
+  emit(entries: readonly EntryText[]): Promise<number>;
   openBatch(batch: OpenBatch): Promise<void>;
-  /** Forgets the keys. */
+  /** Forgets the keys. STATE_SUPERSEDED when the batch is not open: another process has settled it. */
   settleBatch(id: string): Promise<void>;
   activeHolds(): Promise<readonly Hold[]>;
   addHold(hold: Hold): Promise<void>;
-  /** False when there is no active hold with this id. */
+  /** Forgets the identifiers. False when there is no active hold with this id. */
   releaseHold(id: string, at: string): Promise<boolean>;
-  /** False when the slot is taken already, by whatever process. */
+  /**
+   * False when the slot is taken already, or a run of this policy is running, by whatever process. A crash leaves
+   * `running`: whoever then gets the lease `run:<controller>:<policy>` recovers and ends that run first.
+   */
   startRun(run: Run): Promise<boolean>;
-  finishRun(id: string, state: RunState, finished: string, summary: Readonly<Record<string, number>>, code?: string): Promise<void>;
+  /** STATE_SUPERSEDED when the run is not running: another process took it for dead and ended it. */
+  finishRun(
+    id: string,
+    state: RunState,
+    finished: string,
+    summary: Readonly<Record<string, number>>,
+    code?: string,
+  ): Promise<void>;
   addPlan(plan: Plan): Promise<void>;
+  /** False when the plan is not in the status `from`. A plan that becomes applied, void or expired forgets its keys. */
   setPlanStatus(id: string, from: PlanStatus, to: PlanStatus): Promise<boolean>;
   rememberPolicy(controller: string, policy: string, memory: PolicyMemory): Promise<void>;
+  /** STATE_LEASE_LOST when the lease has changed hands since it was taken with this fencing number. */
+  requireLease(name: string, fence: number): Promise<void>;
 }
 
 export interface State {
   installation(): Promise<Installation>;
+  /**
+   * Commits what `work` did, or nothing: an error of `work` comes out as it is. `work` runs once, uses `t` alone (the
+   * state's own methods would wait for it), and waits for nothing outside: every other writer waits meanwhile.
+   */
   transaction<T>(work: (t: Transaction) => Promise<T>): Promise<T>;
 
   /** Keys of a plan, in pieces, so that a plan of millions fits in memory neither here nor there. Sequence from 0. */
@@ -141,20 +162,29 @@ export interface State {
   plan(id: string): Promise<Plan | undefined>;
   plans(filter: { readonly status?: PlanStatus; readonly policy?: string }): Promise<readonly Plan[]>;
 
+  /** Active, or released (whose identifiers are forgotten). */
   holds(filter: { readonly active: boolean }): Promise<readonly Hold[]>;
   openBatches(): Promise<readonly OpenBatch[]>;
   policyMemory(controller: string, policy: string): Promise<PolicyMemory | undefined>;
   /** Newest first. */
-  runs(filter: { readonly controller?: string; readonly policy?: string; readonly state?: RunState; readonly limit: number }): Promise<readonly Run[]>;
+  runs(filter: {
+    readonly controller?: string;
+    readonly policy?: string;
+    readonly state?: RunState;
+    readonly limit: number;
+  }): Promise<readonly Run[]>;
   /** The latest slot of this policy that has a scheduled run, whatever became of it. */
   lastSlot(controller: string, policy: string): Promise<string | undefined>;
 
+  /** Whatever is not acknowledged: at most `limit` rows, oldest first, fewer when they are large; none only when nothing is pending. */
   pendingOutbox(limit: number): Promise<readonly OutboxRow[]>;
+  /** Deletes the rows. A head behind the last one is ignored. */
   acknowledgeOutbox(ids: readonly number[], head: Head): Promise<void>;
   lastHead(): Promise<Head | undefined>;
 
   epochKeys(): Promise<readonly EpochKey[]>;
-  addEpochKey(key: EpochKey): Promise<void>;
+  /** False when the epoch has a key already, from another process: that one counts. */
+  addEpochKey(key: EpochKey): Promise<boolean>;
 
   /** Takes or renews a named lease; the fencing number grows with every change of holder. Undefined: somebody else has it. */
   lease(name: string, holder: string, milliseconds: number): Promise<number | undefined>;

@@ -1,0 +1,208 @@
+/**
+ * The schema of the state database, as a list of steps that only ever grows: what has been released is never edited.
+ *
+ * `frist_migrations` holds one row per step taken. A step may be met half-done (MySQL commits every CREATE TABLE by
+ * itself, so a crash can fall between two of them); it therefore makes only what is not there yet.
+ *
+ * Text that others wrote (names of policies) is compared byte by byte on every engine: MySQL's default collation would
+ * take `Kunde` and `kunde` for one policy.
+ */
+import type { Knex } from 'knex';
+import type { Dialect } from '../database.ts';
+import { FristError } from '../errors.ts';
+import { ONE } from './turn.ts';
+
+/** Most characters of a name (controller, policy, source): two of them and a slot fit in one index of InnoDB. */
+const NAME = 255;
+const ID = 128;
+/** An ISO instant. */
+const MOMENT = 40;
+
+/** Creates a table unless it is there. */
+export type CreateTable = (name: string, columns: (table: Knex.CreateTableBuilder) => void) => Promise<void>;
+
+export interface Migration {
+  /** 1, 2, 3 … without a gap. */
+  readonly version: number;
+  readonly up: (create: CreateTable, db: Knex) => Promise<void>;
+}
+
+async function createIdentity(create: CreateTable, db: Knex): Promise<void> {
+  await create('frist_turn', (table) => {
+    table.integer('one').primary();
+    table.bigInteger('turn').notNullable();
+  });
+  await db('frist_turn').insert({ one: ONE, turn: 0 }).onConflict('one').ignore();
+  await create('frist_installation', (table) => {
+    table.integer('one').primary();
+    table.string('id', ID).notNullable();
+    table.string('origin', NAME).notNullable();
+    table.string('created', MOMENT).notNullable();
+  });
+  await create('frist_leases', (table) => {
+    table.string('name', 600).primary();
+    table.string('holder', NAME).notNullable();
+    table.bigInteger('fence').notNullable();
+    table.bigInteger('until').notNullable();
+    table.bigInteger('length').notNullable();
+  });
+  await create('frist_epoch_keys', (table) => {
+    table.string('epoch', ID).primary();
+    table.text('wrapped').notNullable();
+    table.string('valid_from', MOMENT).notNullable();
+  });
+}
+
+async function createRuns(create: CreateTable): Promise<void> {
+  await create('frist_runs', (table) => {
+    table.bigIncrements('seq');
+    table.string('id', ID).notNullable().unique({ indexName: 'frist_runs_id' });
+    table.string('controller', NAME).notNullable();
+    table.string('policy', NAME).notNullable();
+    table.string('slot', 64).notNullable();
+    table.string('kind', 20).notNullable();
+    table.string('state', 20).notNullable();
+    // 1 while the run is running, else NULL: a unique index lets any number of NULLs stand beside each other.
+    table.integer('running');
+    table.string('as_of', MOMENT).notNullable();
+    table.string('started', MOMENT).notNullable();
+    table.string('finished', MOMENT);
+    table.text('summary');
+    table.string('code', ID);
+    table.unique(['controller', 'policy', 'slot'], { indexName: 'frist_runs_slot' });
+    table.unique(['controller', 'policy', 'running'], { indexName: 'frist_runs_running' });
+  });
+  await create('frist_policies', (table) => {
+    table.string('controller', NAME).notNullable();
+    table.string('policy', NAME).notNullable();
+    table.string('digest', ID).notNullable();
+    table.string('trusted', ID);
+    table.bigInteger('population');
+    table.string('last_success', MOMENT);
+    table.primary(['controller', 'policy']);
+  });
+}
+
+async function createPlans(create: CreateTable): Promise<void> {
+  await create('frist_plans', (table) => {
+    table.bigIncrements('seq');
+    table.string('id', ID).notNullable().unique({ indexName: 'frist_plans_id' });
+    table.string('run', ID).notNullable();
+    table.string('controller', NAME).notNullable();
+    table.string('policy', NAME).notNullable();
+    table.string('policy_digest', ID).notNullable();
+    table.string('catalogue', ID).notNullable();
+    table.string('as_of', MOMENT).notNullable();
+    table.string('created', MOMENT).notNullable();
+    table.string('expires', MOMENT).notNullable();
+    table.string('status', 20).notNullable();
+    table.bigInteger('records').notNullable();
+    table.bigInteger('population').notNullable();
+    table.text('guard').notNullable();
+    table.text('summary').notNullable();
+    table.string('requested_by', NAME).notNullable();
+  });
+  await create('frist_plan_keys', (table) => {
+    table.string('plan', ID).notNullable();
+    table.integer('sequence').notNullable();
+    table.bigInteger('written').notNullable();
+    table.text('record_keys', 'longtext').notNullable();
+    table.primary(['plan', 'sequence']);
+  });
+}
+
+async function createWork(create: CreateTable): Promise<void> {
+  await create('frist_holds', (table) => {
+    table.bigIncrements('seq');
+    table.string('id', ID).notNullable().unique({ indexName: 'frist_holds_id' });
+    table.string('kind', 20).notNullable();
+    // NULL once the hold is released: the identifiers are forgotten, id, dates and who stay.
+    table.text('subjects', 'longtext');
+    table.text('sources');
+    table.string('placed', MOMENT).notNullable();
+    table.string('placed_by', NAME).notNullable();
+    table.string('review', MOMENT);
+    table.string('released', MOMENT);
+  });
+  await create('frist_batches', (table) => {
+    table.bigIncrements('seq');
+    table.string('id', ID).notNullable().unique({ indexName: 'frist_batches_id' });
+    table.string('run', ID).notNullable();
+    table.string('controller', NAME).notNullable();
+    table.string('policy', NAME).notNullable();
+    table.string('source', NAME).notNullable();
+    table.integer('stage').notNullable();
+    table.string('as_of', MOMENT).notNullable();
+    table.string('opened', MOMENT).notNullable();
+    table.text('record_keys', 'longtext').notNullable();
+    table.text('detail', 'longtext').notNullable();
+  });
+  await create('frist_outbox', (table) => {
+    table.bigIncrements('id');
+    table.integer('length').notNullable();
+    table.text('entries', 'longtext').notNullable();
+  });
+  await create('frist_head', (table) => {
+    table.integer('one').primary();
+    table.bigInteger('size').notNullable();
+    table.string('root', ID).notNullable();
+  });
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    up: async (create, db) => {
+      await createIdentity(create, db);
+      await createRuns(create);
+      await createPlans(create);
+      await createWork(create);
+    },
+  },
+];
+
+function tableCreator(db: Knex, dialect: Dialect): CreateTable {
+  return async (name, columns) => {
+    if (await db.schema.hasTable(name)) return;
+    await db.schema.createTable(name, (table) => {
+      if (dialect === 'mysql') {
+        table.engine('InnoDB');
+        table.charset('utf8mb4');
+        table.collate('utf8mb4_bin');
+      }
+      columns(table);
+    });
+  };
+}
+
+/** The last step that this database has taken; 0 where it has no frist schema. */
+export async function schemaVersion(db: Knex): Promise<number> {
+  if (!(await db.schema.hasTable('frist_migrations'))) return 0;
+  const row = await db<{ version: number }>('frist_migrations').max({ version: 'version' }).first();
+  return row?.version ?? 0;
+}
+
+/** Refuses a schema that a newer frist has made: this one would not know what it must preserve. */
+export function refuseNewer(version: number, migrations: readonly Migration[]): void {
+  const known = migrations.length;
+  if (version > known) throw new FristError('STATE_NEWER', { version, known });
+}
+
+/** Takes the steps that are missing. The caller holds the schema lock (open.ts). */
+export async function migrate(
+  db: Knex,
+  dialect: Dialect,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<void> {
+  const create = tableCreator(db, dialect);
+  const version = await schemaVersion(db);
+  refuseNewer(version, migrations);
+  await create('frist_migrations', (table) => {
+    table.integer('version').primary();
+  });
+  for (const migration of migrations) {
+    if (migration.version <= version) continue;
+    await migration.up(create, db);
+    await db('frist_migrations').insert({ version: migration.version });
+  }
+}

@@ -1,0 +1,106 @@
+/** Composes the parts of the state into the contract of state.ts. */
+import * as batches from './batches.ts';
+import * as holds from './holds.ts';
+import * as keyring from './keyring.ts';
+import * as leases from './leases.ts';
+import * as outbox from './outbox.ts';
+import * as plans from './plans.ts';
+import * as runs from './runs.ts';
+import type { State, Transaction } from './state.ts';
+import { inTurn, read, scrub, stateFault } from './turn.ts';
+import type { Store, Turn } from './turn.ts';
+import { FristError } from '../errors.ts';
+import type { Key } from '../policy/policy.ts';
+
+/** A transaction for the caller, and the first thing that went wrong in it. */
+function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => FristError | undefined } {
+  let failure: FristError | undefined;
+  const step =
+    <A extends unknown[], R>(part: (turn: Turn, ...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      try {
+        return await part(turn, ...args);
+      } catch (error) {
+        failure ??= stateFault(error);
+        throw failure;
+      }
+    };
+  const t: Transaction = {
+    emit: step(outbox.emit),
+    openBatch: step(batches.openBatch),
+    settleBatch: step(batches.settleBatch),
+    activeHolds: step(async ({ db }) => await holds.readHolds(db, true)),
+    addHold: step(holds.addHold),
+    releaseHold: step(holds.releaseHold),
+    startRun: step(runs.startRun),
+    finishRun: step(runs.finishRun),
+    addPlan: step(plans.addPlan),
+    setPlanStatus: step(plans.setPlanStatus),
+    rememberPolicy: step(runs.rememberPolicy),
+    requireLease: step(leases.requireLease),
+  };
+  return { t, failure: () => failure };
+}
+
+async function transaction<T>(store: Store, work: (t: Transaction) => Promise<T>): Promise<T> {
+  return await inTurn(store, async (turn) => {
+    const { t, failure } = opened(turn);
+    const result = await work(t);
+    // `work` swallowed it, but the change is not whole; PostgreSQL would make a silent rollback of the commit.
+    const failed = failure();
+    if (failed !== undefined) throw failed;
+    return result;
+  });
+}
+
+async function* planKeys(store: Store, plan: string): AsyncIterable<readonly Key[]> {
+  for (let after = -1; ;) {
+    const piece = await read(store, (db) => plans.nextPlanKeys(db, plan, after));
+    if (piece === undefined) return;
+    yield piece.keys;
+    after = piece.sequence;
+  }
+}
+
+async function close(store: Store): Promise<void> {
+  if (store.unscrubbed) await scrub(store);
+  await store.db.destroy();
+}
+
+/** The state over an open database whose schema is there (open.ts). */
+export function createState(store: Store): State {
+  const write = <T>(part: (turn: Turn) => Promise<T>): Promise<T> =>
+    inTurn(store, (turn) =>
+      part(turn).catch((error: unknown) => {
+        throw stateFault(error);
+      }),
+    );
+  return {
+    async installation() {
+      const found = await read(store, keyring.findInstallation);
+      if (found === undefined) throw new FristError('STATE_MISSING');
+      return found;
+    },
+    transaction: (work) => transaction(store, work),
+    addPlanKeys: (plan, sequence, keys) => write((turn) => plans.addPlanKeys(turn, plan, sequence, keys)),
+    planKeys: (plan) => planKeys(store, plan),
+    dropPlanKeys: (plan) => write((turn) => plans.dropPlanKeys(turn, plan)),
+    plan: (id) => read(store, (db) => plans.readPlan(db, id)),
+    plans: (filter) => read(store, (db) => plans.readPlans(db, filter)),
+    holds: ({ active }) => read(store, (db) => holds.readHolds(db, active)),
+    openBatches: () => read(store, batches.readOpenBatches),
+    policyMemory: (controller, policy) => read(store, (db) => runs.readPolicyMemory(db, controller, policy)),
+    runs: (filter) => read(store, (db) => runs.readRuns(db, filter)),
+    lastSlot: (controller, policy) => read(store, (db) => runs.lastSlot(db, controller, policy)),
+    pendingOutbox: (limit) => read(store, (db) => outbox.readOutbox(db, limit)),
+    acknowledgeOutbox: (ids, head) => write((turn) => outbox.acknowledge(turn, ids, head)),
+    lastHead: () => read(store, outbox.readHead),
+    epochKeys: () => read(store, keyring.readEpochKeys),
+    addEpochKey: (key) => write((turn) => keyring.addEpochKey(turn, key)),
+    lease: (name, holder, milliseconds) =>
+      write((turn) => leases.takeLease(turn, name, holder, milliseconds)),
+    releaseLease: (name, holder) => write((turn) => leases.releaseLease(turn, name, holder)),
+    now: () => read(store, (db) => leases.serverClock(db, store.dialect)),
+    close: () => close(store),
+  };
+}
