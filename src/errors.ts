@@ -35,8 +35,13 @@ export const ERRORS = {
     message: 'Setting {setting} is not valid: {reason}',
     remedy: 'Correct it in the settings file or in the environment variable {env}.',
   },
+  // These two are printed by bin/frist, with FRIST_ before the code.
+  NOT_INSTALLED: {
+    exit: 1,
+    message: 'frist could not be loaded ({what})',
+    remedy: 'Run `npm ci` in the folder of frist, or install it again.',
+  },
   NODE_VERSION: {
-  NOT_INSTALLED: { exit: 1, message: 'frist could not be loaded ({what})', remedy: 'Run `npm ci` in the folder of frist, or install it again.' },
     exit: 1,
     message: 'frist needs Node 24; this is {version}',
     remedy: 'Run `npm ci` beside frist (it brings Node 24), or install Node 24.',
