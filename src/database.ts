@@ -154,7 +154,7 @@ const PG_SETTINGS = {
   keepAlive: true,
   types: {
     getTypeParser: (oid: PgTypeId): unknown =>
-      PG_AS_TEXT.has(Number(oid)) ? (value: string): string => value : pg.types.getTypeParser(oid),
+      PG_AS_TEXT.has(oid) ? (value: string): string => value : pg.types.getTypeParser(oid),
   },
 } as const;
 
