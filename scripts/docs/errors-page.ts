@@ -4,7 +4,7 @@ import type { ErrorRow } from '../../src/errors.ts';
 const HEAD = `# Error codes
 
 Every error that frist reports has one of these codes. A code is stable: scripts and alarms may rely on it. Words in
-braces stand for what the error is about. The exit statuses are explained by \`frist --help\`.
+braces stand for what the error is about.
 
 This page is generated from \`src/errors.ts\` by \`npm run docs\`.
 `;

@@ -15,6 +15,14 @@ describe('the error table and docs/errors.md', () => {
     expect(page).toBe(errorsPage());
   });
 
+  it('know the codes that bin/frist prints before it can load the table', () => {
+    const printed = [...readFileSync('bin/frist', 'utf8').matchAll(/'FRIST_([A-Z_]+)',/g)].map(
+      (match) => match[1],
+    );
+    expect(printed).toContain('NODE_VERSION');
+    for (const code of printed) expect(Object.keys(ERRORS)).toContain(code);
+  });
+
   it.each(Object.entries(ERRORS))('%s says what is wrong and what to do', (code, row) => {
     expect(code).toMatch(/^[A-Z]+(?:_[A-Z0-9]+)*$/);
     expect(Object.values(EXIT)).toContain(row.exit);
