@@ -1,0 +1,105 @@
+/**
+ * When jobs run. node-cron is only the tick, once a minute, and the reader of cron expressions: it remembers nothing,
+ * skips what is late, and knows of no other process. What is due is worked out from durable memory instead: the latest
+ * slot that has passed and has not been run. So a daemon that was down, asleep or busy runs once, not ten times.
+ */
+import cron from 'node-cron';
+import type { Logger } from '../src/logger.ts';
+
+const MINUTE_MS = 60_000;
+
+/** How far back a missed slot is still looked for; what is older than a month of silence is found by the next slot. */
+const LOOK_BACK_MINUTES = 40 * 24 * 60;
+
+export interface Job {
+  readonly name: string;
+  /** Cron expression of five fields. */
+  readonly schedule: string;
+  /** IANA zone in which the expression is read. */
+  readonly zone: string;
+  /** The last slot that was run, ISO, from durable memory; undefined: none ever, and then nothing is caught up. */
+  readonly lastSlot: () => Promise<string | undefined>;
+  readonly run: (slot: string, signal: AbortSignal) => Promise<void>;
+}
+
+/** Whether a moment (to the minute) is a slot. */
+export type Slots = (minute: number) => boolean;
+
+/** Reads a cron expression. It must be valid; the policy file and the settings are checked before. */
+export function slotsOf(schedule: string, zone: string): Slots {
+  const task = cron.createTask(schedule, () => undefined, { timezone: zone });
+  return (minute) => task.match(new Date(minute));
+}
+
+/** The latest slot after `after` and not after `now`, both ms since the epoch; undefined when there is none. */
+export function latestSlot(isSlot: Slots, after: number, now: number): number | undefined {
+  const earliest = Math.max(after + 1, now - LOOK_BACK_MINUTES * MINUTE_MS);
+  for (let minute = Math.floor(now / MINUTE_MS) * MINUTE_MS; minute >= earliest; minute -= MINUTE_MS) {
+    if (isSlot(minute)) return minute;
+  }
+  return undefined;
+}
+
+export interface Scheduler {
+  /** Looks at every job once, now. The tick calls it; so may a test. Resolves when the jobs it began have ended. */
+  tick(): Promise<void>;
+  start(): void;
+  /** No further job begins; running ones are told to stop, and waited for. */
+  stop(): Promise<void>;
+  /** When it last looked, ms since the epoch. */
+  lastTick(): number;
+}
+
+/** A scheduler over these jobs. A job never overlaps itself; different jobs of one tick run one after the other. */
+export function createScheduler(jobs: readonly Job[], now: () => number, logger: Logger): Scheduler {
+  const begun = now();
+  const stopping = new AbortController();
+  const slots = new Map(jobs.map((job) => [job.name, slotsOf(job.schedule, job.zone)]));
+  const tried = new Map<string, number>();
+  let running: Promise<void> | undefined;
+  let looked = begun;
+  let ticker: ReturnType<typeof cron.schedule> | undefined;
+
+  const runDue = async (job: Job): Promise<void> => {
+    const isSlot = slots.get(job.name);
+    if (isSlot === undefined || stopping.signal.aborted) return;
+    const last = await job.lastSlot();
+    const after = Math.max(last === undefined ? begun - 1 : Date.parse(last), tried.get(job.name) ?? 0);
+    const slot = latestSlot(isSlot, after, now());
+    if (slot === undefined) return;
+    tried.set(job.name, slot);
+    const late = now() - slot;
+    if (late > 2 * MINUTE_MS) logger.warn('slot caught up', { job: job.name, slot: new Date(slot).toISOString() });
+    await job.run(new Date(slot).toISOString(), stopping.signal);
+  };
+
+  const runAll = async (): Promise<void> => {
+    for (const job of jobs) {
+      try {
+        await runDue(job);
+      } catch (error) {
+        logger.error('job failed', { job: job.name, error });
+      }
+    }
+  };
+
+  const tick = async (): Promise<void> => {
+    looked = now();
+    running ??= runAll().finally(() => (running = undefined));
+    await running;
+  };
+
+  return {
+    tick,
+    start: () => {
+      ticker = cron.schedule('* * * * *', () => void tick(), { suppressMissedWarning: true });
+      void tick();
+    },
+    stop: async () => {
+      stopping.abort();
+      await ticker?.destroy();
+      await running;
+    },
+    lastTick: () => looked,
+  };
+}

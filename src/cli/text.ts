@@ -1,0 +1,98 @@
+/** Text for people: aligned columns, and the report of a policy. */
+import type { PolicyReport } from '../erasure/report.ts';
+
+/** Rows as aligned columns; numbers to the right. The first row is the head. */
+export function table(rows: readonly (readonly (string | number)[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, String(cell).length)));
+  }
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => {
+          const width = widths[i] ?? 0;
+          return typeof cell === 'number' ? String(cell).padStart(width) : cell.padEnd(width);
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Thousands apart, as people read numbers. */
+export function number(n: number): string {
+  return n.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+const KEPT = [
+  ['pending', 'not yet due'],
+  ['held', 'held'],
+  ['subject unknown', 'kept: subject unknown while a hold stands'],
+  ['protected', 'protected by a statutory minimum'],
+  ['exempt', 'exempt'],
+  ['other rule', 'left to another policy'],
+  ['undated', 'undated: their starting point is unknown'],
+  ['implausible', 'implausible: their starting point cannot be true'],
+  ['done', 'already anonymised'],
+] as const;
+
+/** One policy of a plan or a run, in lines. */
+export function policyText(report: PolicyReport, tense: 'would' | 'did'): string {
+  const lines = [`${report.policy}  (${report.source}.${report.record})`];
+  if (report.promise !== undefined) lines.push(`  “${report.promise}”`);
+  if (report.found !== undefined) lines.push(...foundLines(report, report.found, tense));
+  lines.push(...outcomeLines(report));
+  if (report.guard !== undefined) lines.push(...guardLines(report, tense));
+  if (report.status === 'skipped') lines.push('  skipped: it runs already, or this slot has been run');
+  if (report.status === 'stopped') lines.push('  stopped before the end; the next run goes on');
+  if (report.error !== undefined) {
+    lines.push(`  ${report.error.code}: ${report.error.message}`, `  → ${report.error.remedy}`);
+    for (const finding of report.findings ?? []) lines.push(`  · ${finding.path.join('.')}: ${finding.message}`);
+  }
+  return lines.join('\n');
+}
+
+function foundLines(report: PolicyReport, found: NonNullable<PolicyReport['found']>, tense: 'would' | 'did'): string[] {
+  const due = found.by.erase ?? 0;
+  const lines = [`  population ${number(found.population)}, of which the policy is about ${number(found.matching)}`];
+  const overdue = found.overdue === 0 ? '' : `, ${number(found.overdue)} of them overdue`;
+  const oldest = found.oldestOverdue === undefined ? '' : ` (the oldest was promised by ${found.oldestOverdue})`;
+  lines.push(`  due ${number(due)}${overdue}${oldest}`);
+  if (report.range !== undefined) {
+    const { from, to, because } = report.range;
+    lines.push(`  a run may erase between ${number(from)} and ${number(to)}: ${because}`);
+  }
+  if (tense === 'would') {
+    for (const [name, rows] of Object.entries(found.dependents)) lines.push(`    with them, ${name}: ${number(rows)}`);
+  }
+  for (const [verdict, words] of KEPT) {
+    const n = found.by[verdict] ?? 0;
+    if (n > 0) lines.push(`  ${words} ${number(n)}${verdict === 'exempt' ? exemptNames(found.exemptBy) : ''}`);
+  }
+  return lines;
+}
+
+function exemptNames(by: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(by).map(([name, n]) => `${name} ${number(n)}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function outcomeLines(report: PolicyReport): string[] {
+  const lines: string[] = [];
+  for (const [outcome, n] of Object.entries(report.outcomes ?? {})) lines.push(`  ${outcome} ${number(n)}`);
+  for (const [name, n] of Object.entries(report.dependents ?? {})) lines.push(`    with them, ${name} ${number(n)}`);
+  if (report.leftovers !== undefined) lines.push(`  found again after erasing ${number(report.leftovers)}`);
+  return lines;
+}
+
+function guardLines(report: PolicyReport, tense: 'would' | 'did'): string[] {
+  const guard = report.guard;
+  if (guard === undefined) return [];
+  const unit = guard.name.endsWith('records') ? '' : ' %';
+  const numbers = `${number(guard.observed)}${unit}, the limit is ${number(guard.limit)}${unit}`;
+  const stop = tense === 'would' ? 'would stop' : 'stopped';
+  const lines = [`  guard ${guard.name} ${stop} it: ${numbers}`];
+  if (tense === 'did') lines.push(`  → nothing was erased. Look at it, then: frist approve ${report.plan ?? ''} --why "…"`);
+  return lines;
+}

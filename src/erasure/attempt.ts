@@ -1,0 +1,153 @@
+/**
+ * Erases the records of one opened batch, and says of each what was seen to happen. Nothing is claimed that was not
+ * seen: after a connection that was lost while committing, the records are looked at, never erased again blindly.
+ */
+import type { Connector, DependentCount, ErasingSession } from '../connectors/connector.ts';
+import { SourceFailure } from '../connectors/connector.ts';
+import type { Judge } from '../policy/judge.ts';
+import type { Facts, View } from '../policy/policy.ts';
+import type { Settled } from './ledger.ts';
+import { add } from './report.ts';
+import type { Identity, Selected } from './spool.ts';
+
+/** How often a batch that failed for a passing reason (deadlock, lock wait) is tried again before the policy fails. */
+const RETRIES = 3;
+const FIRST_BACKOFF_MS = 200;
+
+export interface AttemptInput {
+  readonly view: View;
+  readonly stage: number;
+  readonly connector: Connector;
+  readonly session: ErasingSession;
+  readonly judge: Judge;
+  readonly signal: AbortSignal;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface AttemptResult {
+  readonly records: readonly Settled[];
+  readonly dependents: Readonly<Record<string, number>>;
+  /** The reason to stop the policy after this batch; what is known of the batch stands in `records` all the same. */
+  readonly failure?: SourceFailure;
+}
+
+/** One batch, whatever happens to it. Never throws for what a source does. */
+export async function attempt(input: AttemptInput, records: readonly Selected[]): Promise<AttemptResult> {
+  const done: Settled[] = [];
+  const dependents: Record<string, number> = {};
+  const queue: (readonly Selected[])[] = [records];
+  let failure: SourceFailure | undefined;
+  for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
+    if (failure !== undefined || input.signal.aborted) {
+      done.push(...part.map((identity): Settled => ({ identity, outcome: 'not-erased' })));
+      continue;
+    }
+    try {
+      done.push(...(await eraseWithRetries(input, part, dependents)));
+    } catch (error) {
+      if (!(error instanceof SourceFailure)) throw error;
+      if (error.failure === 'data' && part.length > 1) {
+        // The record that the data forbid to erase is somewhere in here: halve until it stands alone.
+        const half = Math.ceil(part.length / 2);
+        queue.unshift(part.slice(0, half), part.slice(half));
+      } else if (error.failure === 'data') {
+        done.push(...part.map((identity): Settled => ({ identity, outcome: 'failed', code: error.code })));
+      } else if (error.failure === 'uncertain') {
+        done.push(...(await lookAfterLoss(input, part)));
+        failure = error;
+      } else {
+        done.push(...part.map((identity): Settled => ({ identity, outcome: 'not-erased' })));
+        failure = error;
+      }
+    }
+  }
+  return { records: done, dependents, ...(failure === undefined ? {} : { failure }) };
+}
+
+async function eraseWithRetries(
+  input: AttemptInput,
+  part: readonly Selected[],
+  dependents: Record<string, number>,
+): Promise<Settled[]> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await eraseOnce(input, part, dependents);
+    } catch (error) {
+      if (!(error instanceof SourceFailure) || error.failure !== 'transient' || tries >= RETRIES) throw error;
+      await input.sleep(FIRST_BACKOFF_MS * 2 ** tries, input.signal);
+      if (input.signal.aborted) throw error;
+    }
+  }
+}
+
+async function eraseOnce(
+  input: AttemptInput,
+  part: readonly Selected[],
+  dependents: Record<string, number>,
+): Promise<Settled[]> {
+  const { view, stage, judge } = input;
+  const configured = view.stages[stage];
+  if (configured === undefined) throw new Error(`no stage ${String(stage)} in policy ${view.policy}`);
+  const result = await input.session.erase(
+    {
+      keys: part.map((selected) => selected.key),
+      action: configured.action,
+      dependents: configured.dependents,
+      stage,
+      stillDue: (facts) => facts.map((one) => isStillDue(judge, one, stage)),
+    },
+    input.signal,
+  );
+  for (const [name, rows] of result.dependents) countDependents(dependents, name, rows);
+  return part.map((selected, i) => ({
+    identity: asErased(judge, selected, result.facts[i]),
+    outcome: result.outcomes[i] ?? 'changed',
+  }));
+}
+
+function isStillDue(judge: Judge, facts: Facts, stage: number): boolean {
+  const verdict = judge.verdict(facts);
+  return verdict.verdict === 'erase' && verdict.stage === stage;
+}
+
+/** The facts under the lock are what was erased; those of the scan may be older. */
+function asErased(judge: Judge, selected: Selected, facts: Facts | undefined): Identity {
+  if (facts === undefined) return selected;
+  const starts = judge.startRaw(facts);
+  if (same(starts, selected.starts) && same(facts.subjects, selected.subjects)) return selected;
+  return { key: selected.key, starts, subjects: facts.subjects };
+}
+
+function same(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+function countDependents(counts: Record<string, number>, name: string, rows: DependentCount): void {
+  const parts = { deleted: rows.deleted, anonymised: rows.anonymised, detached: rows.detached, kept: rows.kept };
+  for (const [what, n] of Object.entries(parts)) if (n > 0) add(counts, `${name}: ${what}`, n);
+}
+
+/** The connection was lost while committing. What is gone now was probably erased by us, but nobody saw it. */
+async function lookAfterLoss(input: AttemptInput, part: readonly Selected[]): Promise<Settled[]> {
+  try {
+    return await look(input.connector, input.view, input.stage, part, input.signal);
+  } catch (error) {
+    if (!(error instanceof SourceFailure)) throw error;
+    return part.map((identity) => ({ identity, outcome: 'uncertain' }));
+  }
+}
+
+/** Looks at records whose fate is unknown, and says only what is seen. */
+export async function look(
+  connector: Connector,
+  view: View,
+  stage: number,
+  part: readonly Identity[],
+  signal: AbortSignal,
+): Promise<Settled[]> {
+  const seen = await connector.verify(view, stage, part.map((one) => one.key), signal);
+  return part.map((identity, i) => ({
+    identity,
+    outcome: seen[i] === 'gone' || seen[i] === 'done' ? 'absent-after-crash' : 'not-erased',
+  }));
+}

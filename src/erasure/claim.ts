@@ -1,0 +1,144 @@
+/**
+ * One run of one policy: claimed so that no other process, and no manual run beside a scheduled one, does the same at
+ * the same time; and closed with what came of it.
+ */
+import { formatEntry } from '../audit/entry.ts';
+import type { Run, RunState } from '../state/state.ts';
+import type { Engine } from './engine.ts';
+import type { PolicyReport } from './report.ts';
+
+const LEASE_MS = 60_000;
+const RENEW_MS = 20_000;
+
+export interface ClaimInput {
+  readonly policy: string;
+  readonly trigger: Run['trigger'];
+  /** The scheduled moment, ISO; undefined for a run that has no slot. */
+  readonly slot: string | undefined;
+  readonly asOf: number;
+  readonly setClock: boolean;
+}
+
+/** A claimed run. `signal` aborts when the claim is lost or the caller's signal does. */
+export interface Claim {
+  readonly run: string;
+  readonly policy: string;
+  readonly signal: AbortSignal;
+  close(report: PolicyReport): Promise<void>;
+}
+
+/** Claims a policy for a run; undefined when it runs already, or its slot has been taken. */
+export async function claim(engine: Engine, input: ClaimInput, signal: AbortSignal): Promise<Claim | undefined> {
+  const { state, controller } = engine;
+  const run = engine.newId();
+  const lease = `run:${controller.name}:${input.policy}`;
+  if ((await state.lease(lease, run, LEASE_MS)) === undefined) return undefined;
+  await closeInterrupted(engine, input.policy);
+  const started = new Date(engine.now()).toISOString();
+  const asOf = new Date(input.asOf).toISOString();
+  const claimed = await state.transaction(async (t) => {
+    const row: Run = {
+      id: run,
+      controller: controller.name,
+      policy: input.policy,
+      slot: input.slot ?? `manual:${run}`,
+      trigger: input.trigger,
+      state: 'running',
+      asOf,
+      started,
+    };
+    if (!(await t.startRun(row))) return false;
+    await t.emit([
+      formatEntry({
+        v: 1,
+        type: 'run-started',
+        eid: engine.newId(),
+        at: started,
+        run,
+        policy: input.policy,
+        trigger: input.trigger,
+        asOf: asOf.slice(0, 10),
+        ...(input.setClock ? { setClock: true } : {}),
+      }),
+    ]);
+    return true;
+  });
+  if (!claimed) {
+    await state.releaseLease(lease, run);
+    return undefined;
+  }
+  const ended = new AbortController();
+  const lost = new AbortController();
+  const renewal = renew(engine, lease, run, ended.signal, lost);
+  return {
+    run,
+    policy: input.policy,
+    signal: AbortSignal.any([signal, lost.signal]),
+    close: async (report) => {
+      await finish(engine, run, input.policy, report);
+      ended.abort();
+      await renewal;
+      await state.releaseLease(lease, run);
+    },
+  };
+}
+
+/** A run that says `running` while its lease is free belongs to a process that died. */
+async function closeInterrupted(engine: Engine, policy: string): Promise<void> {
+  const running = await engine.state.runs({ controller: engine.controller.name, policy, state: 'running', limit: 100 });
+  for (const run of running) {
+    await finishRun(engine, run.id, policy, 'interrupted', 'interrupted', {}, {}, undefined);
+  }
+}
+
+async function renew(
+  engine: Engine,
+  lease: string,
+  holder: string,
+  ended: AbortSignal,
+  lost: AbortController,
+): Promise<void> {
+  for (;;) {
+    await engine.sleep(RENEW_MS, ended);
+    if (ended.aborted) return;
+    try {
+      if ((await engine.state.lease(lease, holder, LEASE_MS)) !== undefined) continue;
+    } catch {
+      // A state that cannot be asked cannot say that the lease is still ours.
+    }
+    engine.logger.error('lease lost', { lease });
+    lost.abort();
+    return;
+  }
+}
+
+async function finish(engine: Engine, run: string, policy: string, report: PolicyReport): Promise<void> {
+  const failed = report.status === 'failed';
+  const by = { ...report.found?.by };
+  const outcomes = { ...report.outcomes };
+  await finishRun(engine, run, policy, failed ? 'failed' : 'finished', report.status, by, outcomes, report.error?.code);
+}
+
+async function finishRun(
+  engine: Engine,
+  run: string,
+  policy: string,
+  state: RunState,
+  result: string,
+  dispositions: Readonly<Record<string, number>>,
+  outcomes: Readonly<Record<string, number>>,
+  code: string | undefined,
+): Promise<void> {
+  const at = new Date(engine.now()).toISOString();
+  const entries = [
+    formatEntry({ v: 1, type: 'run-finished', eid: engine.newId(), at, run, policy, result, dispositions, outcomes }),
+  ];
+  if (code !== undefined) {
+    entries.unshift(formatEntry({ v: 1, type: 'policy-failed', eid: engine.newId(), at, run, policy, code }));
+  }
+  await engine.state.transaction(async (t) => {
+    await t.finishRun(run, state, at, { ...dispositions, ...outcomes }, code);
+    await t.emit(entries);
+  });
+  await engine.trail.flush();
+}

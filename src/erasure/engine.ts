@@ -1,0 +1,57 @@
+/** Everything that erasing needs from outside, as arguments: nothing below this folder reaches for a clock, a disk or a network itself. */
+import type { Connector } from '../connectors/connector.ts';
+import type { Logger } from '../logger.ts';
+import type { Controller } from '../policy/policy.ts';
+import type { State } from '../state/state.ts';
+import type { PaceSettings } from './pace.ts';
+
+/** Names without personal data (see audit/commitment.ts): what an entry says of a record instead of its key. */
+export interface Names {
+  record(source: string, type: string, key: readonly string[]): string;
+  subject(kind: string, normalisedValue: string): string;
+  incarnation(
+    source: string,
+    type: string,
+    key: readonly string[],
+    subjects: readonly (readonly [string, string])[],
+    rawStart: readonly (string | null)[],
+  ): string;
+}
+
+/** The way to the audit trail: what a transaction emitted before is durable there when `flush` resolves. */
+export interface Trail {
+  flush(): Promise<void>;
+}
+
+/** Detached text (a reason, a policy's wording) under its own, shorter life; the entry holds its hash. */
+export interface Evidence {
+  put(text: string): Promise<{ readonly sha256: string; readonly bytes: number }>;
+}
+
+export interface EngineSettings {
+  readonly spoolFolder: string;
+  /** Id of who runs this process; never a name. */
+  readonly operator: string;
+  readonly pace: PaceSettings;
+  /** How long a plan can be approved. */
+  readonly planDays: number;
+}
+
+export interface Engine {
+  readonly controller: Controller;
+  readonly state: State;
+  readonly trail: Trail;
+  readonly names: Names;
+  readonly evidence: Evidence;
+  readonly logger: Logger;
+  readonly settings: EngineSettings;
+  /** The connector of a configured source; made once, closed by whoever made the engine. */
+  readonly connector: (source: string) => Connector;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** A new ULID. */
+  readonly newId: () => string;
+  /** SHA-256 of UTF-8 text, hex. */
+  readonly digest: (text: string) => string;
+}

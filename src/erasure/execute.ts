@@ -1,0 +1,166 @@
+/**
+ * Pass 2: erases what pass 1 selected, batch by batch.
+ *
+ * A batch's keys are durable in the state, and its opening (count and digest) in the trail, before the first statement
+ * is sent. While batch n is erased, batch n - 1 is looked at again and settled, and batch n + 1 is opened; the outcome of
+ * the one and the opening of the other share one append, so that the trail never stands in the way.
+ *
+ * What a crash leaves: at most two opened batches without an outcome (n, and n + 1 that was not begun). Recovery
+ * (recover.ts) looks at their records and settles them. An intent is never missing.
+ */
+import type { Connector, ErasingSession, SourceFailure } from '../connectors/connector.ts';
+import type { Judge } from '../policy/judge.ts';
+import type { Task } from '../policy/view.ts';
+import type { Hold } from '../state/state.ts';
+import { attempt, type AttemptResult } from './attempt.ts';
+import type { PlannedBatch } from './batches.ts';
+import type { Engine } from './engine.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import type { Pace } from './pace.ts';
+import { add, type Outcome } from './report.ts';
+import { settle, type Finished } from './settle.ts';
+
+export interface ExecuteInput {
+  readonly engine: Engine;
+  readonly task: Task;
+  readonly run: string;
+  readonly plan: string;
+  readonly asOf: number;
+  readonly connector: Connector;
+  readonly session: ErasingSession;
+  readonly pace: Pace;
+  readonly batches: AsyncGenerator<PlannedBatch, void, undefined>;
+  /** The judge under these holds; asked whenever the holds may have changed. */
+  readonly judgeUnder: (holds: readonly Hold[]) => Judge;
+  readonly signal: AbortSignal;
+}
+
+export interface ExecuteResult {
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly dependents: Readonly<Record<string, number>>;
+  readonly leftovers: number;
+  /** Code by which most records failed, if any did. */
+  readonly failedCode?: string;
+  readonly failure?: SourceFailure;
+  /** Whether the signal stopped it before the end. */
+  readonly stopped: boolean;
+}
+
+interface Opened {
+  readonly id: string;
+  readonly batch: PlannedBatch;
+  readonly judge: Judge;
+}
+
+/** Erases all batches. Throws only for what is wrong with frist's own state or trail; nothing unlogged is erased then. */
+export async function execute(input: ExecuteInput): Promise<ExecuteResult> {
+  return new Execution(input).run();
+}
+
+class Execution {
+  readonly #input: ExecuteInput;
+  readonly #ledger: Ledger;
+  readonly #outcomes: Partial<Record<Outcome, number>> = {};
+  readonly #dependents: Record<string, number> = {};
+  #leftovers = 0;
+  #failedCode: string | undefined;
+  #failure: SourceFailure | undefined;
+
+  constructor(input: ExecuteInput) {
+    this.#input = input;
+    this.#ledger = createLedger(input.engine, input.task, input.judgeUnder([]));
+  }
+
+  async run(): Promise<ExecuteResult> {
+    const { engine, pace, signal } = this.#input;
+    let current = await this.#advance(undefined);
+    let finished: Finished | undefined;
+    while (current !== undefined) {
+      const started = engine.now();
+      const [result, next] = await bothEnd(this.#erase(current), this.#advance(finished));
+      finished = { id: current.id, stage: current.batch.stage, ...result };
+      this.#failure ??= result.failure;
+      const rest = pace.took(current.batch.records.length, engine.now() - started);
+      if (next !== undefined && this.#failure === undefined && rest >= 1) await engine.sleep(rest, signal);
+      current = next;
+    }
+    await this.#advance(finished);
+    return {
+      outcomes: this.#outcomes,
+      dependents: this.#dependents,
+      leftovers: this.#leftovers,
+      ...(this.#failedCode === undefined ? {} : { failedCode: this.#failedCode }),
+      ...(this.#failure === undefined ? {} : { failure: this.#failure }),
+      stopped: signal.aborted,
+    };
+  }
+
+  /** A batch that was opened before the stop or the failure is still settled, as not erased. */
+  async #erase(opened: Opened): Promise<AttemptResult> {
+    const { engine, task, connector, session, signal } = this.#input;
+    const { batch, judge } = opened;
+    if (this.#failure !== undefined) {
+      return { records: batch.records.map((identity) => ({ identity, outcome: 'not-erased' })), dependents: {} };
+    }
+    const { stage, records } = batch;
+    return attempt({ view: task.view, stage, connector, session, judge, signal, sleep: engine.sleep }, records);
+  }
+
+  /** Settles `finished` and opens the next batch, in one transaction and one append. */
+  async #advance(finished: Finished | undefined): Promise<Opened | undefined> {
+    const { engine, task, batches, signal } = this.#input;
+    const next = signal.aborted || this.#failure !== undefined ? undefined : await nextOf(batches);
+    const settled = finished === undefined ? undefined : await settle(this.#input, this.#ledger, finished);
+    if (finished === undefined && next === undefined) return undefined;
+    const opened = await engine.state.transaction(async (t) => {
+      if (settled !== undefined) {
+        await t.emit(settled.entries);
+        if (settled.close) await t.settleBatch(settled.id);
+      }
+      if (next === undefined) return undefined;
+      const id = engine.newId();
+      const holds = await t.activeHolds();
+      await t.openBatch({
+        id,
+        run: this.#input.run,
+        controller: engine.controller.name,
+        policy: task.view.policy,
+        source: task.view.source,
+        stage: next.stage,
+        asOf: new Date(this.#input.asOf).toISOString(),
+        opened: new Date(engine.now()).toISOString(),
+        keys: next.records.map((record) => record.key),
+        detail: JSON.stringify(next.records.map((record) => [record.starts, record.subjects])),
+      });
+      await t.emit([this.#ledger.opened(id, this.#input.run, this.#input.plan, next.records)]);
+      return { id, batch: next, judge: this.#input.judgeUnder(holds) };
+    });
+    if (settled !== undefined) this.#count(settled.counts, finished, settled.leftovers);
+    await engine.trail.flush();
+    return opened;
+  }
+
+  #count(
+    counts: Readonly<Partial<Record<Outcome, number>>>,
+    finished: Finished | undefined,
+    leftovers: number,
+  ): void {
+    for (const [outcome, n] of Object.entries(counts)) add(this.#outcomes, outcome as Outcome, n);
+    for (const [name, n] of Object.entries(finished?.dependents ?? {})) add(this.#dependents, name, n);
+    this.#leftovers += leftovers;
+    this.#failedCode ??= finished?.records.find((one) => one.code !== undefined)?.code;
+  }
+}
+
+async function nextOf(batches: AsyncGenerator<PlannedBatch, void, undefined>): Promise<PlannedBatch | undefined> {
+  const next = await batches.next();
+  return next.done === true ? undefined : next.value;
+}
+
+/** Both, each to its end, before the first failure is thrown: an erase that is under way is never left unwatched. */
+async function bothEnd<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  const [first, second] = await Promise.allSettled([a, b]);
+  if (first.status === 'rejected') throw first.reason;
+  if (second.status === 'rejected') throw second.reason;
+  return [first.value, second.value];
+}

@@ -1,0 +1,101 @@
+/** Before anything is read or erased: does the source look as the policy file says, and do the clocks agree? */
+import type { Connector, Finding } from '../connectors/connector.ts';
+import { SourceFailure } from '../connectors/connector.ts';
+import { FristError } from '../errors.ts';
+import type { Encoding } from '../policy/policy.ts';
+import { policyText, withEncodings, type Task } from '../policy/view.ts';
+import type { Engine } from './engine.ts';
+
+/** Clocks further apart than this are not trusted. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+export interface Prepared {
+  readonly task: Task;
+  readonly connector: Connector;
+  readonly digest: string;
+  readonly text: string;
+  readonly catalogue: string;
+}
+
+export type Preparation = { readonly task: Task } & (
+  | { readonly ok: true; readonly prepared: Prepared }
+  | { readonly ok: false; readonly error: FristError; readonly findings: readonly Finding[] }
+);
+
+/** Checks the sources of all tasks, each once. A source that fails fails its own tasks only. */
+export async function prepare(engine: Engine, tasks: readonly Task[], signal: AbortSignal): Promise<Preparation[]> {
+  const bySource = Map.groupBy(tasks, (task) => task.view.source);
+  const preparations = new Map<Task, Preparation>();
+  for (const [source, group] of bySource) {
+    for (const one of await prepareSource(engine, source, group, signal)) preparations.set(one.task, one);
+  }
+  return tasks.flatMap((task) => preparations.get(task) ?? []);
+}
+
+async function prepareSource(
+  engine: Engine,
+  source: string,
+  tasks: readonly Task[],
+  signal: AbortSignal,
+): Promise<Preparation[]> {
+  try {
+    const connector = engine.connector(source);
+    await checkClock(engine, source, connector);
+    const report = await connector.check(tasks.map((task) => task.view), signal);
+    return tasks.map((task) => {
+      const findings = report.findings.filter((finding) => finding.severity === 'error' && concerns(finding, task));
+      const encodings = complete(report.encodings.get(task.view));
+      if (findings.length > 0 || encodings === undefined) {
+        const error = new FristError('CHECK_FAILED', { policy: task.view.policy, count: Math.max(1, findings.length) });
+        return { task, ok: false, error, findings };
+      }
+      const resolved = withEncodings(task, encodings);
+      const text = policyText(task);
+      const digest = engine.digest(text);
+      return { task, ok: true, prepared: { task: resolved, connector, digest, text, catalogue: report.catalogue } };
+    });
+  } catch (error) {
+    const coded = codedError(error, source);
+    return tasks.map((task) => ({ task, ok: false, error: coded, findings: [] }));
+  }
+}
+
+async function checkClock(engine: Engine, source: string, connector: Connector): Promise<void> {
+  const theirs = await connector.now();
+  if (theirs === undefined) return;
+  const apart = Math.abs(theirs - engine.now());
+  if (apart > CLOCK_TOLERANCE_MS) {
+    throw new FristError('SOURCE_CLOCK', { source, seconds: Math.round(apart / 1000) });
+  }
+}
+
+/** A finding about a policy concerns that policy; one about a source or a record, all that use it. */
+function concerns(finding: Finding, task: Task): boolean {
+  const [area, name, , record] = finding.path;
+  if (area === 'policies') return task.policies.includes(String(name));
+  if (area !== 'sources') return true;
+  return name === task.view.source && (record === undefined || record === task.view.record.name);
+}
+
+function complete(encodings: readonly (Encoding | undefined)[] | undefined): readonly Encoding[] | undefined {
+  const known = encodings?.filter((encoding) => encoding !== undefined);
+  return known?.length === encodings?.length ? known : undefined;
+}
+
+/** A failure of a source as a coded error. Anything that is not one is a defect, and is thrown on. */
+export function codedError(error: unknown, source: string): FristError {
+  if (error instanceof FristError) return error;
+  if (!(error instanceof SourceFailure)) throw error;
+  if (error.code === 'BUSY') return new FristError('SOURCE_BUSY', { source });
+  const codes = {
+    transient: 'SOURCE_LOCKED',
+    data: 'SOURCE_REFUSED',
+    uncertain: 'SOURCE_LOST',
+    fatal: isUnreachable(error.code) ? 'SOURCE_UNREACHABLE' : 'SOURCE_REFUSED',
+  } as const;
+  return new FristError(codes[error.failure], { source, code: error.code });
+}
+
+function isUnreachable(code: string): boolean {
+  return /^(E[A-Z]+|PROTOCOL_|ER_ACCESS_DENIED|ER_DBACCESS|28|08|57P|3D000|SQLITE_CANTOPEN|KNEX_)/.test(code);
+}

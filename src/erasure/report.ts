@@ -1,0 +1,91 @@
+/** What a plan or a run tells about one policy: the same numbers for people, for `--json`, for the state and for the trail. */
+import type { Finding, RecordOutcome } from '../connectors/connector.ts';
+import type { FristError } from '../errors.ts';
+import type { Verdict } from '../policy/judge.ts';
+import type { Task } from '../policy/view.ts';
+import type { ExecuteResult } from './execute.ts';
+import type { Tripped } from './guard.ts';
+
+/** What became of a selected record. */
+export type Outcome =
+  | RecordOutcome
+  /** Found gone (or anonymised) after a crash or a lost connection: nobody saw it happen, so it is not called erased. */
+  | 'absent-after-crash'
+  /** The connection was lost while committing and could not be made again: its batch stays open until recovery has looked. */
+  | 'uncertain'
+  /** Its batch was opened, and nothing was applied. */
+  | 'not-erased'
+  /** The data forbid it: a foreign key, a trigger. */
+  | 'failed';
+
+export type Counts<K extends string> = Readonly<Partial<Record<K, number>>>;
+
+/** What a scan found, by disposition. */
+export interface Dispositions {
+  readonly population: number;
+  readonly matching: number;
+  readonly by: Counts<Verdict>;
+  /** Of the records that would be erased, those past the promised moment. */
+  readonly overdue: number;
+  /** Due records that are kept, by the exemptions that keep them. */
+  readonly exemptBy: Readonly<Record<string, number>>;
+  /** Rows that would go with the records, by related name. */
+  readonly dependents: Readonly<Record<string, number>>;
+  /** The earliest promised day among the overdue. */
+  readonly oldestOverdue?: string;
+}
+
+export interface PolicyReport {
+  readonly policy: string;
+  readonly promise?: string;
+  readonly source: string;
+  readonly record: string;
+  readonly status: 'planned' | 'done' | 'waiting' | 'failed' | 'skipped' | 'stopped';
+  readonly plan?: string;
+  readonly found?: Dispositions;
+  readonly guard?: Tripped;
+  /** Bounds of what a run would erase, where an earlier policy of the same run touches the same tables. */
+  readonly range?: { readonly from: number; readonly to: number; readonly because: string };
+  readonly outcomes?: Counts<Outcome>;
+  readonly dependents?: Readonly<Record<string, number>>;
+  /** Records that a later look still found. */
+  readonly leftovers?: number;
+  readonly error?: { readonly code: string; readonly message: string; readonly remedy: string };
+  /** What `check` found wrong, when that is why it failed. */
+  readonly findings?: readonly Finding[];
+}
+
+/** Adds `n` under `key`. */
+export function add<K extends string>(counts: Partial<Record<K, number>>, key: K, n = 1): void {
+  counts[key] = (counts[key] ?? 0) + n;
+}
+
+/** The report of a policy of which nothing is known yet. */
+export function blankReport(task: Task, status: PolicyReport['status']): PolicyReport {
+  const { promise } = task.policy;
+  const { policy, source, record } = task.view;
+  return { policy, source, record: record.name, status, ...(promise === undefined ? {} : { promise }) };
+}
+
+/** The same report, failed. */
+export function failedReport(report: PolicyReport, error: FristError, findings: readonly Finding[] = []): PolicyReport {
+  const { code, message, remedy } = error;
+  return {
+    ...report,
+    status: 'failed',
+    error: { code, message, remedy },
+    ...(findings.length === 0 ? {} : { findings }),
+  };
+}
+
+/** The report with what was erased. */
+export function resultReport(report: PolicyReport, result: ExecuteResult, error: FristError | undefined): PolicyReport {
+  const done: PolicyReport = {
+    ...report,
+    status: result.stopped ? 'stopped' : 'done',
+    outcomes: result.outcomes,
+    dependents: result.dependents,
+    ...(result.leftovers === 0 ? {} : { leftovers: result.leftovers }),
+  };
+  return error === undefined ? done : failedReport(done, error);
+}
