@@ -19,6 +19,9 @@ import {
 } from './support.ts';
 import { DELETE_WITH_ALL, UNNAME, stage, view } from './views.ts';
 
+/** Nothing was applied, so the class is `transient`; who aborted does not try again. */
+const ABORTED = { name: 'SourceFailure', failure: 'transient', code: 'ABORTED' };
+
 export function failing(open: () => Harness): void {
   let connector: Connector;
   let before: Snapshot;
@@ -125,17 +128,18 @@ export function failing(open: () => Harness): void {
 
   it('does nothing once its signal is aborted', async () => {
     const asked = view();
-    await expect(connector.check([asked], aborted())).rejects.toBeDefined();
-    await expect(connector.count(asked, aborted())).rejects.toBeDefined();
-    await expect(connector.read(asked, [['1']], aborted())).rejects.toBeDefined();
-    await expect(connector.verify(asked, 0, [['1']], aborted())).rejects.toBeDefined();
-    await expect(connector.erasing(asked, aborted())).rejects.toBeDefined();
+    await expect(connector.check([asked], aborted())).rejects.toMatchObject(ABORTED);
+    await expect(connector.count(asked, aborted())).rejects.toMatchObject(ABORTED);
+    await expect(connector.read(asked, [['1']], aborted())).rejects.toMatchObject(ABORTED);
+    await expect(connector.dependents(asked, 0, [['1']], aborted())).rejects.toMatchObject(ABORTED);
+    await expect(connector.verify(asked, 0, [['1']], aborted())).rejects.toMatchObject(ABORTED);
+    await expect(connector.erasing(asked, aborted())).rejects.toMatchObject(ABORTED);
     const scanned = async (): Promise<void> => {
       for await (const page of connector.scan(asked, undefined, aborted())) expect(page).toBeUndefined();
     };
-    await expect(scanned()).rejects.toBeDefined();
+    await expect(scanned()).rejects.toMatchObject(ABORTED);
     await inSession(connector, asked, async (session) => {
-      await expect(session.erase(batchOf(asked, [['101']]), aborted())).rejects.toBeDefined();
+      await expect(session.erase(batchOf(asked, [['101']]), aborted())).rejects.toMatchObject(ABORTED);
     });
     await unchanged();
   });
@@ -150,7 +154,7 @@ export function failing(open: () => Harness): void {
         stop.abort();
       }
     };
-    await expect(scanned()).rejects.toBeDefined();
+    await expect(scanned()).rejects.toMatchObject(ABORTED);
     expect(pages).toBeLessThanOrEqual(1);
     await small.close();
   });

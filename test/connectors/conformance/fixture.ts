@@ -62,7 +62,7 @@ const people = table(
     ['1', '7', 'Anna@Example.DK', '+45 12 34 56 78', 'Anna Secretname', 'lead', '5', '1', '2020-01-31 10:00:00', '2021-03-04 05:06:07'],
     ['2', '7', 'bo@example.dk', null, 'Bo Secretname', 'hired', '10', '0', '2020-06-15 00:00:00', null],
     ['3', '7', null, '', 'Cecilie Secretname', null, null, null, null, null],
-    ['4', '7', 'dan@example.dk', '12345678', null, 'lead', '9', '1', '2035-01-01 00:00:00', '2020-01-01 00:00:00'],
+    ['4', '7', '  dan@example.dk ', '12345678', null, 'lead', '9', '1', '2035-01-01 00:00:00', '2020-01-01 00:00:00'],
     ['5', '7', '', null, '', 'Lead', '-3', null, '2024-02-29 23:59:59', '2024-02-29 23:59:59'],
     ['6', '7', 'øjvind.ÆRØ@example.dk', null, "Øjvind O'Secret 😀", '', '0', '0', '1000-01-01 00:00:00', null],
     ['8', '8', 'anna@example.dk', null, 'Anna Othertenant', 'lead', '5', '1', '2020-01-31 10:00:00', null],
@@ -199,10 +199,20 @@ const uses = table(
   HARD_TEXT_KEYS.map((key, i) => [String(i + 1), key]),
 );
 
+/** The day in one column and the time of day, if anybody wrote it down, in another. */
+const meetings = table('meetings', { id: int, day: { type: 'date', nullable: true }, clock: textOrNull }, [
+  ['1', '2020-05-05', '14:30'],
+  ['2', '2020-05-05', ''],
+  ['3', '2020-05-05', null],
+  ['4', '2024-02-29', '  '],
+  ['5', null, '14:30'],
+  ['6', '2024-02-29', 'noon'],
+]);
+
 const empty = table('nothing', { id: int, at: timeOrNull }, []);
 
 export const FIXTURE: readonly TableSpec[] = [
-  people, messages, attachments, notes, deals, invoices, orders, links, mails, memberships, badges, codes, uses, empty,
+  people, messages, attachments, notes, deals, invoices, orders, links, mails, memberships, badges, codes, uses, meetings, empty,
 ]; // prettier-ignore
 
 /** Texts that stand in rows and must stand in no error. */

@@ -6,13 +6,13 @@ import type { Connector } from '../../../src/connectors/connector.ts';
 
 /**
  * A value in the one form that all kinds share: integers in decimal, booleans as `1` and `0`, datetimes as
- * `YYYY-MM-DD HH:MM:SS`, text as it is, null.
+ * `YYYY-MM-DD HH:MM:SS`, dates as `YYYY-MM-DD`, text as it is, null.
  */
 export type Value = string | null;
 export type Row = Readonly<Record<string, Value>>;
 
 /** `int` holds at least 64 bits; `text` compares byte by byte (case, accents and trailing spaces differ). */
-export type ColumnType = 'int' | 'text' | 'datetime' | 'bool';
+export type ColumnType = 'int' | 'text' | 'datetime' | 'date' | 'bool';
 
 export interface ColumnSpec {
   readonly type: ColumnType;

@@ -7,7 +7,19 @@ import { BIG, BIG_NEIGHBOUR, FIXTURE, LARGEST } from './fixture.ts';
 import type { Harness, Row } from './harness.ts';
 import { conditionsOnPeople, meets } from './oracle.ts';
 import { ON, factsOf, patiently } from './support.ts';
-import { ALL, MEMBERSHIP, PERSON, is, latestOf, membershipView, not, relatedRows, view } from './views.ts';
+import {
+  ALL,
+  MEMBERSHIP,
+  PERSON,
+  is,
+  latestOf,
+  membershipView,
+  not,
+  relatedRows,
+  view,
+  MEETING,
+  startAt,
+} from './views.ts';
 
 const NEVER: Condition = { kind: 'any', of: [] };
 const compare = (
@@ -154,6 +166,23 @@ export function meaning(open: () => Harness): void {
   });
 
   describeLargest(open, () => connector);
+
+  it('reads a day as a day, and puts a time of day behind it where there is one', async () => {
+    const asked = view({
+      record: MEETING,
+      starts: [startAt('day'), startAt('day', { timeColumn: 'clock' })],
+    });
+    const read = await patiently(() => connector.read(asked, SIX.map((id) => [id]), ON)); // prettier-ignore
+    expect(SIX.map((id) => factsOf(read, id).starts)).toEqual([
+      ['2020-05-05', '2020-05-05 14:30'],
+      ['2020-05-05', '2020-05-05'],
+      ['2020-05-05', '2020-05-05'],
+      ['2024-02-29', '2024-02-29'],
+      [null, null],
+      // Not a time: whoever reads it decides what that means.
+      ['2024-02-29', '2024-02-29 noon'],
+    ]);
+  });
 
   it('reads a subject through a related row', async () => {
     const read = await patiently(() =>

@@ -5,7 +5,17 @@ import type { Key, View } from '../../../src/policy/policy.ts';
 import { HARD_TEXT_KEYS } from './fixture.ts';
 import type { Harness } from './harness.ts';
 import { ON, eraseOnce, patiently, snapshot } from './support.ts';
-import { ANONYMISE, DELETE, DELETE_WITH_ALL, MEMBERSHIP, PERSON, codeView, view } from './views.ts';
+import {
+  ANONYMISE,
+  DELETE,
+  DELETE_WITH_ALL,
+  MEMBERSHIP,
+  PERSON,
+  codeView,
+  membershipView,
+  stage,
+  view,
+} from './views.ts';
 
 export function verifying(open: () => Harness): void {
   let connector: Connector;
@@ -75,10 +85,54 @@ export function verifying(open: () => Harness): void {
     expect(await snapshot(open())).toEqual(before);
   });
 
+  it('counts the rows that would go with records, by relation, as erasing them does', async () => {
+    const asked = view({ stages: [DELETE, DELETE_WITH_ALL] });
+    const keys = [['1'], ['101'], ['77'], ['8']];
+    const before = await snapshot(open());
+    const counted = await patiently(() => connector.dependents(asked, 1, keys, ON));
+    expect(await snapshot(open())).toEqual(before);
+    expect(Object.fromEntries(counted)).toEqual({
+      attachments: 2,
+      messages: 3,
+      notes: 2,
+      deals: 1,
+      invoices: 2,
+    });
+    const erased = await eraseOnce(connector, asked, keys, { stage: 1 });
+    const touched = [...erased.dependents].map(([name, rows]): [string, number] => [
+      name,
+      rows.deleted + rows.anonymised + rows.detached + rows.kept,
+    ]);
+    expect(new Map(touched)).toEqual(new Map(counted));
+    expect(await patiently(() => connector.dependents(asked, 0, keys, ON))).toEqual(new Map());
+  });
+
+  it('counts a row that belongs to several records once, and none for no records', async () => {
+    const asked = membershipView({
+      stages: [stage({ kind: 'delete' }, { related: 'person', kind: 'keep' })],
+    });
+    const counted = await patiently(() =>
+      connector.dependents(
+        asked,
+        0,
+        [
+          ['a', '1'],
+          ['b', '1'],
+          ['a', '2'],
+        ],
+        ON,
+      ),
+    );
+    expect(counted).toEqual(new Map([['person', 2]]));
+    const none = await patiently(() => connector.dependents(asked, 0, [], ON));
+    expect([...none.values()].filter((count) => count > 0)).toEqual([]);
+  });
+
   it('finds by an identifier in any spelling that its normalisation makes equal', async () => {
     expect(await found('email', 'anna@example.dk')).toBe(1);
     expect(await found('email', 'ANNA@EXAMPLE.DK')).toBe(1);
     expect(await found('email', 'anna@example.d')).toBe(0);
+    expect(await found('email', ' Dan@example.dk')).toBe(1);
     expect(await found('phone', '4512345678')).toBe(1);
     expect(await found('phone', '+45 12-34-56-78')).toBe(1);
     expect(await found('phone', '12345678')).toBe(1);

@@ -91,6 +91,15 @@ export const CODE: RecordType = {
   related: [related('uses', 'uses', { code: 'code' })],
 };
 
+export const MEETING: RecordType = {
+  name: 'meeting',
+  table: 'meetings',
+  key: ['id'],
+  scope: [],
+  subjects: [],
+  related: [],
+};
+
 export const NOTHING: RecordType = {
   name: 'nothing',
   table: 'nothing',

@@ -1,0 +1,151 @@
+/** What can be read of one record in memory, as the contract's `Facts`. */
+import type {
+  Action,
+  Dependent,
+  Facts,
+  Key,
+  Raw,
+  RecordType,
+  Related,
+  Replacements,
+  Stage,
+  StartColumn,
+  SubjectIdentifier,
+  View,
+  Window,
+} from '../../policy/policy.ts';
+import type { MemoryDatabase, MemoryRow } from './database.ts';
+import { inScope, largest, meets, order, relatedRows, relationOf, stored, tableOf } from './database.ts';
+
+export const keyOf = (record: RecordType, row: MemoryRow): Key =>
+  record.key.map((column) => row[column] ?? '');
+
+/** The row with this key within the scope of its record type. */
+export function rowByKey(database: MemoryDatabase, record: RecordType, key: Key): MemoryRow | undefined {
+  const table = tableOf(database, record.table);
+  const byPrimaryKey = record.key.join('\0') === table.primaryKey.join('\0');
+  const direct = byPrimaryKey ? table.rows.get(JSON.stringify(key)) : undefined;
+  const rows = byPrimaryKey ? (direct === undefined ? [] : [direct]) : [...table.rows.values()];
+  return rows.find(
+    (row) => inScope(record.scope, row) && record.key.every((column, i) => row[column] === key[i]),
+  );
+}
+
+/** What a replacement leaves in a row of the record with this key. */
+export function replaced(set: Replacements, key: Key): MemoryRow {
+  const values = set.map(({ column, with: by }): [string, Raw] => {
+    if (by.kind === 'constant') return [column, stored(by.value)];
+    return [column, by.template.replaceAll('{key}', () => key.join('-'))];
+  });
+  return Object.fromEntries(values);
+}
+
+const holds = (row: MemoryRow, values: MemoryRow): boolean =>
+  Object.entries(values).every(([column, value]) => row[column] === value);
+
+function actionDone(action: Action, row: MemoryRow, key: Key): boolean {
+  return action.kind === 'anonymise' && holds(row, replaced(action.set, key));
+}
+
+/** Whether none of these related rows still has to be changed. */
+export function dependentDone(dependent: Dependent, rows: readonly MemoryRow[], key: Key): boolean {
+  if (dependent.kind === 'keep') return true;
+  if (dependent.kind !== 'anonymise') return rows.length === 0;
+  return rows.every((row) => holds(row, replaced(dependent.set, key)));
+}
+
+function stageDone(
+  database: MemoryDatabase,
+  record: RecordType,
+  stage: Stage,
+  row: MemoryRow,
+  key: Key,
+): boolean {
+  return (
+    actionDone(stage.action, row, key) &&
+    stage.dependents.every((dependent) => {
+      const relation = relationOf(record.related, dependent.related);
+      return dependentDone(dependent, relatedRows(database, relation, row), key);
+    })
+  );
+}
+
+/** Dependents of a record that is gone can be looked for only where they refer to nothing but its key. */
+export function leftovers(database: MemoryDatabase, record: RecordType, stage: Stage, key: Key): boolean {
+  const gone: MemoryRow = Object.fromEntries(record.key.map((column, i) => [column, key[i] ?? null]));
+  const byKey = (relation: Related): boolean => relation.match.every(({ ours }) => record.key.includes(ours));
+  return stage.dependents.some((dependent) => {
+    const relation = relationOf(record.related, dependent.related);
+    return byKey(relation) && !dependentDone(dependent, relatedRows(database, relation, gone), key);
+  });
+}
+
+function startOf(database: MemoryDatabase, record: RecordType, start: StartColumn, row: MemoryRow): Raw {
+  if (start.maxOf === undefined) {
+    const value = row[start.column] ?? null;
+    const time = start.timeColumn === undefined ? '' : (row[start.timeColumn] ?? '').trim();
+    return value === null || time === '' ? value : `${value} ${time}`;
+  }
+  const relation = relationOf(record.related, start.maxOf.related);
+  const table = tableOf(database, relation.table);
+  const { where } = start.maxOf;
+  const rows = relatedRows(database, relation, row).filter((one) => database.meaning.holds(where, one));
+  // One row that is "not yet" outweighs all known ones: an agreement that still runs, beside others that have ended.
+  const running = rows.find((one) => {
+    const value = one[start.column] ?? null;
+    return value === null ? start.whenNull === 'not yet' : start.notYet.includes(value);
+  });
+  return running === undefined ? largest(table, start.column, rows) : (running[start.column] ?? null);
+}
+
+function subjectOf(
+  database: MemoryDatabase,
+  record: RecordType,
+  subject: SubjectIdentifier,
+  row: MemoryRow,
+): Raw {
+  if (subject.related === undefined) return row[subject.column] ?? null;
+  const rows = relatedRows(database, relationOf(record.related, subject.related), row);
+  const values = new Set(rows.map((one) => one[subject.column] ?? null).filter((value) => value !== null));
+  const [only, ...others] = values;
+  return only === undefined || others.length > 0 ? null : only;
+}
+
+/** Everything the view asks about one row. */
+export function factsOf(database: MemoryDatabase, view: View, row: MemoryRow): Facts {
+  const { record } = view;
+  const key = keyOf(record, row);
+  return {
+    key,
+    starts: view.starts.map((start) => startOf(database, record, start, row)),
+    truths: view.conditions.map((condition) => meets(database, record, condition, row)),
+    subjects: record.subjects.map((subject) => subjectOf(database, record, subject, row)),
+    done: view.stages.map((stage) => stageDone(database, record, stage, row, key)),
+  };
+}
+
+/** Whether the windows show that the record is plainly not due; when in doubt, it is not plain. */
+export function plainlyNotDue(
+  database: MemoryDatabase,
+  view: View,
+  windows: readonly Window[],
+  facts: Facts,
+): boolean {
+  const leaf = (index: number): boolean => {
+    const window = windows.find((one) => one.index === index);
+    const value = facts.starts[index] ?? null;
+    const start = view.starts[index];
+    if (window === undefined || value === null || start === undefined) return false;
+    const name =
+      start.maxOf === undefined
+        ? view.record.table
+        : relationOf(view.record.related, start.maxOf.related).table;
+    const type = tableOf(database, name).columns[start.column]?.type ?? 'text';
+    return order(type, value, window.dueBefore) > 0 && order(type, value, window.aheadAfter) < 0;
+  };
+  const plain = (tree: View['startTree']): boolean => {
+    if (tree.kind === 'column') return leaf(tree.index);
+    return tree.kind === 'latest of' ? tree.of.some(plain) : tree.of.every(plain);
+  };
+  return plain(view.startTree);
+}
