@@ -74,6 +74,7 @@ export const LAYERS = [
       'src/policy/**',
       'src/errors.ts',
       'src/connectors/connector.ts',
+      'src/connectors/wrap/*.ts',
       'src/state/state.ts',
       ...AUDIT_FORMAT,
       'type:src/audit/*.ts',
