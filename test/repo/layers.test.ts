@@ -18,6 +18,7 @@ const longFunction = (count: number): string =>
 
 const LAYERS: readonly Plant[] = [
   ['src/errors.ts', use('./logger.ts'), /errors\.ts may not import src\/logger\.ts: .*bottom/],
+  ['src/policy/x.ts', use('../demo/people.ts'), /may not import src\/demo\/people\.ts: it is pure/],
   ['src/policy/x.ts', use('../logger.ts'), /may not import src\/logger\.ts: it is pure/],
   [
     'src/policy/x.ts',
@@ -191,6 +192,8 @@ const FINE: readonly (readonly [path: string, text: string])[] = [
   ['src/main.ts', use('../jobs/index.ts')],
   ['src/cli/run.ts', use('../connectors/registry.ts')],
   ['src/cli/run.ts', use('commander')],
+  ['src/cli/demo.ts', use('../demo/people.ts')],
+  ['src/demo/people.ts', use('./random.ts')],
   ['src/console/server.ts', use('hono')],
   ['jobs/scheduler.ts', use('node-cron')],
   ['jobs/sweep.ts', use('../src/erasure/execute.ts')],
