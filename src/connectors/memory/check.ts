@@ -82,12 +82,14 @@ class ViewCheck {
         for (const one of condition.of) this.#condition(table, one);
         return;
       case 'not':
-        return this.#condition(table, condition.of);
+        this.#condition(table, condition.of);
+        return;
       case 'related':
-        return this.#condition(this.#tableOf(condition.related), condition.where);
+        this.#condition(this.#tableOf(condition.related), condition.where);
+        return;
       case 'is':
       case 'compare':
-        return this.#columns(table, [condition.column]);
+        this.#columns(table, [condition.column]);
     }
   }
 
