@@ -184,7 +184,7 @@ export const LAYERS = [
     files: ['jobs/**'],
     may: [
       'jobs/**',
-      'src/{errors,config,logger,database}.ts',
+      'src/{app,errors,config,logger,database}.ts',
       'src/{policy,erasure,state,audit,connectors}/**',
     ],
     node: 'all',
