@@ -1,0 +1,101 @@
+/**
+ * `${NAME}` and `${file:/path}` in a connection: secrets by reference, never in the file.
+ */
+import type { Path } from '../position.ts';
+import type { Report } from '../report.ts';
+
+/** Gives the value of `NAME` or `file:/path`; undefined where there is none. */
+export type Resolve = (reference: string) => string | undefined;
+
+const REFERENCE = /\$\{([^}]*)\}/g;
+const WELL_FORMED = /^(?:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
+/** Stands for a reference while the text around it is looked at; cannot occur in it (see `textFault`). */
+const HOLE = '\0';
+
+/** Whether `text` holds something that looks like a reference. */
+export function hasReference(text: string): boolean {
+  return text.includes('${');
+}
+
+/** Whether the file itself gives away a password: as `user:password@`, or as a parameter of the URL. */
+function literalSecret(connection: string): boolean {
+  const holes = connection.replace(REFERENCE, HOLE);
+  const password = /^[a-z][a-z0-9+.-]*:\/\/[^/@]*?:(.*)@/i.exec(holes)?.[1] ?? '';
+  const parameters = [
+    ...holes.matchAll(/[?&;][^=&]*(?:password|passwd|pwd|secret|token|sslkey)[^=&]*=([^&;]*)/gi),
+  ];
+  return [password, ...parameters.map((match) => match[1] ?? '')].some(
+    (value) => value.replaceAll(HOLE, '') !== '',
+  );
+}
+
+function unset(reference: string): string {
+  return reference.startsWith('file:')
+    ? `Create the file ${reference.slice('file:'.length)} with the value in it, readable for frist.`
+    : `Set the environment variable ${reference}.`;
+}
+
+/**
+ * The connection with its references filled in; undefined where one is malformed or unset, or where a password stands
+ * in the text. A reference between `://` and `@` is percent-encoded, so that a password may hold any character.
+ */
+export function readConnection(
+  text: string,
+  path: Path,
+  resolve: Resolve,
+  report: Report,
+): string | undefined {
+  const remedy = 'Write ${NAME} for an environment variable, or ${file:/path} for a file.';
+  if (literalSecret(text)) {
+    report.add({
+      code: 'literal-secret',
+      path,
+      message: 'A password stands in the file',
+      remedy: `Secrets never stand here, and this one should be changed. ${remedy}`,
+    });
+    return undefined;
+  }
+  if (hasReference(text.replace(REFERENCE, ''))) {
+    report.add({ code: 'bad-reference', path, message: 'A reference is not closed', remedy });
+    return undefined;
+  }
+  const login = /^[a-z][a-z0-9+.-]*:\/\/.*@/i.exec(
+    text.replace(REFERENCE, (whole) => HOLE.repeat(whole.length)),
+  );
+  const loginEnd = login?.[0].length ?? 0;
+  const values = [...text.matchAll(REFERENCE)].map(([, reference = '']) => {
+    const wellFormed = WELL_FORMED.test(reference);
+    const value = wellFormed ? resolve(reference) : undefined;
+    if (value !== undefined && value !== '') return value;
+    report.add({
+      code: wellFormed ? 'unset-reference' : 'bad-reference',
+      path,
+      message: wellFormed ? `\${${reference}} is not set` : `\${${reference}} is no reference`,
+      remedy: wellFormed ? unset(reference) : remedy,
+    });
+    return undefined;
+  });
+  if (values.includes(undefined)) return undefined;
+  return text.replace(REFERENCE, (_whole, _reference, offset: number) => {
+    const value = values.shift() ?? '';
+    return offset < loginEnd ? encodeURIComponent(value) : value;
+  });
+}
+
+/** Reports every reference outside a connection: it would be taken literally. */
+export function refuseReferences(value: unknown, path: Path, report: Report): void {
+  if (typeof value === 'string') {
+    if (!hasReference(value)) return;
+    report.add({
+      code: 'bad-reference',
+      path,
+      message: 'A reference can only stand in `connection`',
+      remedy: 'Write the value itself here.',
+    });
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, below] of Object.entries(value)) {
+      const segment = Array.isArray(value) ? Number(key) : key;
+      if (key !== 'connection' || path.length !== 2) refuseReferences(below, [...path, segment], report);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** Policies: the rule, its stages, what is done, and how much at once. */
+import { z } from 'zod';
+import { condition, name, replacements, says, text } from './values.ts';
+import { start } from './start.ts';
+
+export const guardsShape = {
+  records: says(z.int().min(0).optional(), 'Most records of one policy in one run; 0 means none.'),
+  percent: says(
+    z.number().min(0).max(100).optional(),
+    'Largest share of the records of the type, in percent; 0 means none.',
+  ),
+};
+
+export const guards = z.strictObject(guardsShape);
+
+const set = says(
+  replacements.optional(),
+  "With `anonymise`: columns and what they become, e.g. { name: null, email: { placeholder: 'erased-{key}@invalid' } }.",
+);
+
+const dependents = says(
+  z
+    .array(
+      z.strictObject({
+        delete: says(text.optional(), 'Name of related rows that are deleted.'),
+        anonymise: says(text.optional(), 'Name of related rows whose columns are overwritten; needs `set`.'),
+        detach: says(text.optional(), 'Name of related rows whose matching columns become NULL.'),
+        keep: says(text.optional(), 'Name of related rows that stay, and are proven untouched.'),
+        set,
+      }),
+    )
+    .optional(),
+  'What happens to related rows, in this order, before the record itself: delete, anonymise, detach or keep.',
+);
+
+/** A margin or an allowance; 0 may stand without a unit. */
+const span = z.union([text, z.literal(0)]);
+
+export const stageShape = {
+  within: says(
+    text.optional(),
+    'The record is gone before the start plus this period has ended, e.g. 3 months.',
+  ),
+  after: says(
+    text.optional(),
+    'The record is kept for this period from its start, then erased, e.g. 24 months.',
+  ),
+  margin: says(
+    span.optional(),
+    'With `within`: how long before the end a record is erased, e.g. 2 days, 12 hours, 0. Left out: 2 days, at most a quarter of the period.',
+  ),
+  allowance: says(
+    span.optional(),
+    'With `after`: days until a record that is due counts as overdue. Left out: 7 days.',
+  ),
+  action: says(z.enum(['delete', 'anonymise']).optional(), 'What is done: delete, or anonymise with `set`.'),
+  set,
+  dependents,
+};
+
+export const policyShape = {
+  promise: says(text.optional(), 'The promise of the privacy policy, quoted; reports show it.'),
+  because: says(text.optional(), 'Legal basis or reason; reports show it.'),
+  metadata: says(z.record(z.string().min(1), z.string()).optional(), 'Notes of your own, as text.'),
+  records: says(text, 'Which records: source.record, or source.* for every record type of the source.'),
+  start: says(
+    start,
+    'When the period begins: a column, or { column / max / latest of / first known of: … }.',
+  ),
+  ...stageShape,
+  keep: says(
+    text.optional(),
+    'The record must be kept for this period from its start, whatever other policies say, e.g. 5 years after the end of the financial year.',
+  ),
+  where: says(condition.optional(), 'Which records of the type, e.g. { status: lead }. Left out: all.'),
+  unless: says(
+    z.record(name, condition).optional(),
+    'Exemptions, each with a name that reports use, e.g. { open deal: { exists: deals } }.',
+  ),
+  stages: says(
+    z.array(z.strictObject(stageShape)).min(1).optional(),
+    'Several steps of one rule, e.g. anonymise after 12 months, then delete after 24.',
+  ),
+  guards: says(
+    guards.optional(),
+    'Where a run stops and waits for approval. Left out: 10000 records, 10 percent.',
+  ),
+  'first run guards': says(
+    guards.optional(),
+    'The same while the policy is new or changed. Left out: 100 records, 1 percent.',
+  ),
+  schedule: says(
+    text.optional(),
+    'Cron expression with five fields, e.g. "15 3 * * *". Left out: that of the daemon.',
+  ),
+  'acknowledge cascades': says(
+    z.array(text).min(1).optional(),
+    'Tables that the database itself deletes from or empties columns of (ON DELETE CASCADE, SET NULL).',
+  ),
+};

@@ -1,0 +1,85 @@
+/** Controller, sources and the record types in them. */
+import { z } from 'zod';
+import { condition, name, says, scope, text } from './values.ts';
+
+export const controllerShape = {
+  name: says(text, 'Who is responsible for the data, as the privacy policy names them.'),
+  timezone: says(text, 'IANA time zone of all calendar sums, e.g. Europe/Copenhagen.'),
+  'financial year ends': says(
+    text.optional(),
+    'Last day of the financial year as MM-DD, e.g. 06-30. Left out: 12-31.',
+  ),
+};
+
+const match = says(
+  z.record(z.string().min(1), text),
+  'Which rows belong to the record, as { their column: our column }, e.g. { contact_id: id }.',
+);
+
+export const relatedShape = {
+  table: says(text, 'Name of the other table.'),
+  match,
+  where: says(condition.optional(), 'Only these rows of the table, e.g. { status: open }.'),
+  scope: says(
+    z.union([z.literal('none'), scope]).optional(),
+    'Constant columns of that table, or `none`. Left out: the scope of the record type.',
+  ),
+};
+
+const subject = says(
+  z.union([
+    z.literal('none'),
+    z.record(
+      z.string().min(1),
+      z.union([
+        text,
+        z.strictObject({
+          column: says(text, 'The column that holds the identifier.'),
+          normalise: says(
+            z.enum(['exact', 'lowercase', 'digits']).optional(),
+            'How spellings are made equal: exact, lowercase or digits. Left out: lowercase for email, digits for phone, else exact.',
+          ),
+          from: says(text.optional(), 'Related rows that hold the column, instead of the record itself.'),
+        }),
+      ]),
+    ),
+  ]),
+  'Whose data a record is: { email: column }, or `none` for rows that are about nobody.',
+);
+
+export const recordShape = {
+  table: says(text, 'Name of the table.'),
+  key: says(
+    z.union([text, z.array(text).min(1)]),
+    'Column that is unique for each row, or a list of columns that are so together.',
+  ),
+  scope: says(
+    scope.optional(),
+    'Constant columns that every statement repeats, e.g. { tenant_id: 7 }. Related tables inherit it.',
+  ),
+  subject,
+  'datetimes in': says(
+    text.optional(),
+    'IANA time zone of date-and-time columns that have none of their own.',
+  ),
+  related: says(
+    z.record(name, z.strictObject(relatedShape)).optional(),
+    'Rows of other tables that belong to a record, named once and used by start, where, unless and dependents.',
+  ),
+};
+
+export const sourceShape = {
+  kind: says(text, 'Kind of system, e.g. sql.'),
+  connection: says(
+    text,
+    'Where it is, e.g. ${FRIST_CRM} or ${file:/run/secrets/crm}. Passwords never stand in the file.',
+  ),
+  'datetimes in': says(
+    text.optional(),
+    'IANA time zone of date-and-time columns that have none of their own, for all records of the source.',
+  ),
+  records: says(
+    z.record(name, z.strictObject(recordShape)),
+    'The kinds of records, each with a name of your own.',
+  ),
+};

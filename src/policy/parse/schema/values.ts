@@ -1,0 +1,114 @@
+/**
+ * The small parts of the language: names, constants, conditions. Descriptions are what editors show and what error
+ * messages give as the remedy, so they say what to write.
+ */
+import { z } from 'zod';
+import type { Scalar } from '../../policy.ts';
+import type { Mapping } from '../document.ts';
+
+/** Names of sources, records, policies: a letter first, no dot and no slash (both join names). */
+export const NAME = /^[\p{L}_][\p{L}\p{N}_ -]{0,79}$/u;
+
+/** Gives a schema the words that editors and errors show. */
+export function says<T extends z.ZodType>(schema: T, description: string): T {
+  return schema.meta({ description });
+}
+
+export const name = z.string().regex(NAME);
+export const text = z.string().min(1);
+
+function isScalar(value: unknown): value is Scalar {
+  return value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+}
+
+/** JSON Schema has no word for "any constant", so it is spelled out for the editors. */
+export const scalar = z
+  .custom<Scalar>(isScalar, { error: 'Must be text, a number, true, false or null' })
+  .meta({ id: 'constant', type: ['string', 'number', 'integer', 'boolean', 'null'] });
+
+const scalars = z.array(scalar).min(1);
+const comparable = z
+  .custom<string | number | bigint>(
+    (value) => isScalar(value) && value !== null && typeof value !== 'boolean',
+    {
+      error: 'Must be text or a number',
+    },
+  )
+  .meta({ id: 'comparable', type: ['string', 'number', 'integer'] });
+
+/** What is asked of one column. */
+const columnTest = z.union([
+  scalar,
+  scalars,
+  z.strictObject({
+    not: says(z.union([scalar, scalars]).optional(), 'Anything but this value, or these.'),
+    'less than': says(comparable.optional(), 'Below this value; false for NULL.'),
+    'at most': says(comparable.optional(), 'This value or below; false for NULL.'),
+    'more than': says(comparable.optional(), 'Above this value; false for NULL.'),
+    'at least': says(comparable.optional(), 'This value or above; false for NULL.'),
+  }),
+]);
+
+/** Words that are no columns in a condition; `columns:` holds columns with such a name. */
+export const CONDITION_WORDS = [
+  'exists',
+  'none',
+  'every',
+  'where',
+  'all of',
+  'any of',
+  'not',
+  'columns',
+] as const;
+
+export const condition: z.ZodType<Mapping> = z
+  .object({
+    exists: says(text.optional(), 'Name of related rows, of which there must be at least one (see `where`).'),
+    none: says(text.optional(), 'Name of related rows, of which there must be none (see `where`).'),
+    every: says(text.optional(), 'Name of related rows that must all meet `where`.'),
+    get where() {
+      return says(
+        condition.optional(),
+        'Condition on the related rows that `exists`, `none` or `every` names.',
+      );
+    },
+    get 'all of'() {
+      return says(z.array(condition).min(1).optional(), 'List of conditions that must all be met.');
+    },
+    get 'any of'() {
+      return says(z.array(condition).min(1).optional(), 'List of conditions of which one must be met.');
+    },
+    get not() {
+      return says(condition.optional(), 'A condition that must not be met.');
+    },
+    columns: says(
+      z.record(z.string(), columnTest).optional(),
+      'Tests of columns whose names are words of this language, e.g. `columns: { exists: 1 }`.',
+    ),
+  })
+  .catchall(
+    says(
+      columnTest,
+      'A column: a value, a list of values, or { not / less than / at most / more than / at least: … }.',
+    ),
+  )
+  .meta({
+    id: 'condition',
+    description: 'A mapping of columns to values, e.g. { status: open }; all its entries must be met.',
+  });
+
+export const scope = z.record(z.string().min(1), scalar);
+
+/** Columns and what they become. */
+export const replacements = z.record(
+  z.string().min(1),
+  z.union([
+    scalar,
+    z.strictObject({
+      placeholder: says(
+        text,
+        'Text with {key} in it, which becomes the key of the row, so that it stays unique.',
+      ),
+    }),
+  ]),
+);
