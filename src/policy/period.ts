@@ -70,7 +70,7 @@ export function parseSpan(text: string): Span {
 
 /** "1 year 6 months"; reads back to the same period. */
 export function formatPeriod(period: Period): string {
-  return UNITS.filter((unit): unit is keyof Period => unit !== 'hours' && period[unit as keyof Period] > 0)
+  return UNITS.filter((unit): unit is keyof Period => unit !== 'hours' && period[unit] > 0)
     .map((unit) => count(period[unit], unit))
     .join(' ');
 }

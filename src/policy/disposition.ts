@@ -1,0 +1,64 @@
+/** What is decided for one record, and why: data that reports, the trail and people read (explain.ts puts it in words). */
+
+/** In the order in which they are reported where several hold: the first keeps the record. */
+export type Verdict =
+  /** The policy is not about this record. */
+  | 'out of scope'
+  /** Its start cannot be true; never due. */
+  | 'implausible'
+  /** Its start is not known; never due. */
+  | 'undated'
+  /** Not due, or its start has not come yet. */
+  | 'pending'
+  /** Already anonymised, and nothing else is due. */
+  | 'done'
+  | 'held'
+  /** A hold cannot be compared with it. */
+  | 'subject unknown'
+  /** A statutory minimum has not run out. */
+  | 'protected'
+  | 'exempt'
+  /** Another erase policy goes first. */
+  | 'other rule'
+  | 'erase';
+
+/** Why a start is not known: the column is NULL, holds a value that means "unknown", or does not read as a date. */
+export type UnknownBecause = 'null' | 'listed' | 'unreadable';
+
+/** Instants are ms since the epoch; columns are named as in the file, a related one with its relation. */
+export type Reason =
+  | { readonly kind: 'out of scope' }
+  | { readonly kind: 'implausible'; readonly column: string; readonly why: 'before earliest' | 'ahead' }
+  | {
+      readonly kind: 'undated';
+      readonly columns: readonly { readonly column: string; readonly why: UnknownBecause }[];
+    }
+  | { readonly kind: 'not yet'; readonly columns: readonly string[] }
+  | { readonly kind: 'not due'; readonly due: number }
+  | { readonly kind: 'done'; readonly stage: number }
+  | { readonly kind: 'held'; readonly hold: string; readonly restriction: boolean }
+  | { readonly kind: 'subject unknown'; readonly holds: readonly string[] }
+  /** `until` undefined: without end, because the start of the minimum is not known. */
+  | { readonly kind: 'protected'; readonly policy: string; readonly until: number | undefined }
+  | { readonly kind: 'exempt'; readonly exemption: string }
+  | { readonly kind: 'other rule'; readonly policy: string; readonly why: 'names the record' | 'goes first' }
+  | { readonly kind: 'due'; readonly stage: number; readonly due: number };
+
+/** The decision with all that led to it. */
+export interface Disposition {
+  readonly verdict: Verdict;
+  /** The stage that is due, or would be but for what keeps the record. */
+  readonly stage: number | undefined;
+  /** From when it is due; where nothing is due, when the next stage will be. */
+  readonly due: number | undefined;
+  /** Whether the promise is broken while the record is still there. */
+  readonly overdue: boolean;
+  readonly overdueSince: number | undefined;
+  /** All that apply, those that decided first. */
+  readonly reasons: readonly Reason[];
+}
+
+/** The decision alone. */
+export type Ruling =
+  | { readonly verdict: 'erase'; readonly stage: number; readonly overdue: boolean }
+  | { readonly verdict: Exclude<Verdict, 'erase'> };

@@ -1,0 +1,119 @@
+/**
+ * Policies and dispositions in sentences, for people who read promises and not programs. They hold names from the policy
+ * file, ids of holds, and dates; never a value of a record.
+ */
+import type { Disposition, Reason, UnknownBecause } from './disposition.ts';
+import { formatPeriod, formatSpan } from './period.ts';
+import type { Policy, Rule, Stage, Start } from './policy.ts';
+import { formatDay } from './time/day.ts';
+import { marginHours } from './time/deadline.ts';
+import { columnName } from './time/start.ts';
+import { zoneOf } from './time/zone.ts';
+import type { Task } from './view.ts';
+
+/** "within 3 months of rejected_at", "5 years after the end of the financial year of ended_on". */
+export function explainRule(rule: Rule, start: Start): string {
+  const from = explainStart(start);
+  const anchor = rule.roundUpTo === undefined ? from : `the end of the ${rule.roundUpTo} of ${from}`;
+  return `${rule.bound === 'within' ? 'within ' : ''}${formatPeriod(rule.period)} ${rule.bound === 'within' ? 'of' : 'after'} ${anchor}`;
+}
+
+/** What a policy does, one sentence a line. */
+export function explainPolicy(policy: Policy): string[] {
+  const records = `${policy.source}.${policy.specific ? policy.record : '*'}`;
+  const lines = [
+    ...(policy.promise === undefined ? [] : [`It keeps the promise "${policy.promise}".`]),
+    ...(policy.because === undefined ? [] : [`It rests on ${policy.because}.`]),
+    ...(policy.kind === 'keep'
+      ? [`Records of ${records} are kept until ${explainRule(policy.rule, policy.start)}.`]
+      : policy.stages.flatMap((stage) => explainStage(records, stage, policy.start))),
+  ];
+  const names = policy.exemptions.map((exemption) => exemption.name);
+  if (names.length > 0) lines.push(`It does not apply to a record with: ${names.join(', ')}.`);
+  return lines;
+}
+
+/** Why one record goes or stays, in one sentence without a full stop. */
+export function explainDisposition(task: Task, disposition: Disposition): string {
+  const keeping = disposition.reasons.filter((reason) => reason.kind !== 'due');
+  const due = disposition.reasons.find((reason) => reason.kind === 'due');
+  const because = keeping.map((reason) => explainReason(task, reason)).join('; ');
+  if (due === undefined)
+    return `${disposition.verdict === 'done' ? 'done' : 'kept'}: ${because}${upcoming(task, disposition)}`;
+  const since = `due since ${dayOf(task, due.due)}`;
+  const late = disposition.overdue && disposition.overdueSince !== undefined;
+  const overdue = late ? `, overdue since ${dayOf(task, disposition.overdueSince)}` : '';
+  if (disposition.verdict !== 'erase') return `kept: ${because}; would be ${since}${overdue}`;
+  const stage = task.view.stages[due.stage];
+  const rule = stage === undefined ? '' : `: ${explainRule(stage.rule, task.policy.start)}`;
+  return `${stage?.action.kind ?? 'erase'}${rule}; ${since}${overdue}`;
+}
+
+/** One reason as a clause. */
+export function explainReason(task: Task, reason: Reason): string {
+  switch (reason.kind) {
+    case 'out of scope':
+      return `policy ${task.policy.name} is not about this record`;
+    case 'implausible':
+      return `${reason.column} ${reason.why === 'ahead' ? 'lies ahead' : 'lies before the earliest plausible day'}`;
+    case 'undated':
+      return `the start is not known (${reason.columns.map((one) => `${one.column} ${WHY_UNKNOWN[one.why]}`).join(', ')})`;
+    case 'not yet':
+      return `the period has not begun (${reason.columns.join(', ')})`;
+    case 'not due':
+      return `not due before ${dayOf(task, reason.due)}`;
+    case 'done':
+      return `${task.view.stages[reason.stage]?.action.kind === 'delete' ? 'deleted' : 'anonymised'} already`;
+    case 'held':
+      return `${reason.restriction ? 'restriction of processing' : 'hold'} ${reason.hold}`;
+    case 'subject unknown':
+      return `it cannot be told whether this is the person of hold ${reason.holds.join(', ')}`;
+    case 'protected':
+      return reason.until === undefined
+        ? `policy ${reason.policy} keeps it, from when is not known`
+        : `policy ${reason.policy} keeps it until ${dayOf(task, reason.until)}`;
+    case 'exempt':
+      return reason.exemption;
+    case 'other rule':
+      return `policy ${reason.policy} ${reason.why === 'goes first' ? 'is due first' : 'names these records'}`;
+    case 'due':
+      return `due since ${dayOf(task, reason.due)}`;
+  }
+}
+
+const WHY_UNKNOWN: Readonly<Record<UnknownBecause, string>> = {
+  null: 'is empty',
+  listed: 'holds a value that means unknown',
+  unreadable: 'holds no date',
+};
+
+function upcoming(task: Task, disposition: Disposition): string {
+  if (disposition.verdict !== 'done' || disposition.due === undefined) return '';
+  return `; the next stage is due ${dayOf(task, disposition.due)}`;
+}
+
+function explainStage(records: string, stage: Stage, start: Start): string[] {
+  const verb = stage.action.kind === 'delete' ? 'deleted' : 'anonymised';
+  const lines = [
+    `Records of ${records} are ${verb} ${explainRule(stage.rule, start)}${explainLatitude(stage.rule)}.`,
+  ];
+  const dependents = stage.dependents.map((one) => `${one.related} (${one.kind})`);
+  return dependents.length === 0
+    ? lines
+    : [...lines, `With them go, in this order: ${dependents.join(', ')}.`];
+}
+
+function explainLatitude(rule: Rule): string {
+  if (rule.bound === 'within') return `, beginning ${formatSpan(marginHours(rule))} before the end`;
+  return `, at the latest ${formatSpan(rule.allowanceDays * 24)} later`;
+}
+
+function explainStart(start: Start): string {
+  if (start.kind === 'column') return columnName(start);
+  const parts = start.of.map(explainStart);
+  return `the ${start.kind === 'latest of' ? 'latest of' : 'first known of'} ${parts.join(', ')}`;
+}
+
+function dayOf(task: Task, instant: number | undefined): string {
+  return instant === undefined ? 'a day unknown' : formatDay(zoneOf(task.controller.timezone).day(instant));
+}

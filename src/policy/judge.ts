@@ -1,0 +1,300 @@
+/**
+ * The decision about one record, by all policies on its type together (ARCHITECTURE.md, "Precedence").
+ *
+ * Nothing happens to a record that is not due, so that comes first. Of a record that is due, a hold or restriction keeps
+ * it before all else, then a statutory minimum, then an exemption of the policy, then another policy that goes first.
+ *
+ * `verdict` and `judge` decide by the same functions; `verdict` stops at the first that keeps the record and makes no
+ * reasons, because a run asks it for millions.
+ */
+import { FristError } from '../errors.ts';
+import type { Disposition, Reason, Ruling, Verdict } from './disposition.ts';
+import type { Facts, Raw, ResolvedStart, StartTree } from './policy.ts';
+import { createHoldTest, type Hold, type Reach } from './subject.ts';
+import { formatDay } from './time/day.ts';
+import { createDeadline, type Deadline } from './time/deadline.ts';
+import { createReader, type Now, type Value } from './time/raw.ts';
+import { columnName, leavesOf, startOf, type Bound } from './time/start.ts';
+import {
+  deleteDue,
+  isMoment,
+  NO_TIMING,
+  timedStages,
+  timingOf,
+  type TimedStage,
+  type Timing,
+} from './time/timing.ts';
+import { zoneOf, type Zone } from './time/zone.ts';
+import type { Clause, ConditionIndex, KeepClause, RivalClause, Task } from './view.ts';
+
+export type { Disposition, Reason, Ruling, Verdict } from './disposition.ts';
+export type { Hold } from './subject.ts';
+
+export interface JudgeOptions {
+  /** The instant by which everything is judged, ms since the epoch; its fraction of a second is dropped. */
+  readonly asOf: number;
+  /** The active holds and restrictions; those on other sources are ignored. */
+  readonly holds: readonly Hold[];
+}
+
+export interface Judge {
+  /** The decision alone. */
+  verdict(facts: Facts): Ruling;
+  /** The same decision with its reasons. */
+  judge(facts: Facts): Disposition;
+  /** Names of the policy's exemptions that the record meets. */
+  exemptions(facts: Facts): string[];
+  /** The raw values of the policy's own starting point, one per part. */
+  startRaw(facts: Facts): Raw[];
+  /** The day (YYYY-MM-DD) on which the period starts, from `startRaw`, before rounding; undefined where it is not known. */
+  startDayOf(starts: readonly Raw[]): string | undefined;
+  /** The day (YYYY-MM-DD) after which the record is overdue by this stage, from `startRaw`. */
+  promisedDayOf(starts: readonly Raw[], stage: number): string | undefined;
+  /** The same for a record that is due. Throws where its start is not known. */
+  promisedDay(facts: Facts, stage: number): string;
+}
+
+/** A judge for one task at one moment. The task must have its encodings (`withEncodings`). */
+export function createJudge(task: Task, options: JudgeOptions): Judge {
+  return new TaskJudge(task, options);
+}
+
+type Protection = Extract<Reason, { kind: 'protected' }>;
+type OtherRule = Extract<Reason, { kind: 'other rule' }>;
+type Keeping = Extract<Reason, { kind: 'held' | 'subject unknown' | 'exempt' }> | Protection | OtherRule;
+
+class TaskJudge implements Judge {
+  readonly #task: Task;
+  readonly #zone: Zone;
+  readonly #now: Now;
+  readonly #readers: readonly ((raw: Raw) => Value)[];
+  /** Positions of the parts of the policy's own start, in the order of `startRaw`. */
+  readonly #leaves: readonly number[];
+  readonly #stages: readonly TimedStage[];
+  readonly #keeps: readonly (KeepClause & { readonly deadline: Deadline })[];
+  readonly #rivals: readonly (RivalClause & { readonly timed: readonly TimedStage[] })[];
+  readonly #reach: (subjects: readonly Raw[]) => Reach;
+
+  constructor(task: Task, options: JudgeOptions) {
+    if (task.starts.length !== task.view.starts.length) {
+      throw new FristError('DEFECT', {
+        what: `policy ${task.policy.name} is judged before its encodings are known`,
+      });
+    }
+    const { controller } = task;
+    this.#task = task;
+    this.#zone = zoneOf(controller.timezone);
+    const instant = Math.floor(options.asOf / 1000) * 1000;
+    this.#now = { instant, day: this.#zone.day(instant) };
+    this.#readers = task.starts.map((start) =>
+      createReader(start, this.#zone, localZone(start, this.#zone), this.#now),
+    );
+    this.#leaves = leavesOf(task.own.start);
+    this.#stages = timedStages(task.view.stages, controller);
+    this.#keeps = task.keeps.map((keep) => ({ ...keep, deadline: createDeadline(keep.rule, controller) }));
+    this.#rivals = task.rivals.map((rival) => ({ ...rival, timed: timedStages(rival.stages, controller) }));
+    this.#reach = createHoldTest(options.holds, task.view.record.subjects, task.view.source);
+  }
+
+  verdict(facts: Facts): Ruling {
+    const { own } = this.#task;
+    this.#mustFit(facts);
+    if (!isTrue(facts, own.where)) return { verdict: 'out of scope' };
+    const timing = this.#timing(facts);
+    if (timing.verdict !== 'due') return { verdict: timing.verdict };
+    const stage = known(timing.stage);
+    const reach = this.#reach(facts.subjects);
+    if (reach.by.length > 0) return { verdict: 'held' };
+    if (reach.unknownTo.length > 0) return { verdict: 'subject unknown' };
+    if (this.#keeps.some((keep) => this.#protection(keep, facts) !== undefined))
+      return { verdict: 'protected' };
+    if (own.exempt.some((exemption) => isTrue(facts, exemption.condition))) return { verdict: 'exempt' };
+    if (this.#otherRule(facts, stage) !== undefined) return { verdict: 'other rule' };
+    return { verdict: 'erase', stage, overdue: this.#isOverdue(timing) };
+  }
+
+  judge(facts: Facts): Disposition {
+    this.#mustFit(facts);
+    if (!isTrue(facts, this.#task.own.where)) return this.#kept('out of scope', [{ kind: 'out of scope' }]);
+    const timing = this.#timing(facts);
+    if (timing.verdict !== 'due') return this.#kept(timing.verdict, this.#timeReasons(facts, timing), timing);
+    const stage = known(timing.stage);
+    const keeping = this.#keeping(facts, stage);
+    return {
+      ...timing,
+      verdict: keeping[0]?.kind ?? 'erase',
+      overdue: this.#isOverdue(timing),
+      reasons: [...keeping, { kind: 'due', stage, due: known(timing.due) }],
+    };
+  }
+
+  exemptions(facts: Facts): string[] {
+    return this.#task.own.exempt.filter((one) => isTrue(facts, one.condition)).map((one) => one.name);
+  }
+
+  startRaw(facts: Facts): Raw[] {
+    return this.#leaves.map((index) => facts.starts[index] ?? null);
+  }
+
+  startDayOf(starts: readonly Raw[]): string | undefined {
+    const bound = this.#stages[0]?.deadline.bound ?? 'lower';
+    const start = this.#ownStart(starts, bound);
+    if (!isMoment(start)) return undefined;
+    if (start.kind === 'day') return formatDay(start.day);
+    return formatDay(this.#zone.day(bound === 'upper' ? start.early : start.late));
+  }
+
+  promisedDayOf(starts: readonly Raw[], stage: number): string | undefined {
+    const deadline = this.#stages.find((one) => one.index === stage)?.deadline;
+    if (deadline === undefined) return undefined;
+    const start = this.#ownStart(starts, deadline.bound);
+    return isMoment(start) ? formatDay(deadline.promisedDay(start)) : undefined;
+  }
+
+  promisedDay(facts: Facts, stage: number): string {
+    return known(this.promisedDayOf(this.startRaw(facts), stage));
+  }
+
+  /** A truth that is missing reads as "not protected, not exempt": rather nothing is decided at all. */
+  #mustFit(facts: Facts): void {
+    const { starts, conditions, record } = this.#task.view;
+    const fits =
+      facts.starts.length === starts.length &&
+      facts.truths.length === conditions.length &&
+      facts.subjects.length === record.subjects.length;
+    if (!fits) throw new FristError('DEFECT', { what: MISFIT });
+  }
+
+  #ownStart(starts: readonly Raw[], bound: Bound): Value {
+    const value = (index: number): Value => this.#read(index, starts[this.#leaves.indexOf(index)]);
+    return startOf(this.#task.own.start, value, bound, this.#zone);
+  }
+
+  #read(index: number, raw: Raw | undefined): Value {
+    return known(this.#readers[index])(raw ?? null);
+  }
+
+  #start(tree: StartTree, facts: Facts, bound: Bound): Value {
+    return startOf(tree, (index) => this.#read(index, facts.starts[index]), bound, this.#zone);
+  }
+
+  #timing(facts: Facts): Timing {
+    const { start } = this.#task.own;
+    return timingOf(this.#stages, (bound) => this.#start(start, facts, bound), facts.done, this.#now.instant);
+  }
+
+  /** All that keeps a record that is due, in the order of precedence: the first is the verdict. */
+  #keeping(facts: Facts, stage: number): Keeping[] {
+    const { by, unknownTo } = this.#reach(facts.subjects);
+    const keeping: Keeping[] = by.map(({ id, kind }) => ({
+      kind: 'held',
+      hold: id,
+      restriction: kind === 'restriction',
+    }));
+    if (unknownTo.length > 0)
+      keeping.push({ kind: 'subject unknown', holds: unknownTo.map((hold) => hold.id) });
+    keeping.push(...this.#keeps.flatMap((keep) => this.#protection(keep, facts) ?? []).sort(longestFirst));
+    for (const exemption of this.exemptions(facts)) keeping.push({ kind: 'exempt', exemption });
+    const other = this.#otherRule(facts, stage);
+    if (other !== undefined) keeping.push(other);
+    return keeping;
+  }
+
+  /** A minimum whose start is not known, or cannot be true, protects without end. */
+  #protection(keep: KeepClause & { readonly deadline: Deadline }, facts: Facts): Protection | undefined {
+    if (!applies(keep, facts)) return undefined;
+    const start = this.#start(keep.start, facts, 'lower');
+    if (!isMoment(start)) return { kind: 'protected', policy: keep.policy, until: undefined };
+    const until = keep.deadline.due(start);
+    return until > this.#now.instant ? { kind: 'protected', policy: keep.policy, until } : undefined;
+  }
+
+  /**
+   * The erase policy that the task's own yields to. Only policies that delete go before another: whether a record is
+   * already anonymised under another policy is not known here, and waiting for what has long happened would keep it for
+   * ever. Two policies that anonymise both do so; one that deletes leaves nothing to anonymise.
+   */
+  #otherRule(facts: Facts, stage: number): OtherRule | undefined {
+    const specific = this.#task.overridden.find((one) => isTrue(facts, one.where));
+    if (specific !== undefined)
+      return { kind: 'other rule', policy: specific.policy, why: 'names the record' };
+    if (this.#rivals.length === 0) return undefined;
+    const deletes = this.#stages.some((one) => one.index === stage && one.deletes);
+    let first = deletes ? this.#deleteDue(this.#stages, this.#task.own, facts) : Infinity;
+    let winner: RivalClause | undefined;
+    for (const rival of this.#rivals) {
+      if (!applies(rival, facts)) continue;
+      const due = this.#deleteDue(rival.timed, rival, facts);
+      if (due < first || (due === first && due < Infinity && winner === undefined && rival.before)) {
+        [first, winner] = [due, rival];
+      }
+    }
+    return winner === undefined
+      ? undefined
+      : { kind: 'other rule', policy: winner.policy, why: 'goes first' };
+  }
+
+  #deleteDue(stages: readonly TimedStage[], clause: Clause, facts: Facts): number {
+    return deleteDue(stages, (bound) => this.#start(clause.start, facts, bound), this.#now.instant);
+  }
+
+  #isOverdue(timing: Timing): boolean {
+    return timing.overdueSince !== undefined && timing.overdueSince <= this.#now.instant;
+  }
+
+  #kept(verdict: Verdict, reasons: readonly Reason[], timing: Timing = NO_TIMING): Disposition {
+    return { ...timing, verdict, overdue: false, reasons };
+  }
+
+  #timeReasons(facts: Facts, timing: Timing): Reason[] {
+    const values = this.#leaves.map((index) => ({
+      column: columnName(known(this.#task.starts[index])),
+      value: this.#read(index, facts.starts[index]),
+    }));
+    switch (timing.verdict) {
+      case 'implausible':
+        return values.flatMap(({ column, value }) =>
+          value.kind === 'implausible' ? [{ kind: 'implausible', column, why: value.why }] : [],
+        );
+      case 'undated': {
+        const columns = values.flatMap(({ column, value }) =>
+          value.kind === 'unknown' ? [{ column, why: value.why }] : [],
+        );
+        return [{ kind: 'undated', columns }];
+      }
+      case 'done':
+        return this.#stages
+          .filter((one) => facts.done[one.index] === true)
+          .map((one) => ({ kind: 'done', stage: one.index }));
+      default: {
+        if (timing.due !== undefined) return [{ kind: 'not due', due: timing.due }];
+        const columns = values.flatMap(({ column, value }) => (value.kind === 'not yet' ? [column] : []));
+        return [{ kind: 'not yet', columns }];
+      }
+    }
+  }
+}
+
+const MISFIT = 'facts do not fit the view they were asked by';
+
+function longestFirst(a: Protection, b: Protection): number {
+  const [first, second] = [a.until ?? Infinity, b.until ?? Infinity];
+  return first === second ? 0 : second - first;
+}
+
+function applies(clause: Clause, facts: Facts): boolean {
+  return isTrue(facts, clause.where) && !clause.exempt.some((one) => isTrue(facts, one.condition));
+}
+
+function isTrue(facts: Facts, condition: ConditionIndex): boolean {
+  return condition === 'always' || facts.truths[condition] === true;
+}
+
+function localZone(start: ResolvedStart, zone: Zone): Zone {
+  return start.encoding.kind === 'local' ? zoneOf(start.encoding.zone) : zone;
+}
+
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new FristError('DEFECT', { what: MISFIT });
+  return value;
+}
