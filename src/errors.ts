@@ -46,6 +46,12 @@ export const ERRORS = {
     message: 'frist needs Node 24; this is {version}',
     remedy: 'Run `npm ci` beside frist (it brings Node 24), or install Node 24.',
   },
+  // frist itself
+  DEFECT: {
+    exit: 2,
+    message: 'frist met a state that should not exist: {what}',
+    remedy: 'This is a defect of frist: report it with this text. Nothing was erased on account of it.',
+  },
   // Sources
   SOURCE_UNREACHABLE: {
     exit: 2,
