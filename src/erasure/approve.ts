@@ -121,7 +121,7 @@ async function apply(
 ): Promise<PolicyReport> {
   const { task } = prepared;
   const holds = await engine.state.holds({ active: true });
-  const judge = createJudge(task, { asOf: input.asOf, controller: engine.controller, holds });
+  const judge = createJudge(task, { asOf: input.asOf, holds });
   const records = stillDue(engine, prepared, plan, judge, noLonger, input.signal);
   const result = await eraseSelected(engine, prepared, { run, plan: plan.id, asOf: input.asOf, records, signal: input.signal });
   const done = resultReport({ ...report, plan: plan.id }, result, failureOf(task, result));

@@ -87,7 +87,8 @@ export async function claim(engine: Engine, input: ClaimInput, signal: AbortSign
 async function closeInterrupted(engine: Engine, policy: string): Promise<void> {
   const running = await engine.state.runs({ controller: engine.controller.name, policy, state: 'running', limit: 100 });
   for (const run of running) {
-    await finishRun(engine, run.id, policy, 'interrupted', 'interrupted', {}, {}, undefined);
+    const ended = { state: 'interrupted', result: 'interrupted', dispositions: {}, outcomes: {}, code: undefined } as const;
+    await finishRun(engine, run.id, policy, ended);
   }
 }
 
@@ -114,21 +115,27 @@ async function renew(
 
 async function finish(engine: Engine, run: string, policy: string, report: PolicyReport): Promise<void> {
   const failed = report.status === 'failed';
-  const by = { ...report.found?.by };
-  const outcomes = { ...report.outcomes };
-  await finishRun(engine, run, policy, failed ? 'failed' : 'finished', report.status, by, outcomes, report.error?.code);
+  // What is still there though its promised moment has passed, and nothing suspends it.
+  const overdue = report.status === 'done' ? 0 : (report.found?.overdue ?? 0);
+  await finishRun(engine, run, policy, {
+    state: failed ? 'failed' : 'finished',
+    result: report.status,
+    dispositions: { ...report.found?.by, ...(overdue === 0 ? {} : { overdue }) },
+    outcomes: { ...report.outcomes },
+    code: report.error?.code,
+  });
 }
 
-async function finishRun(
-  engine: Engine,
-  run: string,
-  policy: string,
-  state: RunState,
-  result: string,
-  dispositions: Readonly<Record<string, number>>,
-  outcomes: Readonly<Record<string, number>>,
-  code: string | undefined,
-): Promise<void> {
+interface Ended {
+  readonly state: RunState;
+  readonly result: string;
+  readonly dispositions: Readonly<Record<string, number>>;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly code: string | undefined;
+}
+
+async function finishRun(engine: Engine, run: string, policy: string, ended: Ended): Promise<void> {
+  const { state, result, dispositions, outcomes, code } = ended;
   const at = new Date(engine.now()).toISOString();
   const entries = [
     formatEntry({ v: 1, type: 'run-finished', eid: engine.newId(), at, run, policy, result, dispositions, outcomes }),

@@ -40,7 +40,7 @@ async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Pr
     const found = await survey({
       task,
       connector,
-      judge: createJudge(task, { asOf: input.asOf, controller: engine.controller, holds }),
+      judge: createJudge(task, { asOf: input.asOf, holds }),
       names: engine.names,
       policyDigest: digest,
       asOf: input.asOf,

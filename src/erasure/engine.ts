@@ -7,6 +7,8 @@ import type { PaceSettings } from './pace.ts';
 
 /** Names without personal data (see audit/commitment.ts): what an entry says of a record instead of its key. */
 export interface Names {
+  /** Id of the epoch key that they are made under. */
+  readonly epoch: string;
   record(source: string, type: string, key: readonly string[]): string;
   subject(kind: string, normalisedValue: string): string;
   incarnation(

@@ -54,7 +54,8 @@ export async function placeHold(engine: Engine, sources: readonly Source[], inpu
   const concerned = sources.filter((source) => input.sources?.includes(source.name) ?? true);
   await engine.state.transaction(async (t) => {
     await t.addHold(hold);
-    const base = { v: 1, type: 'hold-placed', at: placed, hold: hold.id, who: hold.by, why } as const;
+    const { epoch } = engine.names;
+    const base = { v: 1, type: 'hold-placed', at: placed, hold: hold.id, epoch, who: hold.by, why } as const;
     const subject = commitments(engine, concerned, input.subjects);
     const only = input.sources ?? [undefined];
     await t.emit(
@@ -77,8 +78,7 @@ export async function releaseHold(engine: Engine, id: string, reason: string): P
   await engine.state.transaction(async (t) => {
     if (!(await t.releaseHold(id, at))) throw new FristError('HOLD_UNKNOWN', { hold: id });
     const who = engine.settings.operator;
-    const subject = hold.subjects.map(([kind, value]) => engine.names.subject(kind, normalise(value, 'lowercase')));
-    await t.emit([formatEntry({ v: 1, type: 'hold-released', eid: engine.newId(), at, hold: id, subject, who, why })]);
+    await t.emit([formatEntry({ v: 1, type: 'hold-released', eid: engine.newId(), at, hold: id, who, why })]);
   });
   await engine.trail.flush();
 }

@@ -1,7 +1,6 @@
 /** Turns what happened to a batch into entries of the audit trail. Names records by commitments; holds no personal data. */
 import { batchDigest } from '../audit/commitment.ts';
-import { type AnyEntry, type Commitments, formatEntry } from '../audit/entry.ts';
-import { ageOf } from '../policy/age.ts';
+import { ageBucket, type Age, type Commitments, formatEntry } from '../audit/entry.ts';
 import type { Judge } from '../policy/judge.ts';
 import { normalise } from '../policy/subject.ts';
 import type { Task } from '../policy/view.ts';
@@ -54,12 +53,11 @@ export function commitmentsOf(engine: Engine, task: Task, identity: Identity): C
 /** The entries of one policy's batches; `judge` tells the days. */
 export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
   const { source, record, policy } = task.view;
-  const base = (): { v: 1; eid: string; at: string } => ({
+  const base = (): { readonly v: 1; readonly eid: string; readonly at: string } => ({
     v: 1,
     eid: engine.newId(),
     at: new Date(engine.now()).toISOString(),
   });
-  const text = (entry: AnyEntry): string => formatEntry(entry);
 
   // Made when a batch is opened, used again when it is settled, unless the record has changed in between.
   const known = new WeakMap<Identity, Commitments>();
@@ -71,7 +69,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
 
   const recordEntry = (batch: string, stage: number, settled: Settled): string => {
     const promised = judge.promisedDayOf(settled.identity.starts, stage);
-    return text({
+    return formatEntry({
       ...base(),
       type: 'record',
       batch,
@@ -90,7 +88,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
   return {
     opened: (batch, run, plan, records) => {
       const digest = batchDigest(records.map(named));
-      return text({ ...base(), type: 'batch-opened', batch, run, plan, policy, source, count: records.length, digest });
+      return formatEntry({ ...base(), type: 'batch-opened', batch, run, plan, policy, source, count: records.length, digest, epoch: engine.names.epoch });
     },
     settled: (batch, stage, records, dependents, verified) => {
       const outcomes: Partial<Record<Outcome, number>> = {};
@@ -100,7 +98,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
         if (RECORDED.has(one.outcome)) entries.push(recordEntry(batch, stage, one));
       }
       entries.push(
-        text({
+        formatEntry({
           ...base(),
           type: 'batch-settled',
           batch,
@@ -121,4 +119,10 @@ export function outcomeCounts(records: readonly Settled[]): Counts<Outcome> {
   const counts: Partial<Record<Outcome, number>> = {};
   for (const one of records) add(counts, one.outcome);
   return counts;
+}
+
+const DAY_MS = 86_400_000;
+
+function ageOf(startDay: string | undefined, now: number): Age {
+  return ageBucket(startDay === undefined ? undefined : Math.floor((now - Date.parse(startDay)) / DAY_MS));
 }

@@ -106,7 +106,7 @@ async function recoverOpen(engine: Engine, walk: Walk): Promise<void> {
   const prepared = known(walk.prepared);
   for (const batch of await engine.state.openBatches()) {
     if (batch.controller !== engine.controller.name || batch.policy !== walk.task.view.policy) continue;
-    const judge = createJudge(prepared.task, { asOf: Date.parse(batch.asOf), controller: engine.controller, holds: [] });
+    const judge = createJudge(prepared.task, { asOf: Date.parse(batch.asOf), holds: [] });
     const { task, connector } = prepared;
     await recover({ engine, task, connector, judge, batch, signal: walk.claim.signal });
     engine.logger.warn('batch recovered', { policy: batch.policy, batch: batch.id });
@@ -118,7 +118,7 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
   const prepared = known(walk.prepared);
   const { task, connector } = prepared;
   const holds = await engine.state.holds({ active: true });
-  const judge = createJudge(task, { asOf: input.asOf, controller: engine.controller, holds });
+  const judge = createJudge(task, { asOf: input.asOf, holds });
   walk.spool = await Spool.create(engine.settings.spoolFolder, walk.claim.run);
   walk.survey = await survey({
     task,
@@ -219,7 +219,7 @@ function judgeCache(engine: Engine, task: Task, asOf: number): Parameters<typeof
   let last: { readonly of: string; readonly judge: Judge } | undefined;
   return (holds) => {
     const of = holds.map((hold) => hold.id).sort().join(' ');
-    if (last?.of !== of) last = { of, judge: createJudge(task, { asOf, controller: engine.controller, holds }) };
+    if (last?.of !== of) last = { of, judge: createJudge(task, { asOf, holds }) };
     return last.judge;
   };
 }

@@ -1,0 +1,25 @@
+/** What a command or a job works with, once settings and policy files have been read: one engine per controller. */
+import type { Settings } from './config.ts';
+import type { Engine } from './erasure/engine.ts';
+import type { Logger } from './logger.ts';
+import type { Located } from './policy/parse/parse.ts';
+import type { Task } from './policy/view.ts';
+import type { State } from './state/state.ts';
+
+/** One controller: its policy file, and the engine that erases for it. */
+export interface Controlled {
+  readonly located: Located;
+  readonly tasks: readonly Task[];
+  readonly engine: Engine;
+}
+
+export interface App {
+  readonly settings: Settings;
+  readonly state: State;
+  readonly logger: Logger;
+  readonly controllers: readonly Controlled[];
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Publishes what waits, and closes connections, state and trail. */
+  close(): Promise<void>;
+}

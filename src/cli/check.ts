@@ -1,0 +1,87 @@
+import type { Connector, Finding } from '../connectors/connector.ts';
+import { SourceFailure } from '../connectors/connector.ts';
+import { codedError } from '../erasure/prepare.ts';
+import { EXIT, type Problem } from '../errors.ts';
+import { explainPolicy } from '../policy/explain.ts';
+import type { Located } from '../policy/parse/parse.ts';
+import type { Task } from '../policy/view.ts';
+import { exitOf } from './exit.ts';
+import { printJson, type Io } from './io.ts';
+
+export interface CheckInput {
+  readonly files: readonly { readonly located: Located; readonly tasks: readonly Task[] }[];
+  readonly connector: (source: string) => Connector;
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+interface Explained {
+  readonly policy: string;
+  readonly sentences: readonly string[];
+}
+
+/** `frist check`: the policy files against the catalogues of their sources; reads only. Answers the exit status. */
+export async function check(input: CheckInput, io: Io): Promise<number> {
+  const problems: Problem[] = [];
+  const statuses = new Set<number>();
+  const understood: Explained[] = [];
+  for (const { located, tasks } of input.files) {
+    problems.push(...located.warnings);
+    understood.push(...located.file.policies.map((policy) => ({ policy: policy.name, sentences: explainPolicy(policy) })));
+    for (const source of located.file.sources) {
+      const views = tasks.filter((task) => task.view.source === source.name).map((task) => task.view);
+      try {
+        const report = await input.connector(source.name).check(views, input.signal);
+        problems.push(...report.findings.map((finding) => placed(located, finding)));
+      } catch (error) {
+        if (!(error instanceof SourceFailure)) throw error;
+        const { code, message, remedy } = codedError(error, source.name);
+        problems.push(placed(located, { severity: 'error', code, path: ['sources', source.name, 'connection'], message, remedy }));
+        statuses.add(EXIT.failed);
+      }
+    }
+  }
+  if (problems.some((problem) => problem.severity === 'error' && !isUnreachable(problem))) statuses.add(EXIT.config);
+  const list = [...statuses];
+  const exit = exitOf(list);
+  if (input.json) printJson(io, { problems, understood, exit, statuses: list });
+  else io.out(checkText(problems, understood));
+  return exit;
+}
+
+function isUnreachable(problem: Problem): boolean {
+  return problem.code.startsWith('SOURCE_');
+}
+
+function placed(located: Located, finding: Finding): Problem {
+  const { severity, code, path, message, remedy } = finding;
+  return {
+    severity: severity === 'error' ? 'error' : 'warning',
+    code,
+    path,
+    message,
+    remedy,
+    file: located.file.file,
+    ...located.locate(path),
+  };
+}
+
+function checkText(problems: readonly Problem[], understood: readonly Explained[]): string {
+  const errors = problems.filter((problem) => problem.severity === 'error');
+  const warnings = problems.filter((problem) => problem.severity === 'warning');
+  const parts = [...errors, ...warnings].map(problemText);
+  if (errors.length === 0) {
+    parts.push('What frist understood:');
+    for (const { policy, sentences } of understood) parts.push([policy, ...sentences.map((one) => `  ${one}`)].join('\n'));
+  }
+  parts.push(`${String(errors.length)} error(s), ${String(warnings.length)} warning(s)`);
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** One problem: where, what, and what to do. */
+export function problemText(problem: Problem): string {
+  const { file, line, column, path, message, remedy, severity, code } = problem;
+  const where = file === undefined ? '' : `${file}:${String(line ?? 1)}:${String(column ?? 1)}: `;
+  const at = path.length === 0 ? '' : ` (${path.join('.')})`;
+  return `${where}${severity}: ${message} [${code}]${at}\n  → ${remedy}`;
+}
