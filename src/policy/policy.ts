@@ -109,9 +109,7 @@ export type Replacement =
 
 export type Replacements = readonly { readonly column: string; readonly with: Replacement }[];
 
-export type Action =
-  | { readonly kind: 'delete' }
-  | { readonly kind: 'anonymise'; readonly set: Replacements };
+export type Action = { readonly kind: 'delete' } | { readonly kind: 'anonymise'; readonly set: Replacements };
 
 /** What happens to related rows before their root, in this order. */
 export type Dependent =
@@ -230,6 +228,7 @@ export interface PolicyFile {
 /** What a connector reads of one record. The lists are aligned with those of the `View` that asked. */
 export interface Facts {
   readonly key: Key;
+  /** With a `timeColumn`: the date, one space and the time's text; the date alone where that is NULL or blank. */
   readonly starts: readonly Raw[];
   readonly truths: readonly boolean[];
   readonly subjects: readonly Raw[];
@@ -252,7 +251,10 @@ export interface View {
   readonly record: RecordType;
   readonly starts: readonly StartColumn[];
   readonly conditions: readonly Condition[];
-  /** The policy's own predicate: its `where`, and none of its exemptions. Repeated verbatim in every statement that erases. */
+  /**
+   * The policy's own predicate is `where` and none of `exempt`, repeated verbatim in every statement that erases. A scan
+   * goes by `where` alone: exempt records are counted.
+   */
   readonly where: Condition;
   readonly exempt: readonly Condition[];
   readonly stages: readonly Stage[];
@@ -267,8 +269,10 @@ export type StartTree =
   | { readonly kind: 'latest of' | 'first known of'; readonly of: readonly StartTree[] };
 
 /**
- * Raw bounds for a pre-filter, one per leaf of the policy's own starting point (by index in `View.starts`): a value in
- * the open interval (dueBefore, aheadAfter) is plainly not due. Widened by days: addition decides, never these.
+ * Raw bounds for a pre-filter, one per leaf of the policy's own starting point (by index in `View.starts`; a leaf may have
+ * none): a value in the open interval (dueBefore, aheadAfter) is plainly not due; NULL is not in it. A record is left out
+ * where, in `startTree`, its one leaf is in its interval, any part of a `latest of` is, or all of a `first known of` are.
+ * Widened by days: addition decides, never these.
  */
 export interface Window {
   readonly index: number;
