@@ -52,6 +52,11 @@ export const ERRORS = {
     message: 'frist met a state that should not exist: {what}',
     remedy: 'This is a defect of frist: report it with this text. Nothing was erased on account of it.',
   },
+  HTTP_LISTEN: {
+    exit: 1,
+    message: 'Cannot listen on {host}:{port} ({code})',
+    remedy: 'Choose another `http.port`, or stop what listens there.',
+  },
   // Sources
   SOURCE_UNREACHABLE: {
     exit: 2,

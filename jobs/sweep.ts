@@ -1,0 +1,38 @@
+/** The sweep by schedule: every policy of a controller that shares a cron expression, in one run. */
+import type { App, Controlled } from '../src/app.ts';
+import { sweep } from '../src/erasure/sweep.ts';
+import type { Task } from '../src/policy/view.ts';
+import type { Job } from './scheduler.ts';
+
+/** One job per controller and cron expression. */
+export function sweepJobs(app: App): Job[] {
+  return app.controllers.flatMap((controlled) => {
+    const groups = Map.groupBy(controlled.tasks, (task) => task.policy.schedule ?? app.settings.schedule);
+    return [...groups].map(([schedule, tasks]) => sweepJob(app, controlled, schedule, tasks));
+  });
+}
+
+function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: readonly Task[]): Job {
+  const { name: controller, timezone: zone } = engine.controller;
+  return {
+    name: `sweep ${schedule}`,
+    schedule,
+    zone,
+    lastSlot: async () => {
+      // The earliest of the group: a policy that a crash left out is caught up with the others, which skip the slot.
+      const slots = await Promise.all(tasks.map((task) => app.state.lastSlot(controller, task.view.policy)));
+      const known = slots.filter((slot) => slot !== undefined).sort();
+      return known.length === 0 ? undefined : known[0];
+    },
+    run: async (slot, signal) => {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(app.settings.run.deadlineMs)]);
+      const asOf = Math.floor(app.now() / 1000) * 1000;
+      const reports = await sweep(engine, tasks, { trigger: 'schedule', slot, asOf, setClock: false, signal: deadline });
+      for (const { policy, status, error, found, outcomes } of reports) {
+        const fields = { policy, slot, status, code: error?.code, overdue: found?.overdue, erased: outcomes?.erased ?? 0 };
+        if (error === undefined) app.logger.info('policy swept', fields);
+        else app.logger.error('policy failed', fields);
+      }
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * The command line: which verbs there are, their options, and what each is called with. A verb lives in a file of its
+ * own and answers an exit status; it knows nothing of commander.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT } from '../errors.ts';
+
+/** What a verb is called with: its name (`hold add`), its argument, and its options as commander read them. */
+export interface Invocation {
+  readonly verb: string;
+  readonly argument: string | undefined;
+  readonly options: Options;
+}
+
+/** Every option of every verb; absent ones are undefined or empty. */
+export interface Options {
+  readonly policies: readonly string[];
+  readonly settings: string | undefined;
+  readonly json: boolean;
+  readonly asOf: string | undefined;
+  readonly records: boolean;
+  readonly why: string | undefined;
+  readonly subject: readonly string[];
+  readonly source: readonly string[];
+  readonly review: string | undefined;
+  readonly all: boolean;
+  readonly folder: string | undefined;
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+const POLICIES = new Option('-p, --policies <file...>', 'policy files, one per controller');
+const SETTINGS = new Option('-s, --settings <file>', 'settings file (YAML or JSON)');
+const JSON_OPTION = new Option('--json', 'one JSON document on stdout');
+const WHY = new Option('--why <text>', 'the reason, kept as evidence beside the trail').makeOptionMandatory();
+const AS_OF_PLAN = new Option('--as-of <instant>', 'decide as of this instant, e.g. 2026-06-30T03:15:00Z');
+const AS_OF_RUN = new Option('--as-of <instant>', 'as for plan; only where the setting clock.settable is on');
+
+interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly argument?: string;
+  readonly options: readonly Option[];
+}
+
+const VERBS: readonly Verb[] = [
+  { name: 'check', summary: 'hold the policy files against the databases; reads only', options: [] },
+  {
+    name: 'plan',
+    summary: 'dry run: what a sweep would erase and keep, and why; writes nowhere',
+    options: [AS_OF_PLAN, new Option('--records', 'stream every record with its reason as NDJSON')],
+  },
+  { name: 'run', summary: 'one sweep now', options: [AS_OF_RUN] },
+  { name: 'approve', summary: 'let a plan go that a guard has stopped', argument: '<plan>', options: [WHY, AS_OF_RUN] },
+  { name: 'status', summary: 'what ran, what waits for people, what is overdue', options: [] },
+  { name: 'serve', summary: 'the daemon: sweeps by schedule until it is told to stop', options: [] },
+  {
+    name: 'hold add',
+    summary: 'suspend erasure for one person',
+    options: [
+      new Option('--subject <kind=value>', 'who, e.g. email=jens@example.dk; may be repeated').argParser(collect).makeOptionMandatory(),
+      new Option('--source <name>', 'only in this source; may be repeated').argParser(collect),
+      new Option('--review <day>', 'when somebody must look at it again, e.g. 2027-01-31'),
+      WHY,
+    ],
+  },
+  { name: 'hold list', summary: 'the holds that stand', options: [new Option('--all', 'released ones too')] },
+  { name: 'hold release', summary: 'end a hold', argument: '<hold>', options: [WHY] },
+  { name: 'state init', summary: 'make the state, the trail and their keys, once', options: [] },
+  {
+    name: 'demo',
+    summary: 'the whole of it on made-up people, in a folder of its own',
+    options: [new Option('--folder <folder>', 'where; a temporary folder by default')],
+  },
+];
+
+const GROUPS: Readonly<Record<string, string>> = { hold: 'suspend erasure for a person', state: 'the durable memory' };
+
+/** Reads a command line. Answers what to do, or the exit status when help or a usage error has been printed. */
+export function readCommandLine(
+  argv: readonly string[],
+  version: string,
+  print: { readonly out: (text: string) => void; readonly err: (text: string) => void },
+): Invocation | number {
+  let found: Invocation | undefined;
+  const root = configure(new Command('frist'), print)
+    .description('keeps the promises that privacy policies make about erasure, and proves it')
+    .version(version);
+  const groups = new Map<string, Command>();
+  for (const verb of VERBS) {
+    const [first = '', second] = verb.name.split(' ');
+    let parent = root;
+    if (second !== undefined) {
+      parent = groups.get(first) ?? configure(root.command(first).description(GROUPS[first] ?? ''), print);
+      groups.set(first, parent);
+    }
+    const command = configure(parent.command(second ?? first).description(verb.summary), print);
+    if (verb.argument !== undefined) command.argument(verb.argument);
+    for (const option of [POLICIES, SETTINGS, JSON_OPTION, ...verb.options]) command.addOption(option);
+    command.action(() => {
+      found = { verb: verb.name, argument: command.args[0], options: optionsOf(command.opts()) };
+    });
+  }
+  try {
+    root.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.config;
+    throw error;
+  }
+  return found ?? EXIT.config;
+}
+
+function configure(
+  command: Command,
+  print: { readonly out: (text: string) => void; readonly err: (text: string) => void },
+): Command {
+  return command
+    .exitOverride()
+    .allowExcessArguments(false)
+    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({ writeOut: print.out, writeErr: print.err });
+}
+
+function optionsOf(given: Partial<Options>): Options {
+  return {
+    policies: given.policies ?? [],
+    settings: given.settings,
+    json: given.json ?? false,
+    asOf: given.asOf,
+    records: given.records ?? false,
+    why: given.why,
+    subject: given.subject ?? [],
+    source: given.source ?? [],
+    review: given.review,
+    all: given.all ?? false,
+    folder: given.folder,
+  };
+}

@@ -1,0 +1,141 @@
+/** An engine over the hostile connector in memory, a real state in SQLite and a real trail in a folder. */
+import { hash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCommitter } from '../../src/audit/commitment.ts';
+import { parseEntry, type Entry } from '../../src/audit/entry.ts';
+import { createUlids } from '../../src/audit/format/ulid.ts';
+import { putEvidence } from '../../src/audit/evidence.ts';
+import { createSigningKey, loadSigner } from '../../src/audit/keys.ts';
+import { openLog } from '../../src/audit/log.ts';
+import { openFileStore } from '../../src/audit/store/file.ts';
+import type { Store } from '../../src/audit/store/store.ts';
+import type { Connector } from '../../src/connectors/connector.ts';
+import { createMemoryConnector, type MemoryOptions } from '../../src/connectors/memory.ts';
+import { createMemoryDatabase, type MemoryDatabase } from '../../src/connectors/memory/database.ts';
+import type { Engine } from '../../src/erasure/engine.ts';
+import type { Logger } from '../../src/logger.ts';
+import { parsePolicies } from '../../src/policy/parse/parse.ts';
+import { compileViews, type Task } from '../../src/policy/view.ts';
+import { initState, openState } from '../../src/state/open.ts';
+import type { State } from '../../src/state/state.ts';
+import { createTrail, type OwnTrail } from '../../src/trail.ts';
+import { MEANING } from '../connectors/memory-harness.ts';
+import type { Row, TableSpec } from '../connectors/conformance/harness.ts';
+
+export const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export interface World {
+  readonly engine: Engine;
+  readonly tasks: readonly Task[];
+  readonly database: MemoryDatabase;
+  readonly state: State;
+  rows(table: string): Row[];
+  entries(): Promise<Entry[]>;
+  /** A second process on the same state, trail and source; `wrap` may put faults around its connector or store. */
+  again(options?: { readonly memory?: MemoryOptions; readonly wrap?: (connector: Connector) => Connector }): Promise<World>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly tables: readonly TableSpec[];
+  readonly policies: string;
+  readonly now: () => number;
+  readonly memory?: MemoryOptions;
+  readonly wrap?: (connector: Connector) => Connector;
+  readonly store?: (store: Store) => Store;
+  readonly maxBatch?: number;
+}
+
+/** Makes the world in a temporary folder; `close` removes it. */
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'frist-engine-'));
+  const clock = { clock: options.now };
+  const url = `sqlite:${join(folder, 'state.db')}`;
+  await initState(url, { id: 'installation-1', origin: 'test', created: new Date(options.now()).toISOString() }, clock);
+  await createSigningKey(join(folder, 'signing.pem'), randomBytes);
+  const database = createMemoryDatabase(options.tables, MEANING);
+  const key = randomBytes(32);
+  const worlds: { state: State; trail: OwnTrail }[] = [];
+  const newId = createUlids(randomBytes, options.now);
+
+  const open = async (more: { memory?: MemoryOptions; wrap?: (connector: Connector) => Connector }): Promise<World> => {
+    const state = await openState(url, clock);
+    const plain = await openFileStore(join(folder, 'audit'), { create: true });
+    const store = options.store?.(plain) ?? plain;
+    const signer = await loadSigner(join(folder, 'signing.pem'), 'test');
+    const sleep = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    const trail = createTrail({ store, signer, state, holder: newId(), now: options.now, sleep, logger: SILENT });
+    worlds.push({ state, trail });
+    const located = parsePolicies(options.policies, { file: 'test.yaml', resolve: () => undefined });
+    const memory = createMemoryConnector(database, { now: options.now, ...more.memory });
+    const connector = more.wrap?.(memory) ?? memory;
+    const engine: Engine = {
+      controller: located.file.controller,
+      state,
+      trail,
+      names: { ...createCommitter(key), epoch: 'e1' },
+      evidence: { put: (text) => putEvidence(plain, text, randomBytes) },
+      logger: SILENT,
+      settings: {
+        spoolFolder: join(folder, 'spool'),
+        operator: 'tester',
+        pace: { maxBatch: options.maxBatch ?? 3, targetMs: 1e9, rest: 0 },
+        planDays: 7,
+      },
+      connector: () => connector,
+      now: options.now,
+      sleep,
+      newId,
+      digest: (text) => hash('sha256', text, 'hex'),
+    };
+    const entries = async (): Promise<Entry[]> => {
+      const log = await openLog({ store: plain, signer });
+      return (await log.readEntries(0, log.head().size)).map(parseEntry);
+    };
+    return {
+      engine,
+      tasks: compileViews(located.file),
+      database,
+      state,
+      rows: (table) => [...(database.tables.get(table)?.rows.values() ?? [])],
+      entries,
+      again: (another = {}) => open({ ...another }),
+      close: async () => {
+        for (const world of worlds) {
+          await world.trail.close();
+          await world.state.close();
+        }
+        await rm(folder, { recursive: true });
+      },
+    };
+  };
+  const world = await open({
+    ...(options.memory === undefined ? {} : { memory: options.memory }),
+    ...(options.wrap === undefined ? {} : { wrap: options.wrap }),
+  });
+  await world.state.transaction((t) =>
+    t.emit([installationEntry(newId(), options.now())]),
+  );
+  return world;
+}
+
+function installationEntry(eid: string, now: number): string {
+  return JSON.stringify({
+    at: new Date(now).toISOString(),
+    eid,
+    installation: 'installation-1',
+    origin: 'test',
+    type: 'installation',
+    v: 1,
+    version: '0.0.0',
+  });
+}

@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { approve } from '../../src/erasure/approve.ts';
+import { dryRun } from '../../src/erasure/dry-run.ts';
+import { placeHold, releaseHold } from '../../src/erasure/holds.ts';
+import type { PolicyReport } from '../../src/erasure/report.ts';
+import { sweep } from '../../src/erasure/sweep.ts';
+import { createWorld, type World, type WorldOptions } from './harness.ts';
+import { contact, note, POLICIES, TABLES } from './fixture.ts';
+
+const AS_OF = Date.parse('2026-06-30T03:15:00Z');
+
+let world: World | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+const make = async (rows: WorldOptions['tables'], options: Partial<WorldOptions> = {}): Promise<World> => {
+  world = await createWorld({ tables: rows, policies: POLICIES, now: () => AS_OF, ...options });
+  return world;
+};
+
+const run = async (on: World): Promise<PolicyReport> => {
+  const input = { trigger: 'manual', slot: undefined, asOf: AS_OF, setClock: false } as const;
+  const [report] = await sweep(on.engine, on.tasks, { ...input, signal: new AbortController().signal });
+  if (report === undefined) throw new Error('no report');
+  return report;
+};
+
+const ids = (on: World, table = 'contacts'): string[] =>
+  on
+    .rows(table)
+    .map((row) => String(row['id']))
+    .sort();
+
+describe('sweep', () => {
+  it('erases what is due with its dependents, and nothing else', async () => {
+    const on = await make(TABLES([contact(1, '2025-01-01'), contact(2, '2026-06-01')], [note(1, 1), note(2, 2)]));
+    const report = await run(on);
+    expect(report).toMatchObject({
+      status: 'done',
+      outcomes: { erased: 1 },
+      dependents: { 'notes: deleted': 1 },
+      found: { population: 2, by: { erase: 1, pending: 1 } },
+    });
+    expect(ids(on)).toEqual(['2']);
+    expect(ids(on, 'notes')).toEqual(['2']);
+  });
+
+  it('writes the intent before the outcome, and names nobody', async () => {
+    const on = await make(TABLES([contact(1, '2025-01-01')], []));
+    await run(on);
+    const entries = await on.entries();
+    expect(entries.map((entry) => entry.type)).toEqual([
+      'installation',
+      'run-started',
+      'policy',
+      'batch-opened',
+      'record',
+      'batch-settled',
+      'run-finished',
+    ]);
+    expect(entries[4]).toMatchObject({ outcome: 'erased', action: 'delete', promised: '2026-01-01', age: '<2y' });
+    expect(JSON.stringify(entries)).not.toMatch(/person1|example\.org/);
+  });
+
+  it('erases nothing more when it runs again', async () => {
+    const on = await make(TABLES([contact(1, '2025-01-01'), contact(2, '2026-06-01')], []));
+    await run(on);
+    expect(await run(on)).toMatchObject({ status: 'done', found: { by: { pending: 1 } } });
+    expect(ids(on)).toEqual(['2']);
+  });
+
+  it('stops the whole policy at a guard, and an approval erases exactly the approved that are still due', async () => {
+    const people = Array.from({ length: 150 }, (_, i) => contact(i, i < 120 ? '2025-01-01' : '2026-06-01'));
+    const on = await make(TABLES(people, []));
+    const stopped = await run(on);
+    expect(stopped).toMatchObject({ status: 'waiting', guard: { name: 'first-run-records', limit: 100, observed: 120 } });
+    expect(on.rows('contacts')).toHaveLength(150);
+    // One of the approved is alive again, one is held, one is gone, and one more has become due: none of them goes.
+    const table = on.database.tables.get('contacts');
+    table?.rows.set('["3"]', contact(3, '2026-06-29'));
+    table?.rows.delete('["4"]');
+    table?.rows.set('["149"]', contact(149, '2025-01-01'));
+    await placeHold(on.engine, [], { subjects: [['email', 'PERSON5@example.org ']], why: 'a dispute', waitMs: 0, signal: new AbortController().signal });
+    const { report, noLonger } = await approve(on.engine, on.tasks, {
+      plan: stopped.plan ?? '',
+      why: 'looked at it',
+      asOf: AS_OF,
+      setClock: false,
+      signal: new AbortController().signal,
+    });
+    expect(report).toMatchObject({ status: 'done', outcomes: { erased: 117 } });
+    expect(noLonger).toEqual({ pending: 1, held: 1, absent: 1 });
+    expect(ids(on)).toEqual(['3', '5', ...Array.from({ length: 30 }, (_, i) => String(120 + i))].sort());
+  });
+
+  it('dry run and run agree on the set', async () => {
+    const people = Array.from({ length: 60 }, (_, i) => contact(i, `202${String(4 + (i % 3))}-0${String(1 + (i % 9))}-11`));
+    const on = await make(TABLES(people, []), { memory: { pageSize: 7 } });
+    const planned: string[] = [];
+    const reports = await dryRun(on.engine, on.tasks, {
+      asOf: AS_OF,
+      signal: new AbortController().signal,
+      onDisposition: (_, facts, disposition) => {
+        if (disposition.verdict === 'erase') planned.push(String(facts.key[0]));
+      },
+    });
+    const before = ids(on);
+    const report = await run(on);
+    expect(reports[0]?.plan).toBe(report.plan);
+    expect(before.filter((id) => !ids(on).includes(id))).toEqual(planned.sort());
+  });
+
+  it('keeps whom a hold protects, until it is released', async () => {
+    const on = await make(TABLES([contact(1, '2025-01-01')], []));
+    const placed = await placeHold(on.engine, [], { subjects: [['email', 'person1@example.org']], why: 'x', waitMs: 0, signal: new AbortController().signal });
+    expect(await run(on)).toMatchObject({ found: { by: { held: 1 } } });
+    expect(ids(on)).toEqual(['1']);
+    await releaseHold(on.engine, placed.hold.id, 'settled');
+    expect(await run(on)).toMatchObject({ outcomes: { erased: 1 } });
+  });
+
+  it('lets the failing record stand alone, erases the others, and says so', async () => {
+    const people = Array.from({ length: 9 }, (_, i) => contact(i, '2025-01-01'));
+    const on = await make(TABLES(people, []), { memory: { refuses: (key) => key[0] === '4' }, maxBatch: 9 });
+    expect(await run(on)).toMatchObject({
+      status: 'failed',
+      outcomes: { erased: 8, failed: 1 },
+      error: { code: 'RECORD_FAILED' },
+    });
+    expect(ids(on)).toEqual(['4']);
+  });
+});
