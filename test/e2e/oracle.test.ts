@@ -19,7 +19,9 @@ describe('the demo’s data', () => {
   it('hold a few thousand people, and each policy finds every kind of record', () => {
     const people = ['crm.contacts', 'newsletter.subscribers', 'ats.applications', 'chat.conversations'];
     const count = databases
-      .flatMap((one) => one.tables.map((table) => ({ name: `${one.database}.${table.name}`, rows: table.rows.length })))
+      .flatMap((one) =>
+        one.tables.map((table) => ({ name: `${one.database}.${table.name}`, rows: table.rows.length })),
+      )
       .filter((table) => people.includes(table.name))
       .reduce((sum, table) => sum + table.rows, 0);
     expect(count).toBeGreaterThan(3000);

@@ -13,7 +13,8 @@ import type { Cell, DatabaseName, DemoDatabase } from '../../src/demo/data.ts';
 /** A row as text by column; integers as their digits. */
 export type TextRow = Readonly<Record<string, string | null>>;
 
-export type Verdict = 'erase' | 'pending' | 'undated' | 'implausible' | 'exempt' | 'held' | 'subject unknown' | 'done';
+export type Verdict =
+  'erase' | 'pending' | 'undated' | 'implausible' | 'exempt' | 'held' | 'subject unknown' | 'done';
 
 export interface Expected {
   /** What must be left, by `database.table`. */
@@ -117,14 +118,16 @@ type Tables = Readonly<Record<string, readonly TextRow[]>>;
 
 /** A cell as every database would print it. */
 export function cellText(cell: unknown): string | null {
-  return cell === null || cell === undefined ? null : String(cell as Cell);
+  return cell === null || cell === undefined ? null : String(cell);
 }
 
 function textTables(database: DemoDatabase): Tables {
   return Object.fromEntries(
     database.tables.map((table) => [
       table.name,
-      table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, cellText(row[i])]))),
+      table.rows.map((row) =>
+        Object.fromEntries(table.columns.map((column, i) => [column, cellText(row[i])])),
+      ),
     ]),
   );
 }
@@ -160,7 +163,9 @@ function contacts(tables: Tables, hold: Hold, now: number): Judged {
   return ours('contacts').map((row) => {
     const id = row['id']!;
     const lastActivity = biggest((activities.get(id) ?? []).map((one) => one['happened_at']!));
-    const start = latest([row['last_contacted_at']!, lastActivity].map((cell) => moment(cell, instantOf, now)));
+    const start = latest(
+      [row['last_contacted_at']!, lastActivity].map((cell) => moment(cell, instantOf, now)),
+    );
     const exempt =
       row['customer_number'] !== null ||
       (deals.get(id) ?? []).some((deal) => deal['status'] === 'open') ||
@@ -202,7 +207,10 @@ function afterwards(database: DatabaseName, before: Tables, judged: Judged): Tab
     before[table]!.filter((row) => !erased.has(row[column]!));
   switch (database) {
     case 'ats':
-      return { applications: without('applications', 'id'), interview_notes: without('interview_notes', 'application_id') };
+      return {
+        applications: without('applications', 'id'),
+        interview_notes: without('interview_notes', 'application_id'),
+      };
     case 'newsletter':
       return { subscribers: without('subscribers', 'id'), opens: without('opens', 'subscriber_id') };
     case 'crm': {
