@@ -1,3 +1,4 @@
+import type { SettingOrigin } from '../config.ts';
 import type { Connector, Finding } from '../connectors/connector.ts';
 import { SourceFailure } from '../connectors/connector.ts';
 import { codedError } from '../erasure/prepare.ts';
@@ -7,10 +8,16 @@ import type { Located } from '../policy/parse/parse.ts';
 import type { Task } from '../policy/view.ts';
 import { exitOf } from './exit.ts';
 import { printJson, type Io } from './io.ts';
+import { table } from './text.ts';
 
 export interface CheckInput {
-  readonly files: readonly { readonly located: Located; readonly tasks: readonly Task[] }[];
-  readonly connector: (source: string) => Connector;
+  readonly files: readonly {
+    readonly located: Located;
+    readonly tasks: readonly Task[];
+    readonly connector: (source: string) => Connector;
+  }[];
+  /** Where each setting comes from; secrets masked. */
+  readonly origins: readonly SettingOrigin[];
   readonly json: boolean;
   readonly signal: AbortSignal;
 }
@@ -25,13 +32,13 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
   const problems: Problem[] = [];
   const statuses = new Set<number>();
   const understood: Explained[] = [];
-  for (const { located, tasks } of input.files) {
+  for (const { located, tasks, connector } of input.files) {
     problems.push(...located.warnings);
     understood.push(...located.file.policies.map((policy) => ({ policy: policy.name, sentences: explainPolicy(policy) })));
     for (const source of located.file.sources) {
       const views = tasks.filter((task) => task.view.source === source.name).map((task) => task.view);
       try {
-        const report = await input.connector(source.name).check(views, input.signal);
+        const report = await connector(source.name).check(views, input.signal);
         problems.push(...report.findings.map((finding) => placed(located, finding)));
       } catch (error) {
         if (!(error instanceof SourceFailure)) throw error;
@@ -44,8 +51,8 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
   if (problems.some((problem) => problem.severity === 'error' && !isUnreachable(problem))) statuses.add(EXIT.config);
   const list = [...statuses];
   const exit = exitOf(list);
-  if (input.json) printJson(io, { problems, understood, exit, statuses: list });
-  else io.out(checkText(problems, understood));
+  if (input.json) printJson(io, { problems, understood, settings: input.origins, exit, statuses: list });
+  else io.out(`${checkText(problems, understood)}${settingsText(input.origins)}`);
   return exit;
 }
 
@@ -76,6 +83,14 @@ function checkText(problems: readonly Problem[], understood: readonly Explained[
   }
   parts.push(`${String(errors.length)} error(s), ${String(warnings.length)} warning(s)`);
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Only what was set by somebody: the defaults stand in the docs. */
+function settingsText(origins: readonly SettingOrigin[]): string {
+  const set = origins.filter((one) => one.origin !== 'default');
+  if (set.length === 0) return '';
+  const rows = set.map((one) => [one.name, one.value, one.origin === 'env' ? one.env : 'settings file']);
+  return `\nSettings that are not the default:\n${table(rows)}\n`;
 }
 
 /** One problem: where, what, and what to do. */

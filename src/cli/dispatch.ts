@@ -1,0 +1,166 @@
+/** From a command line to its verb: reads settings and policy files, opens what the verb needs, and tells errors. */
+import { readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { App } from '../app.ts';
+import { createResolver, loadSettings, type Settings } from '../config.ts';
+import { connectorKinds } from '../connectors/registry.ts';
+import { ConfigError, EXIT, FristError } from '../errors.ts';
+import { createLogger, type Logger } from '../logger.ts';
+import { parsePolicies, type Located } from '../policy/parse/parse.ts';
+import { compileViews } from '../policy/view.ts';
+import { openApp, openConnectors, type World } from '../wiring.ts';
+import { approve } from './approve.ts';
+import { momentOf, momentToErase } from './as-of.ts';
+import { check, problemText } from './check.ts';
+import { demo } from './demo.ts';
+import { holdAdd, holdList, holdRelease } from './hold.ts';
+import { printJson, type Io } from './io.ts';
+import { plan } from './plan.ts';
+import { readCommandLine, type Invocation, type Options } from './program.ts';
+import { run } from './run.ts';
+import { serve, type CreateJobs } from './serve.ts';
+import { stateInit } from './state-init.ts';
+import { status } from './status.ts';
+
+/** What the process gives. */
+export interface Process extends Omit<World, 'logger'> {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly io: Io;
+  readonly logs: Writable & { readonly isTTY?: boolean };
+  /** Aborts when the process is asked to stop. */
+  readonly signal: AbortSignal;
+  readonly createJobs: CreateJobs;
+}
+
+/** Runs one command line. Answers the exit status; never throws for what a user or a system did. */
+export async function dispatch(argv: readonly string[], process: Process): Promise<number> {
+  const invocation = readCommandLine(argv, process.version, process.io);
+  if (typeof invocation === 'number') return invocation;
+  try {
+    return await perform(invocation, process);
+  } catch (error) {
+    return tell(error, invocation.options.json, process.io);
+  }
+}
+
+async function perform(invocation: Invocation, process: Process): Promise<number> {
+  const { verb, options } = invocation;
+  const { io, signal } = process;
+  if (verb === 'demo') return demo(options.folder, process);
+  const { settings, origins } = loadSettings({
+    env: process.env,
+    file: options.settings,
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+  const world: World = { ...process, logger: loggerOf(settings, process) };
+  if (verb === 'state init') return stateInit(settings, world, options.json, io);
+  const files = readPolicyFiles(options.policies, process);
+  if (verb === 'check') {
+    const opened = files.map((located) => ({ located, connectors: openConnectors(located.file, settings, world) }));
+    try {
+      const inputs = opened.map(({ located, connectors }) => {
+        return { located, tasks: compileViews(located.file), connector: connectors.of };
+      });
+      return await check({ files: inputs, origins, json: options.json, signal }, io);
+    } finally {
+      for (const { connectors } of opened) await connectors.close();
+    }
+  }
+  const app = await openApp(settings, files, world);
+  try {
+    return await withApp(app, invocation, process, world);
+  } finally {
+    await app.close();
+  }
+}
+
+async function withApp(app: App, invocation: Invocation, process: Process, world: World): Promise<number> {
+  const { verb, argument = '', options } = invocation;
+  const { json } = options;
+  const { io, signal } = process;
+  const toErase = (): ReturnType<typeof momentToErase> =>
+    momentToErase(options.asOf, app.now(), app.settings.clock.settable);
+  switch (verb) {
+    case 'plan':
+      return plan(app, { moment: momentOf(options.asOf, app.now()), json, records: options.records, signal }, io);
+    case 'run':
+      return run(app, { moment: toErase(), json, signal }, io);
+    case 'approve':
+      return approve(app, { plan: argument, why: reasonOf(options), moment: toErase(), json, signal }, io);
+    case 'status':
+      return status(app, { json }, io);
+    case 'serve':
+      return serve(app, { createJobs: process.createJobs, version: world.version, signal });
+    case 'hold add': {
+      const { subject, source, review } = options;
+      const why = reasonOf(options);
+      return holdAdd(app, { subject, source, why, json, signal, ...(review === undefined ? {} : { review }) }, io);
+    }
+    case 'hold list':
+      return holdList(app, { all: options.all, json }, io);
+    case 'hold release':
+      return holdRelease(app, { hold: argument, why: reasonOf(options), json }, io);
+    default:
+      throw new FristError('USAGE', { what: `there is no verb ${verb}` });
+  }
+}
+
+function reasonOf(options: Options): string {
+  if (options.why === undefined || options.why.trim() === '') {
+    throw new FristError('USAGE', { what: '--why must give a reason' });
+  }
+  return options.why;
+}
+
+function loggerOf(settings: Settings, process: Process): Logger {
+  const { level, format } = settings.log;
+  const auto = process.logs.isTTY === true ? 'text' : 'json';
+  return createLogger({ level, format: format === 'auto' ? auto : format, stream: process.logs, now: process.now });
+}
+
+/** All files are read before any is refused, so that every problem of all of them is told at once. */
+function readPolicyFiles(paths: readonly string[], process: Process): Located[] {
+  if (paths.length === 0) throw new FristError('USAGE', { what: '--policies FILE is needed' });
+  const problems: ConfigError['problems'][number][] = [];
+  const files: Located[] = [];
+  for (const path of paths) {
+    try {
+      const text = readText(path);
+      const resolve = createResolver({ env: process.env, readFile: (file) => readFileSync(file, 'utf8') });
+      files.push(parsePolicies(text, { file: path, resolve, kinds: connectorKinds() }));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return files;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new FristError('CONFIG_UNREADABLE', { file: path, reason });
+  }
+}
+
+/** An error as the user sees it: code, what is wrong, what to do. A defect shows its code and place, and no data. */
+function tell(error: unknown, json: boolean, io: Io): number {
+  if (error instanceof ConfigError) {
+    if (json) printJson(io, { problems: error.problems, exit: error.exit, statuses: [error.exit] });
+    else for (const problem of error.problems) io.err(`${problemText(problem)}\n`);
+    return error.exit;
+  }
+  if (error instanceof FristError) {
+    const { code, message, remedy, exit } = error;
+    if (json) printJson(io, { error: { code, message, remedy }, exit, statuses: [exit] });
+    else io.err(`${code}: ${message}\n  → ${remedy}\n`);
+    return exit;
+  }
+  const place = error instanceof Error ? /\(?([^/\s(]+:\d+:\d+)\)?$/m.exec(error.stack ?? '')?.[1] : undefined;
+  const name = error instanceof Error ? error.name : typeof error;
+  io.err(`DEFECT: ${name} at ${place ?? 'an unknown place'}\n  → This is a defect of frist: report it with this line.\n`);
+  return EXIT.failed;
+}

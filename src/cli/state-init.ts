@@ -1,0 +1,23 @@
+import type { Settings } from '../config.ts';
+import { EXIT } from '../errors.ts';
+import { initInstallation, type World } from '../wiring.ts';
+import { printJson, type Io } from './io.ts';
+
+/** `frist state init`: makes state, trail and keys together, once. Answers the exit status. */
+export async function stateInit(settings: Settings, world: World, json: boolean, io: Io): Promise<number> {
+  const { id, vkey } = await initInstallation(settings, world);
+  if (json) {
+    printJson(io, { installation: id, verifierKey: vkey });
+    return EXIT.ok;
+  }
+  io.out(
+    [
+      `installation ${id}`,
+      `trail in ${settings.audit.folder}`,
+      `keys in ${settings.keys.signing} and ${settings.keys.wrapping}: keep a copy of both, away from the state`,
+      `the trail is verified with this public key: ${vkey}`,
+      '',
+    ].join('\n'),
+  );
+  return EXIT.ok;
+}

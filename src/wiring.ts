@@ -1,0 +1,199 @@
+/** Puts the parts together: settings and policy files in, an `App` out. The only place that knows every concrete kind. */
+import { hash } from 'node:crypto';
+import type { App, Controlled } from './app.ts';
+import { createCommitter, EPOCH_KEY_BYTES } from './audit/commitment.ts';
+import { formatEntry } from './audit/entry.ts';
+import { putEvidence } from './audit/evidence.ts';
+import { createUlids } from './audit/format/ulid.ts';
+import { createSigningKey, createWrappingKey, loadSigner, loadWrappingKey, unwrapEpochKey, wrapEpochKey } from './audit/keys.ts';
+import { openFileStore } from './audit/store/file.ts';
+import type { Store } from './audit/store/store.ts';
+import { CHECKPOINT } from './audit/tile.ts';
+import type { Settings } from './config.ts';
+import type { Connector } from './connectors/connector.ts';
+import { createConnector } from './connectors/registry.ts';
+import { withRetry } from './connectors/wrap/retry.ts';
+import type { Engine, Names } from './erasure/engine.ts';
+import { FristError } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { PolicyFile } from './policy/policy.ts';
+import type { Located } from './policy/parse/parse.ts';
+import { compileViews } from './policy/view.ts';
+import { initState, openState } from './state/open.ts';
+import type { State } from './state/state.ts';
+import { createTrail, type OwnTrail } from './trail.ts';
+
+const READ_ATTEMPTS = 4;
+
+/** Everything external, so that tests can give their own. */
+export interface World {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly randomBytes: (n: number) => Uint8Array;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Resolves early when the signal is aborted. */
+  readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** The connectors of one policy file, each made when first asked for. */
+export interface Connectors {
+  readonly of: (source: string) => Connector;
+  close(): Promise<void>;
+}
+
+/** Connectors over the sources of a file, with patient reads. */
+export function openConnectors(file: PolicyFile, settings: Settings, world: World): Connectors {
+  const open = new Map<string, Connector>();
+  return {
+    of: (name) => {
+      const source = file.sources.find((one) => one.name === name);
+      if (source === undefined) throw new FristError('DEFECT', { what: `no source ${name}` });
+      const known = open.get(name);
+      if (known !== undefined) return known;
+      const plain = createConnector(source.kind, {
+        source: name,
+        connection: source.connection,
+        pageSize: settings.page.size,
+      });
+      const patient = withRetry(plain, {
+        attempts: READ_ATTEMPTS,
+        firstPauseMs: 200,
+        longestPauseMs: 5000,
+        sleep: world.sleep,
+        random: world.random,
+      });
+      open.set(name, patient);
+      return patient;
+    },
+    close: async () => {
+      for (const connector of open.values()) await connector.close();
+    },
+  };
+}
+
+/**
+ * Makes state, trail and keys together, once. Keys that are there already are used; a state or a trail that is there
+ * stops it. A crash in between leaves a state whose trail is empty: the next command writes the trail's first entry.
+ */
+export async function initInstallation(settings: Settings, world: World): Promise<{ readonly id: string; readonly vkey: string }> {
+  const store = await openFileStore(settings.audit.folder, { create: true });
+  if ((await store.get(CHECKPOINT)) !== undefined) throw new FristError('STATE_EXISTS');
+  await ifAbsent(() => createSigningKey(settings.keys.signing, world.randomBytes));
+  await ifAbsent(() => createWrappingKey(settings.keys.wrapping, world.randomBytes));
+  const id = createUlids(world.randomBytes, world.now)();
+  const origin = settings.audit.origin ?? `frist.invalid/${id}`;
+  const created = new Date(world.now()).toISOString();
+  await initState(settings.state.url, { id, origin, created }, { clock: world.now });
+  const { state, trail, signer } = await openDurable(settings, world, store);
+  await trail.close();
+  await state.close();
+  return { id, vkey: signer.vkey };
+}
+
+async function ifAbsent(create: () => Promise<void>): Promise<void> {
+  try {
+    await create();
+  } catch (error) {
+    if (!(error instanceof FristError) || error.code !== 'AUDIT_KEY_EXISTS') throw error;
+  }
+}
+
+/** Opens state and trail, which must be there. */
+export async function openApp(settings: Settings, files: readonly Located[], world: World): Promise<App> {
+  const store = await openFileStore(settings.audit.folder);
+  const { state, trail, names, newId } = await openDurable(settings, world, store);
+  const connectors = files.map(({ file }) => openConnectors(file, settings, world));
+  const controllers = files.map((located, i): Controlled => {
+    const engine: Engine = {
+      controller: located.file.controller,
+      state,
+      trail,
+      names,
+      evidence: { put: (text) => putEvidence(store, text, world.randomBytes) },
+      logger: world.logger,
+      settings: {
+        spoolFolder: settings.spool.folder,
+        operator: settings.operator,
+        pace: { maxBatch: settings.batch.max, targetMs: settings.batch.targetMs, rest: settings.pace },
+        planDays: settings.plan.expiresDays,
+      },
+      connector: (source) => (connectors[i] as Connectors).of(source),
+      now: world.now,
+      sleep: world.sleep,
+      newId,
+      digest: (text) => hash('sha256', text, 'hex'),
+    };
+    return { located, tasks: compileViews(located.file), engine };
+  });
+  return {
+    settings,
+    state,
+    logger: world.logger,
+    controllers,
+    now: world.now,
+    close: async () => {
+      for (const one of connectors) await one.close();
+      await trail.close();
+      await state.close();
+    },
+  };
+}
+
+interface Durable {
+  readonly state: State;
+  readonly trail: OwnTrail;
+  readonly names: Names;
+  readonly signer: Awaited<ReturnType<typeof loadSigner>>;
+  readonly newId: () => string;
+}
+
+async function openDurable(settings: Settings, world: World, store: Store): Promise<Durable> {
+  const newId = createUlids(world.randomBytes, world.now);
+  const state = await openState(settings.state.url, { clock: world.now });
+  try {
+    const { origin } = await state.installation();
+    const signer = await loadSigner(settings.keys.signing, origin);
+    const names = await currentNames(settings, world, state, newId);
+    const trail = createTrail({
+      store,
+      signer,
+      state,
+      holder: newId(),
+      now: world.now,
+      sleep: world.sleep,
+      logger: world.logger,
+    });
+    await firstEntry(state, world, newId);
+    return { state, trail, names, signer, newId };
+  } catch (error) {
+    await state.close();
+    throw error;
+  }
+}
+
+/** Commitments under the newest epoch key; the first one is made here. */
+async function currentNames(settings: Settings, world: World, state: State, newId: () => string): Promise<Names> {
+  const wrapping = await loadWrappingKey(settings.keys.wrapping);
+  if ((await state.epochKeys()).length === 0) {
+    const epoch = newId();
+    const wrapped = wrapEpochKey(wrapping, epoch, world.randomBytes(EPOCH_KEY_BYTES), world.randomBytes);
+    await state.addEpochKey({ epoch, wrapped, from: new Date(world.now()).toISOString() });
+  }
+  const newest = (await state.epochKeys()).at(-1);
+  if (newest === undefined) throw new FristError('DEFECT', { what: 'no epoch key' });
+  const key = unwrapEpochKey(wrapping, newest.epoch, newest.wrapped);
+  return { ...createCommitter(key), epoch: newest.epoch };
+}
+
+/** The trail begins with the installation that it belongs to. */
+async function firstEntry(state: State, world: World, newId: () => string): Promise<void> {
+  if ((await state.lastHead()) !== undefined || (await state.pendingOutbox(1)).length > 0) return;
+  const { id, origin } = await state.installation();
+  const at = new Date(world.now()).toISOString();
+  const { version } = world;
+  const entry = formatEntry({ v: 1, type: 'installation', eid: newId(), at, installation: id, origin, version });
+  await state.transaction((t) => t.emit([entry]));
+}
