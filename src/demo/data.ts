@@ -3,10 +3,10 @@
  * do not exist, their dates spread around the demo's moment (moment.ts) so that each policy of
  * config/policies.example.yaml finds due, overdue, pending, exempt, undated and implausible records.
  */
-import { ats } from './ats.ts';
-import { chat } from './chat.ts';
-import { crm } from './crm.ts';
-import { newsletter } from './newsletter.ts';
+import { ats } from './systems/ats.ts';
+import { chat } from './systems/chat.ts';
+import { crm } from './systems/crm.ts';
+import { newsletter } from './systems/newsletter.ts';
 import type { DemoDatabase, EdgeCase } from './types.ts';
 
 export { DEMO_AS_OF } from './moment.ts';

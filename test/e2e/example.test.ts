@@ -256,13 +256,13 @@ describe.each(await engines())('the example policies on %s', (engine) => {
     let entries: readonly TrailEntry[];
     const of = (type: string): readonly TrailEntry[] => entries.filter((entry) => entry['type'] === type);
     beforeAll(() => {
-      entries = entriesOf(join(world.installation.folder, 'trail'));
+      entries = entriesOf(join(world.installation.folder, 'data/audit'));
     });
 
     it('verifies', async () => {
-      const { origin } = headOf(join(world.installation.folder, 'trail'));
-      const signer = await loadSigner(join(world.installation.folder, 'keys/trail.pem'), origin);
-      const store = await openFileStore(join(world.installation.folder, 'trail'));
+      const { origin } = headOf(join(world.installation.folder, 'data/audit'));
+      const signer = await loadSigner(join(world.installation.folder, 'data/keys/signing'), origin);
+      const store = await openFileStore(join(world.installation.folder, 'data/audit'));
       const found = await verifyTrail({ store, vkey: signer.vkey });
       expect(found.firstProblem).toBeUndefined();
       expect(found.size).toBe(entries.length);
@@ -315,7 +315,7 @@ describe.each(await engines())('the example policies on %s', (engine) => {
     });
 
     it('are neither in the trail nor anywhere else but the address on hold in the state', () => {
-      expect(leaks.inFolder(join(world.installation.folder, 'trail'))).toEqual([]);
+      expect(leaks.inFolder(join(world.installation.folder, 'data/audit'))).toEqual([]);
       const withHold = new Leaks(databases, [HELD.email]);
       expect(withHold.inFolder(world.installation.folder)).toEqual([]);
     });

@@ -1,6 +1,6 @@
 // An installation of frist in a folder of its own, driven through the real command.
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_AS_OF } from '../../src/demo/data.ts';
@@ -61,20 +61,15 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   });
 }
 
-/** A settings file that keeps everything inside the folder. The clock may be set: the demo plays on a fixed day. */
+/** Everything inside the folder. The clock may be set: the demo plays on a fixed day. */
 function settings(folder: string): string {
-  return JSON.stringify({
-    state: { url: `sqlite:${join(folder, 'state/state.sqlite')}` },
-    audit: { folder: join(folder, 'trail') },
-    clock: { settable: true },
-  });
+  return JSON.stringify({ data: { folder: join(folder, 'data') }, clock: { settable: true } });
 }
 
 /** A new installation without a state; `sources` are the values of FRIST_CRM and so on. */
 export async function install(sources: Readonly<Record<string, string>>): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), 'frist-e2e-'));
   const file = join(folder, 'settings.json');
-  await mkdir(join(folder, 'state'));
   await writeFile(file, settings(folder));
   const common = ['--policies', join(ROOT, 'config/policies.example.yaml'), '--settings', file];
   const frist = (words: readonly string[]): Promise<Ended> =>

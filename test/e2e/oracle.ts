@@ -8,7 +8,7 @@
  *   unsubscribed  gone 5 days after
  *   chats         name, address, page and messages gone 12 months after the last message, or the opening without one
  */
-import type { Cell, DatabaseName, DemoDatabase } from '../../src/demo/data.ts';
+import type { DatabaseName, DemoDatabase } from '../../src/demo/data.ts';
 
 /** A row as text by column; integers as their digits. */
 export type TextRow = Readonly<Record<string, string | null>>;
@@ -118,7 +118,8 @@ type Tables = Readonly<Record<string, readonly TextRow[]>>;
 
 /** A cell as every database would print it. */
 export function cellText(cell: unknown): string | null {
-  return cell === null || cell === undefined ? null : String(cell);
+  if (typeof cell === 'number' || typeof cell === 'bigint') return cell.toString();
+  return typeof cell === 'string' ? cell : null;
 }
 
 function textTables(database: DemoDatabase): Tables {

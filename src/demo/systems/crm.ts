@@ -1,9 +1,9 @@
 /** A CRM that two companies share. Contacts go within 12 months of the last processing, unless they became customers. */
-import { day, days, wall } from './moment.ts';
-import { HELD, person, remark, type Person } from './people.ts';
-import { createRandom, type Random } from './random.ts';
+import { day, days, wall } from '../moment.ts';
+import { HELD, person, remark, type Person } from '../people.ts';
+import { createRandom, type Random } from '../random.ts';
 import { builder } from './table.ts';
-import type { EdgeCase, Part } from './types.ts';
+import type { EdgeCase, Part } from '../types.ts';
 
 /** Ours, and the one whose rows nobody may touch. */
 const OURS = 1;

@@ -1,9 +1,9 @@
 /** Subscribers of a newsletter, and when they opened an issue. Erased within 5 days of their unsubscription. */
-import { days, epoch } from './moment.ts';
-import { HELD, person, type Person } from './people.ts';
-import { createRandom, type Random } from './random.ts';
+import { days, epoch } from '../moment.ts';
+import { HELD, person, type Person } from '../people.ts';
+import { createRandom, type Random } from '../random.ts';
 import { builder } from './table.ts';
-import type { EdgeCase, Part } from './types.ts';
+import type { EdgeCase, Part } from '../types.ts';
 
 const SUBSCRIBERS = 1500;
 /** Beyond 2^53: a key that passes through a JavaScript number would come back as its neighbour's. */

@@ -1,6 +1,6 @@
 /** Gathers rows that are written by column name into rows by position. */
-import { columnsOf } from './schema.ts';
-import type { Cell, DatabaseName, Row, Table } from './types.ts';
+import { columnsOf } from '../schema.ts';
+import type { Cell, DatabaseName, Row, Table } from '../types.ts';
 
 export interface TableBuilder {
   /** Adds a row; a column that is not named is NULL. */

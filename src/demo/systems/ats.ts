@@ -1,9 +1,9 @@
 /** Job applications, with the notes of interviews. Erased within 3 months of the rejection, unless a dialogue began. */
-import { days, wall } from './moment.ts';
-import { HELD, person, remark, type Person } from './people.ts';
-import { createRandom, type Random } from './random.ts';
+import { days, wall } from '../moment.ts';
+import { HELD, person, remark, type Person } from '../people.ts';
+import { createRandom, type Random } from '../random.ts';
 import { builder } from './table.ts';
-import type { EdgeCase, Part } from './types.ts';
+import type { EdgeCase, Part } from '../types.ts';
 
 const APPLICATIONS = 520;
 

@@ -1,9 +1,9 @@
 /** Chats with visitors of a website. What was written goes within 12 months of the last message. */
-import { days, utc } from './moment.ts';
-import { HELD, person, remark, type Person } from './people.ts';
-import { createRandom, type Random } from './random.ts';
+import { days, utc } from '../moment.ts';
+import { HELD, person, remark, type Person } from '../people.ts';
+import { createRandom, type Random } from '../random.ts';
 import { builder } from './table.ts';
-import type { EdgeCase, Part } from './types.ts';
+import type { EdgeCase, Part } from '../types.ts';
 
 const CONVERSATIONS = 1100;
 
