@@ -104,9 +104,14 @@ describe('errors', () => {
 
   it('are left as they were (winston changes what it is given)', () => {
     const error = driverError();
-    const before = Object.getOwnPropertyNames(error).map((name) => [name, Reflect.get(error, name)]);
+    const before = Object.getOwnPropertyNames(error).map((name) => [
+      name,
+      Reflect.get(error, name) as unknown,
+    ]);
     logging().logger.error('x', { error });
-    expect(Object.getOwnPropertyNames(error).map((name) => [name, Reflect.get(error, name)])).toEqual(before);
+    expect(
+      Object.getOwnPropertyNames(error).map((name) => [name, Reflect.get(error, name) as unknown]),
+    ).toEqual(before);
   });
 });
 
@@ -148,7 +153,7 @@ describe('nothing else passes', () => {
         }),
         (fields) => {
           const { logger, text } = logging();
-          logger.warn('x', fields as LogFields);
+          logger.warn('x', fields);
           logger.error('x', { error: Object.assign(driverError(), fields) });
           const written = text();
           expect(written.split('\n')).toHaveLength(3);

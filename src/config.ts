@@ -1,0 +1,231 @@
+/**
+ * Settings of the process: defaults (config/settings.json), then the file given by --settings, then the environment
+ * (FRIST_…). A secret can stand in a file instead: FRIST_STATE_URL_FILE=/run/secrets/state.
+ *
+ * convict merges them. Its own formats are not used: they take "no" for true and "5abc" for 5.
+ */
+import { join } from 'node:path';
+import convict from 'convict';
+import defaults from '../config/settings.json' with { type: 'json' };
+import { durationMs, FORMATS } from './config/formats.ts';
+import type { Format } from './config/formats.ts';
+import { readEnvironment, readFileSettings, readSecret } from './config/inputs.ts';
+import type { Flat, SettingsInput } from './config/inputs.ts';
+import { envOf, SETTING_NAMES, SETTINGS } from './config/settings.ts';
+import type { Setting, SettingName, Settings } from './config/settings.ts';
+import { ConfigError, FristError } from './errors.ts';
+import type { Problem } from './errors.ts';
+import type { Resolve } from './policy/parse/parse.ts';
+import type { Scalar } from './policy/policy.ts';
+import { parseSettingsText } from './policy/parse/settings.ts';
+import type { SettingsText } from './policy/parse/settings.ts';
+
+export type { SettingsInput } from './config/inputs.ts';
+export type { Settings } from './config/settings.ts';
+
+export type Origin = 'default' | 'file' | 'env';
+
+/** Where one setting comes from, for `frist check`. */
+export interface SettingOrigin {
+  readonly name: string;
+  readonly env: string;
+  readonly origin: Origin;
+  /** Masked where it is a secret. */
+  readonly value: string;
+}
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  readonly origins: readonly SettingOrigin[];
+}
+
+for (const [name, { read, says }] of Object.entries<Format>(FORMATS)) {
+  convict.addFormat({
+    name: `frist-${name}`,
+    validate(value: unknown) {
+      if (read(value) === undefined) throw new FristError('USAGE', { what: `must be ${says}` });
+    },
+    // What is not valid stays as it is and is refused, instead of being bent into something valid.
+    coerce: (value: unknown) => read(value) ?? value,
+  });
+}
+
+/** Where a dotted name leads in a mapping; undefined where it leads nowhere. */
+function at(tree: unknown, name: string): unknown {
+  return name.split('.').reduce<unknown>((below, part) => {
+    return typeof below === 'object' && below !== null && Object.hasOwn(below, part)
+      ? (below as Readonly<Record<string, unknown>>)[part]
+      : undefined;
+  }, tree);
+}
+
+/** Dotted names as nested mappings. */
+function nest(flat: ReadonlyMap<string, unknown>): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  for (const [name, value] of flat) {
+    const parts = name.split('.');
+    const last = parts.pop() ?? '';
+    let below = tree;
+    for (const part of parts) below = (below[part] ??= {}) as Record<string, unknown>;
+    below[last] = value;
+  }
+  return tree;
+}
+
+function convictSchema(): convict.Schema<Record<string, unknown>> {
+  const entries = Object.entries<Setting>(SETTINGS).map(([name, { format, doc, secret }]) => {
+    const value = at(defaults, name) ?? null;
+    return [
+      name,
+      {
+        doc,
+        format: `frist-${format}`,
+        default: value,
+        nullable: value === null,
+        env: envOf(name),
+        sensitive: secret === true,
+      },
+    ] as const;
+  });
+  return nest(new Map(entries)) as convict.Schema<Record<string, unknown>>;
+}
+
+function show(value: Scalar | undefined, setting: Setting): string {
+  if (value === null || value === undefined) return '';
+  return setting.secret === true ? '***' : String(value);
+}
+
+interface Merged {
+  /** convict's own look at the whole; throws where it finds what `validate` should have found. */
+  readonly confirm: () => void;
+  readonly values: Flat;
+  readonly origins: ReadonlyMap<SettingName, Origin>;
+}
+
+function merge(fromFile: Flat, env: Record<string, string>): Merged {
+  const config = convict(convictSchema(), { env, args: [] });
+  config.load(nest(fromFile));
+  const tree: unknown = config.getProperties();
+  const origin = (name: SettingName): Origin => {
+    if (env[envOf(name)] !== undefined) return 'env';
+    return fromFile.has(name) ? 'file' : 'default';
+  };
+  return {
+    confirm: () => void config.validate({ allowed: 'strict' }),
+    values: new Map(SETTING_NAMES.map((name) => [name, at(tree, name) as Scalar | undefined])),
+    origins: new Map(SETTING_NAMES.map((name) => [name, origin(name)])),
+  };
+}
+
+function validate(
+  { values, origins }: Merged,
+  text: SettingsText | undefined,
+  file: string,
+  problems: Problem[],
+): void {
+  for (const [name, value] of values) {
+    const setting: Setting = SETTINGS[name];
+    const format: Format = FORMATS[setting.format];
+    const optional = at(defaults, name) === undefined;
+    if ((value === null && optional) || format.read(value) !== undefined) continue;
+    const given = setting.secret === true ? '' : `, not "${show(value, setting)}"`;
+    const inFile = origins.get(name) === 'file';
+    problems.push({
+      code: 'bad-setting',
+      path: name.split('.'),
+      message: `${name} must be ${format.says}${given}`,
+      remedy: inFile
+        ? `Correct it here, or set ${envOf(name)}.`
+        : `Correct the environment variable ${envOf(name)}.`,
+      severity: 'error',
+      ...(inFile && text !== undefined ? { file, ...text.locate(name.split('.')) } : {}),
+    });
+  }
+}
+
+/** The settings in their own types; places that are not given follow from the data folder. */
+function typed(values: Flat): Settings {
+  const text = (name: SettingName): string => String(values.get(name));
+  const optional = (name: SettingName): string | undefined =>
+    values.get(name) === null ? undefined : text(name);
+  const number = (name: SettingName): number => Number(values.get(name));
+  const folder = text('data.folder');
+  const origin = optional('audit.origin');
+  return {
+    data: { folder },
+    state: { url: optional('state.url') ?? `sqlite:${join(folder, 'state.db')}` },
+    audit: {
+      folder: optional('audit.folder') ?? join(folder, 'audit'),
+      ...(origin === undefined ? {} : { origin }),
+    },
+    keys: {
+      signing: optional('keys.signing') ?? join(folder, 'keys', 'signing'),
+      wrapping: optional('keys.wrapping') ?? join(folder, 'keys', 'wrapping'),
+    },
+    spool: { folder: optional('spool.folder') ?? join(folder, 'spool') },
+    operator: text('operator'),
+    log: {
+      level: text('log.level') as Settings['log']['level'],
+      format: text('log.format') as Settings['log']['format'],
+    },
+    http: { host: text('http.host'), port: number('http.port') },
+    schedule: text('schedule'),
+    run: { deadlineMs: durationMs(text('run.deadline')) ?? 0 },
+    batch: { max: number('batch.max'), targetMs: number('batch.target') },
+    pace: number('pace'),
+    page: { size: number('page.size') },
+    clock: { settable: values.get('clock.settable') === true },
+    plan: { expiresDays: number('plan.expires') },
+  };
+}
+
+function deepFreeze(settings: Settings): Settings {
+  for (const group of Object.values(settings) as readonly unknown[]) Object.freeze(group);
+  return Object.freeze(settings);
+}
+
+function openFile(file: string, readFile: SettingsInput['readFile']): SettingsText {
+  try {
+    return parseSettingsText(readFile(file), file);
+  } catch (cause) {
+    throw new FristError('CONFIG_UNREADABLE', { file, reason: reasonOf(cause) });
+  }
+}
+
+/** The system's code of a failed read, e.g. ENOENT. */
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : 'it cannot be read';
+}
+
+/**
+ * Reads the settings of the process.
+ * @throws ConfigError with everything that is wrong, each with its setting and variable.
+ * @throws FristError CONFIG_UNREADABLE where the file of --settings cannot be read.
+ */
+export function loadSettings(input: SettingsInput): LoadedSettings {
+  const problems: Problem[] = [];
+  const { file } = input;
+  const text = file === undefined ? undefined : openFile(file, input.readFile);
+  const fromFile: Flat = text === undefined ? new Map() : readFileSettings(text, file ?? '', problems);
+  const merged = merge(fromFile, readEnvironment(input, problems));
+  validate(merged, text, file ?? '', problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  merged.confirm();
+  return {
+    settings: deepFreeze(typed(merged.values)),
+    origins: SETTING_NAMES.map((name) => ({
+      name,
+      env: envOf(name),
+      origin: merged.origins.get(name) ?? 'default',
+      value: show(merged.values.get(name), SETTINGS[name]),
+    })),
+  };
+}
+
+/** Fills in `${NAME}` from the environment and `${file:/path}` from files, for policy files. */
+export function createResolver({ env, readFile }: Pick<SettingsInput, 'env' | 'readFile'>): Resolve {
+  return (reference) =>
+    reference.startsWith('file:') ? readSecret(reference.slice('file:'.length), readFile) : env[reference];
+}

@@ -1,0 +1,106 @@
+/** What is given: the text of the settings file, the environment, and the files that the environment names. */
+import type { Problem } from '../errors.ts';
+import { suggestion } from '../policy/parse/report.ts';
+import type { SettingsText } from '../policy/parse/settings.ts';
+import type { Scalar } from '../policy/policy.ts';
+import { FORMATS } from './formats.ts';
+import { envOf, SETTING_NAMES, SETTINGS } from './settings.ts';
+import type { Setting, SettingName } from './settings.ts';
+
+export interface SettingsInput {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Path given by --settings. */
+  readonly file?: string | undefined;
+  /** Text of a file, UTF-8; throws where it cannot be read. */
+  readonly readFile: (path: string) => string;
+}
+
+/** Settings by their dotted names. */
+export type Flat = ReadonlyMap<SettingName, Scalar | undefined>;
+
+/** The file's settings; what is unknown or no single value is reported and left out. */
+export function readFileSettings(text: SettingsText, file: string, problems: Problem[]): Flat {
+  problems.push(...text.problems);
+  const flat = new Map<SettingName, Scalar>();
+  const groups = new Set(SETTING_NAMES.flatMap((name) => name.split('.').slice(0, -1)));
+  const complain = (code: string, path: readonly string[], message: string, remedy: string): void => {
+    const place = path.length === 0 ? text.locate(path) : text.locateKey(path);
+    problems.push({ code, path, message, remedy, severity: 'error', file, ...place });
+  };
+  const walk = (tree: unknown, path: readonly string[]): void => {
+    const name = path.join('.');
+    const mapping = typeof tree === 'object' && tree !== null && !Array.isArray(tree);
+    if (name === '' || groups.has(name)) {
+      if (mapping) for (const [key, below] of Object.entries(tree)) walk(below, [...path, key]);
+      else
+        complain(
+          'bad-setting',
+          path,
+          `${name || 'The file'} must be a mapping of settings`,
+          'Write settings below it.',
+        );
+    } else if (path.at(-1)?.includes('.') === true) {
+      complain(
+        'unknown-setting',
+        path,
+        `A key holds no dot: ${name}`,
+        'Write the parts as mappings, e.g. `http: { port: 8080 }`.',
+      );
+    } else if (!Object.hasOwn(SETTINGS, name)) {
+      complain(
+        'unknown-setting',
+        path,
+        `There is no setting ${name}`,
+        suggestion(name, SETTING_NAMES, 'settings'),
+      );
+    } else if (typeof tree === 'object' && tree !== null) {
+      complain(
+        'bad-setting',
+        path,
+        `${name} must be a single value`,
+        `Write ${FORMATS[SETTINGS[name as SettingName].format].says}.`,
+      );
+    } else flat.set(name as SettingName, tree as Scalar);
+  };
+  if (text.value !== undefined) walk(text.value, []);
+  return flat;
+}
+
+/** The environment's settings as text. An empty variable counts as not set: so does compose for one left blank. */
+export function readEnvironment(input: SettingsInput, problems: Problem[]): Record<string, string> {
+  const set: Record<string, string> = {};
+  for (const name of SETTING_NAMES) {
+    const env = envOf(name);
+    const value = input.env[env] ?? '';
+    const secret: Setting = SETTINGS[name];
+    const path = secret.secret === true ? (input.env[`${env}_FILE`] ?? '') : '';
+    const complain = (code: string, message: string, remedy: string): void => {
+      problems.push({ code, path: [name], message, remedy, severity: 'error' });
+    };
+    if (value !== '') set[env] = value;
+    if (path === '') continue;
+    if (value !== '') {
+      complain('setting-twice', `${env} and ${env}_FILE are both set`, 'Unset one of them.');
+      continue;
+    }
+    const content = readSecret(path, input.readFile);
+    if (content === undefined)
+      complain(
+        'unreadable-file',
+        `The file that ${env}_FILE names cannot be read`,
+        'Check its path and permissions.',
+      );
+    else set[env] = content;
+  }
+  return set;
+}
+
+/** The content of a secret file without its final line end; undefined where it is empty or cannot be read. */
+export function readSecret(path: string, readFile: SettingsInput['readFile']): string | undefined {
+  try {
+    const text = readFile(path).replace(/\r?\n$/, '');
+    return text === '' ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
