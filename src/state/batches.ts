@@ -2,17 +2,23 @@
 import type { Knex } from 'knex';
 import { FristError } from '../errors.ts';
 import type { Key } from '../policy/policy.ts';
+import { FILLER } from './migrations.ts';
 import type { OpenBatch } from './state.ts';
 import type { Turn } from './turn.ts';
 
 interface BatchRow extends Omit<OpenBatch, 'keys' | 'asOf'> {
   readonly as_of: string;
+  readonly filler: string;
   readonly record_keys: string;
 }
 
+const IDENTITY = ['id', 'run', 'controller', 'policy', 'source', 'stage', 'as_of', 'opened'] as const;
+
 /** In the order in which they were opened. */
 export async function readOpenBatches(db: Knex): Promise<readonly OpenBatch[]> {
-  const rows = await db<BatchRow>('frist_batches').orderBy('seq');
+  const rows = await db<BatchRow>('frist_batches')
+    .select(...IDENTITY, 'record_keys', 'detail')
+    .orderBy('seq');
   return rows.map((row) => ({
     id: row.id,
     run: row.run,
@@ -38,6 +44,7 @@ export async function openBatch(turn: Turn, batch: OpenBatch): Promise<void> {
     stage: rest.stage,
     as_of: asOf,
     opened: rest.opened,
+    filler: FILLER[turn.store.dialect],
     record_keys: JSON.stringify(keys),
     detail: rest.detail,
   });

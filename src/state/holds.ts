@@ -1,20 +1,24 @@
 /** Holds and restrictions: what suspends erasure until somebody named releases it. */
 import type { Knex } from 'knex';
+import { FILLER } from './migrations.ts';
 import type { Hold } from './state.ts';
 import type { Turn } from './turn.ts';
 
 interface HoldRow {
   readonly id: string;
   readonly kind: Hold['kind'];
-  readonly subjects: string | null;
   readonly sources: string | null;
   readonly placed: string;
   readonly placed_by: string;
   readonly review: string | null;
   readonly released: string | null;
+  readonly filler: string;
+  readonly subjects: string | null;
 }
 
-function toHold(row: HoldRow): Hold {
+const COLUMNS = ['id', 'kind', 'sources', 'placed', 'placed_by', 'review', 'released', 'subjects'] as const;
+
+function toHold(row: Omit<HoldRow, 'filler'>): Hold {
   return {
     id: row.id,
     kind: row.kind,
@@ -29,7 +33,9 @@ function toHold(row: HoldRow): Hold {
 
 /** In the order in which they were placed; `active` or released. */
 export async function readHolds(db: Knex, active: boolean): Promise<readonly Hold[]> {
-  const query = db<HoldRow>('frist_holds').orderBy('seq');
+  const query = db<HoldRow>('frist_holds')
+    .select(...COLUMNS)
+    .orderBy('seq');
   const rows = await (active ? query.whereNull('released') : query.whereNotNull('released'));
   return rows.map(toHold);
 }
@@ -38,12 +44,13 @@ export async function addHold(turn: Turn, hold: Hold): Promise<void> {
   await turn.db<HoldRow>('frist_holds').insert({
     id: hold.id,
     kind: hold.kind,
-    subjects: JSON.stringify(hold.subjects),
     sources: hold.sources === undefined ? null : JSON.stringify(hold.sources),
     placed: hold.placed,
     placed_by: hold.by,
     review: hold.review ?? null,
     released: hold.released ?? null,
+    filler: FILLER[turn.store.dialect],
+    subjects: JSON.stringify(hold.subjects),
   });
 }
 

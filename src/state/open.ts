@@ -4,7 +4,7 @@
  *
  * SQLite: the file is readable by its owner alone, every commit waits for the disk, and what is deleted is overwritten.
  */
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { openDatabase } from '../database.ts';
 import { FristError } from '../errors.ts';
@@ -26,7 +26,7 @@ export interface StateOptions {
 
 /** better-sqlite3 waits by stopping the process, so it waits briefly, and turn.ts goes on waiting. */
 const PRAGMAS = {
-  busy_timeout: 50,
+  busy_timeout: 5,
   journal_mode: 'WAL',
   synchronous: 'FULL',
   secure_delete: 'ON',
@@ -86,6 +86,7 @@ export async function initState(
       // Last: a making that was cut short is not a state, and can be begun again.
       await addInstallation(db, installation);
     });
+    if (file !== undefined) chmodSync(file, 0o600);
   } finally {
     await store.db.destroy();
   }

@@ -6,6 +6,7 @@
  */
 import type { Knex } from 'knex';
 import type { Key } from '../policy/policy.ts';
+import { FILLER } from './migrations.ts';
 import type { Plan, PlanStatus } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -32,6 +33,7 @@ interface PlanKeysRow {
   readonly sequence: number;
   /** ms since the epoch, by this machine's clock. */
   readonly written: number;
+  readonly filler: string;
   readonly record_keys: string;
 }
 
@@ -111,8 +113,13 @@ export async function addPlanKeys(
   sequence: number,
   keys: readonly Key[],
 ): Promise<void> {
-  const row = { plan, sequence, written: turn.store.clock(), record_keys: JSON.stringify(keys) };
-  await turn.db<PlanKeysRow>('frist_plan_keys').insert(row);
+  await turn.db<PlanKeysRow>('frist_plan_keys').insert({
+    plan,
+    sequence,
+    written: turn.store.clock(),
+    filler: FILLER[turn.store.dialect],
+    record_keys: JSON.stringify(keys),
+  });
 }
 
 /** The first piece of the plan's keys behind `after`; undefined when there is none left. */
@@ -125,7 +132,7 @@ export async function nextPlanKeys(
     .where({ plan })
     .andWhere('sequence', '>', after)
     .orderBy('sequence')
-    .first();
+    .first('sequence', 'record_keys');
   if (row === undefined) return undefined;
   return { sequence: row.sequence, keys: JSON.parse(row.record_keys) as readonly Key[] };
 }
