@@ -168,7 +168,7 @@ export function erasing(open: () => Harness): void {
 
   it('puts the key into a placeholder as it is', async () => {
     const set = [{ column: 'label', with: { kind: 'placeholder', template: 'was {key}' } }] as const;
-    const keys: readonly Key[] = [["O'Brien"], ['{key}'], ['😀'], ['$1'], ['007']];
+    const keys: readonly Key[] = [["O'Brien"], ['{key}'], ['😀'], ['$&'], ['007']];
     await eraseOnce(connector, codeView({ stages: [stage({ kind: 'anonymise', set })] }), keys);
     await expectNow({
       codes: setting('code', keys.flat(), (row) => ({ label: `was ${row['code'] ?? ''}` })),

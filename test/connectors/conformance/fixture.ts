@@ -16,7 +16,7 @@ export const LARGEST = '9223372036854775807';
 /** Keys that careless quoting, trimming, folding or conversion to numbers would confuse with one another. */
 export const HARD_TEXT_KEYS: readonly string[] = [
   '0', '7', '007', '7.0', '7e0', ' 7', '', 'abc', 'ABC', 'åbc', "O'Brien", '"quoted"', 'back\\slash', 'x%', 'x_', 'xy',
-  "'; DROP TABLE codes; --", 'NULL', 'a b ', '😀', '日本語', 'tab\there', '{key}', '?', ':x', '$1',
+  "'; DROP TABLE codes; --", 'NULL', 'a b ', '😀', '日本語', 'tab\there', '{key}', '?', ':x', '$1', '$&',
 ]; // prettier-ignore
 
 type Columns = TableSpec['columns'];

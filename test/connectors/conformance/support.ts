@@ -24,8 +24,9 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      const again = error instanceof SourceFailure && error.failure === 'transient' && error.code !== 'BUSY';
-      if (!again || attempt === MOST_ATTEMPTS) throw error;
+      const passing = error instanceof SourceFailure && error.failure === 'transient';
+      if (!passing || error.code === 'BUSY' || error.code === 'ABORTED' || attempt === MOST_ATTEMPTS)
+        throw error;
     }
   }
 }
