@@ -1,0 +1,207 @@
+/** A view as SQL: which records, what is read of each, and how a row of the answer becomes `Facts`. */
+import { text } from '../../../database.ts';
+import type {
+  Condition,
+  Dependent,
+  Facts,
+  Raw,
+  Replacements,
+  StartColumn,
+  SubjectIdentifier,
+  View,
+} from '../../../policy/policy.ts';
+import type { Context, Place } from './place.ts';
+import { compileScope, placeOf, refTo, relatedNamed, relatedRows, tableNamed } from './place.ts';
+import type { Ref } from '../dialect.ts';
+import { asText, exact, readable } from '../dialect.ts';
+import { unfit } from '../failure.ts';
+import type { Sql } from '../sql.ts';
+import { FALSE, TRUE, and, join, not, or, raw, sql } from '../sql.ts';
+import { inPlace, keyText } from './change.ts';
+import { compileCondition } from './condition.ts';
+import { literal } from './values.ts';
+
+/** Everything that the statements about one view's records are made of. */
+export interface Question {
+  readonly context: Context;
+  readonly view: View;
+  readonly root: Place;
+  readonly keys: readonly Ref[];
+  readonly scope: Sql;
+  /** The policy's `where`. */
+  readonly where: Sql;
+  /** Scope, `where` and none of the exemptions: what every statement that erases repeats. */
+  readonly predicate: Sql;
+  /** The select list of the facts; the keys come first. */
+  readonly select: Sql;
+  /** Cells that `select` asks for. */
+  readonly width: number;
+  /** Undefined for a row without a key, which no statement could name. */
+  readonly decode: (row: readonly unknown[]) => Facts | undefined;
+  /** Whether facts or predicate look at other tables than the record's own. */
+  readonly looksAround: boolean;
+}
+
+const ALWAYS: Condition = { kind: 'all', of: [] };
+
+type Decoder<T> = (row: readonly unknown[]) => T;
+
+/** Collects the cells of a select list. */
+class Cells {
+  readonly list: Sql[] = [];
+
+  add(cell: Sql): number {
+    return this.list.push(cell) - 1;
+  }
+
+  /** A condition as a cell of 1 or 0; one that is plain is not asked for. */
+  truth(condition: Sql): Decoder<boolean> {
+    if (condition === TRUE || condition === FALSE) return () => condition === TRUE;
+    const at = this.add(sql`CASE WHEN ${condition} THEN 1 ELSE 0 END`);
+    return (row) => text(row[at]) === '1';
+  }
+}
+
+export function askAbout(context: Context, view: View): Question {
+  const { dialect } = context;
+  const { record } = view;
+  const root = placeOf(dialect, tableNamed(context, record.table));
+  const keys = record.key.map((name) => refTo(context, root, name));
+  const scope = compileScope(context, root, record.scope);
+  const where = compileCondition(context, root, view.where);
+  const exempt = or(...view.exempt.map((one) => compileCondition(context, root, one)));
+  const cells = new Cells();
+  for (const key of keys) cells.add(readable(dialect, key));
+  const starts = view.starts.map((start) => startCell(context, root, cells, start));
+  const truths = view.conditions.map((one) => cells.truth(compileCondition(context, root, one)));
+  const subjects = record.subjects.map((one) => subjectCell(context, root, cells, one));
+  const done = view.stages.map((_, i) => cells.truth(stageDone(context, root, keys, view, i)));
+  const decode: Decoder<Facts | undefined> = (row) => {
+    const key = keys.map((_, i) => text(row[i]));
+    if (!key.every((part) => part !== null)) return undefined;
+    return {
+      key,
+      starts: starts.map((read) => read(row)),
+      truths: truths.map((read) => read(row)),
+      subjects: subjects.map((read) => read(row)),
+      done: done.map((read) => read(row)),
+    };
+  };
+  const predicate = and(scope, where, not(exempt));
+  return {
+    context,
+    view,
+    root,
+    keys,
+    scope,
+    where,
+    predicate,
+    select: join(cells.list, ', '),
+    width: cells.list.length,
+    decode,
+    looksAround: [...cells.list, predicate].some((piece) =>
+      piece.parts.some((part) => part.includes('SELECT ')),
+    ),
+  };
+}
+
+function startCell(context: Context, root: Place, cells: Cells, start: StartColumn): Decoder<Raw> {
+  const ref = startRef(context, root, start);
+  const at = cells.add(readable(context.dialect, ref));
+  if (start.timeColumn === undefined) return (row) => text(row[at]);
+  const time = cells.add(readable(context.dialect, refTo(context, root, start.timeColumn)));
+  return (row) => {
+    const day = text(row[at]);
+    const clock = (text(row[time]) ?? '').trim();
+    return day === null || clock === '' ? day : `${day} ${clock}`;
+  };
+}
+
+/** The value of a starting point, without its time of day from another column. */
+export function startRef(context: Context, root: Place, start: StartColumn): Ref {
+  if (start.maxOf === undefined) return refTo(context, root, start.column);
+  if (start.timeColumn !== undefined) throw unfit('TIME_OF_MAX');
+  const { place, where } = relatedRows(context, root, start.maxOf.related, start.maxOf.where);
+  const { text: column, column: found } = refTo(context, place, start.column);
+  return {
+    text: sql`(SELECT ${largest(context, { text: column, column: found }, start)} FROM ${place.from} WHERE ${where})`,
+    column: found,
+  };
+}
+
+/** The largest value; but one row that is "not yet" outweighs all others: an agreement that still runs. */
+function largest(context: Context, ref: Ref, start: StartColumn): Sql {
+  const max = sql`MAX(${ref.text})`;
+  const open = start.notYet.map((one) => storedAs(context, ref, one)).filter((one) => one !== undefined);
+  const running = sql`MAX(CASE WHEN ${ref.text} IN (${join(open, ', ')}) THEN ${ref.text} END)`;
+  const known = open.length === 0 ? max : sql`COALESCE(${running}, ${max})`;
+  if (start.whenNull !== 'not yet' || !ref.column.nullable) return known;
+  return sql`CASE WHEN COUNT(*) = COUNT(${ref.text}) THEN ${known} END`;
+}
+
+/** A raw value of the policy file in the column's type; undefined where the column cannot hold it. */
+export function storedAs(context: Context, ref: Ref, rawValue: string): Sql | undefined {
+  const { family } = ref.column;
+  const zero =
+    ['0', '0000-00-00'].includes(rawValue) &&
+    (family === 'date' || family === 'datetime' || family === 'instant');
+  if (zero) return context.dialect === 'mysql' ? raw("'0000-00-00 00:00:00'") : undefined;
+  return literal(context.dialect, ref.column, rawValue);
+}
+
+function subjectCell(context: Context, root: Place, cells: Cells, subject: SubjectIdentifier): Decoder<Raw> {
+  const at = cells.add(subjectExpression(context, root, subject));
+  return (row) => text(row[at]);
+}
+
+function subjectExpression(context: Context, root: Place, subject: SubjectIdentifier): Sql {
+  const { dialect } = context;
+  if (subject.related === undefined) return readable(dialect, refTo(context, root, subject.column));
+  const { place, where } = relatedRows(context, root, subject.related, ALWAYS);
+  const ref = refTo(context, place, subject.column);
+  const value = dialect === 'postgres' ? asText(dialect, ref) : readable(dialect, ref);
+  // One value, the same to the byte in every row that has one; otherwise nobody can say whose record it is.
+  const compared = ref.column.family === 'text' ? exact(dialect, ref.text) : value;
+  return sql`(SELECT CASE WHEN COUNT(DISTINCT ${compared}) = 1 THEN MIN(${value}) END FROM ${place.from} WHERE ${where})`;
+}
+
+function stageDone(context: Context, root: Place, keys: readonly Ref[], view: View, position: number): Sql {
+  const stage = view.stages[position];
+  if (stage?.action.kind !== 'anonymise') return FALSE;
+  const own = inPlace(context, root, stage.action.set, keyText(context.dialect, keys));
+  const left = stage.dependents.map((dependent) => leftOf(context, root, view, dependent));
+  return and(own, ...left.map(not));
+}
+
+/** Some related row of the record still has to be changed. */
+function leftOf(context: Context, root: Place, view: View, dependent: Dependent): Sql {
+  if (dependent.kind === 'keep') return FALSE;
+  const { place, where } = relatedRows(context, root, dependent.related, ALWAYS);
+  const wrong =
+    dependent.kind === 'anonymise'
+      ? not(dependentInPlace(context, place, view, dependent.related, dependent.set))
+      : TRUE;
+  return sql`EXISTS (SELECT 1 FROM ${place.from} WHERE ${and(where, wrong)})`;
+}
+
+/** A dependent row holds what anonymising leaves. `{key}` is the record's key, as the row itself refers to it. */
+export function dependentInPlace(
+  context: Context,
+  place: Place,
+  view: View,
+  name: string,
+  set: Replacements,
+): Sql {
+  return inPlace(context, place, set, keyInDependent(context, place, view, name));
+}
+
+/** The record's key in the columns by which a related row refers to it; undefined where it refers otherwise. */
+export function keyInDependent(context: Context, place: Place, view: View, name: string): Sql | undefined {
+  const { match } = relatedNamed(context, name);
+  const refs = view.record.key.map((column) => match.find((pair) => pair.ours === column)?.theirs);
+  if (!refs.every((one) => one !== undefined)) return undefined;
+  return keyText(
+    context.dialect,
+    refs.map((one) => refTo(context, place, one)),
+  );
+}

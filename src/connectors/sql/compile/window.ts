@@ -1,0 +1,167 @@
+/**
+ * The pre-filter of a scan: leaves out what is plainly not due, and only that. It may let through too much, never too
+ * little; addition decides, in the policy.
+ */
+import type { StartColumn, StartTree, Window } from '../../../policy/policy.ts';
+import type { Ref } from '../dialect.ts';
+import type { Sql } from '../sql.ts';
+import { FALSE, TRUE, and, join, not, or, sql, value } from '../sql.ts';
+import { startRef, storedAs } from './facts.ts';
+import type { Question } from './facts.ts';
+import { literal } from './values.ts';
+
+const DAY_MS = 86_400_000;
+/** How far beyond `earliest` a value is still let through: it is judged in another zone than it is compared in. */
+const SLACK_DAYS = 3;
+
+/** A leaf's value and its bounds, as SQL. */
+export interface Bounded {
+  readonly ref: Ref;
+  readonly dueBefore: Sql;
+  readonly aheadAfter: Sql;
+}
+
+/** The window of one leaf; undefined where there is none, or its bounds are not of the column's type. */
+export function boundsOf(question: Question, windows: readonly Window[], index: number): Bounded | undefined {
+  const window = windows.find((one) => one.index === index);
+  const start = question.view.starts[index];
+  if (window === undefined || start === undefined) return undefined;
+  const ref = startRef(question.context, question.root, start);
+  const { dialect } = question.context;
+  const dueBefore = literal(dialect, ref.column, window.dueBefore);
+  const aheadAfter = literal(dialect, ref.column, window.aheadAfter);
+  if (dueBefore === undefined || aheadAfter === undefined) return undefined;
+  return { ref, dueBefore, aheadAfter };
+}
+
+/** Every record that may be due, unknown or implausible meets this. */
+export function mayMatter(question: Question, windows: readonly Window[]): Sql {
+  const { startTree } = question.view;
+  if (startTree.kind === 'column') {
+    const bounds = boundsOf(question, windows, startTree.index);
+    return bounds === undefined ? TRUE : not(inside(bounds, TRUE));
+  }
+  return not(plainlyNotDue(question, windows, startTree));
+}
+
+/** Between the bounds; never NULL. */
+function inside({ ref, dueBefore, aheadAfter }: Bounded, and_: Sql): Sql {
+  const between = and(sql`${ref.text} > ${dueBefore}`, sql`${ref.text} < ${aheadAfter}`, and_);
+  return sql`COALESCE(${between}, ${FALSE})`;
+}
+
+/** The start is known for certain, and too young. Never NULL. */
+function plainlyNotDue(question: Question, windows: readonly Window[], tree: StartTree): Sql {
+  if (tree.kind === 'column') return plainLeaf(question, windows, tree.index);
+  const parts = tree.of.map((part) => plainlyNotDue(question, windows, part));
+  if (tree.kind === 'latest of') {
+    // The latest is not before any part; but an implausible part is to be seen and counted.
+    const odd = leaves(tree).map((index) => mayBeOdd(question, windows, index));
+    return and(or(...parts), not(or(...odd)));
+  }
+  // The first known part decides: a part counts only where all before it are NULL.
+  return tree.of.reduceRight<Sql>(
+    (later, part, i) => or(parts[i] ?? FALSE, and(allNull(question, part), later)),
+    FALSE,
+  );
+}
+
+/**
+ * Beside other parts, a value that cannot be read, or that means "not yet", gives way to them: it is not plain. Where
+ * the column itself cannot hold only dates, nothing is plain.
+ */
+function plainLeaf(question: Question, windows: readonly Window[], index: number): Sql {
+  const bounds = boundsOf(question, windows, index);
+  const start = question.view.starts[index];
+  if (bounds === undefined || start === undefined) return FALSE;
+  const { dialect } = question.context;
+  const { family } = bounds.ref.column;
+  const dates = family === 'date' || family === 'datetime' || family === 'instant';
+  if (!(family === 'integer' || (dates && dialect !== 'sqlite'))) return FALSE;
+  const { text } = bounds.ref;
+  const real =
+    dates && dialect === 'mysql' ? and(sql`MONTH(${text}) > 0`, sql`DAYOFMONTH(${text}) > 0`) : TRUE;
+  const listed = start.notYet
+    .map((one) => storedAs(question.context, bounds.ref, one))
+    .filter((one) => one !== undefined);
+  const open = listed.length === 0 ? TRUE : sql`${text} NOT IN (${join(listed, ', ')})`;
+  return inside(bounds, and(real, open));
+}
+
+/** The value may be implausible. Never NULL. */
+function mayBeOdd(question: Question, windows: readonly Window[], index: number): Sql {
+  const bounds = boundsOf(question, windows, index);
+  const start = question.view.starts[index];
+  if (bounds === undefined || start === undefined) return TRUE;
+  const first = earliestBound(question, bounds.ref, start);
+  if (first === undefined) return TRUE;
+  const { ref, aheadAfter } = bounds;
+  return sql`COALESCE(${or(sql`${ref.text} >= ${aheadAfter}`, sql`${ref.text} < ${first}`)}, ${FALSE})`;
+}
+
+function earliestBound(question: Question, ref: Ref, start: StartColumn): Sql | undefined {
+  const at = Date.parse(`${start.earliest}T00:00:00Z`) + SLACK_DAYS * DAY_MS;
+  if (Number.isNaN(at)) return undefined;
+  if (start.encoding?.kind === 'epoch seconds') return value(BigInt(at / 1000));
+  if (start.encoding?.kind === 'epoch milliseconds') return value(BigInt(at));
+  return literal(question.context.dialect, ref.column, new Date(at).toISOString().slice(0, 10));
+}
+
+function allNull(question: Question, tree: StartTree): Sql {
+  const parts = leaves(tree).map((index) => {
+    const start = question.view.starts[index];
+    return start === undefined
+      ? FALSE
+      : sql`${startRef(question.context, question.root, start).text} IS NULL`;
+  });
+  return and(...parts);
+}
+
+function leaves(tree: StartTree): readonly number[] {
+  return tree.kind === 'column' ? [tree.index] : tree.of.flatMap(leaves);
+}
+
+/** A run of records by which a scan goes through the ones that matter, in the order of an index on their start. */
+export interface Segment {
+  /** The order begins with the start's column; otherwise it is that of the keys alone. */
+  readonly byStart: boolean;
+  readonly where: Sql;
+}
+
+/**
+ * Whether the policy's start is one column with an index, so that a scan can go by it: the time of a scan then grows
+ * with what is due and not with the table. Undefined: go by the key.
+ */
+export function segmentsByStart(
+  question: Question,
+  windows: readonly Window[],
+): readonly Segment[] | undefined {
+  const { view, context } = question;
+  if (view.startTree.kind !== 'column') return undefined;
+  const start = view.starts[view.startTree.index];
+  const bounds = boundsOf(question, windows, view.startTree.index);
+  if (start === undefined || bounds === undefined || start.maxOf !== undefined) return undefined;
+  if (!searchable(question, start.column)) return undefined;
+  const { ref, dueBefore, aheadAfter } = bounds;
+  const listed = start.notYet.map((one) => storedAs(context, ref, one)).filter((one) => one !== undefined);
+  const open = listed.length === 0 ? TRUE : sql`${ref.text} NOT IN (${join(listed, ', ')})`;
+  const old: Segment = { byStart: true, where: and(sql`${ref.text} <= ${dueBefore}`, open) };
+  const ahead: Segment = { byStart: true, where: and(sql`${ref.text} >= ${aheadAfter}`, open) };
+  const unknown: Segment = { byStart: false, where: sql`${ref.text} IS NULL` };
+  return ref.column.nullable && start.whenNull !== 'not yet' ? [unknown, old, ahead] : [old, ahead];
+}
+
+/** Some index begins with the column, or with columns that the scope fixes and then the column. */
+function searchable(question: Question, name: string): boolean {
+  const { root, view } = question;
+  const family = root.table.columns.get(name)?.family;
+  if (family === undefined || !['date', 'datetime', 'instant', 'integer', 'text'].includes(family))
+    return false;
+  const fixed = new Set(view.record.scope.map((one) => one.column));
+  return root.table.indexes.some((index) => {
+    const first = index.columns.find(
+      (column) => column === undefined || !fixed.has(column) || column === name,
+    );
+    return index.whole && first === name;
+  });
+}

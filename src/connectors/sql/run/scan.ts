@@ -1,0 +1,151 @@
+/**
+ * Scanning by keyset: each page begins behind the last row of the one before, so that it costs the same wherever it
+ * is. Each page is read in a read-only transaction that is closed before the page is handed out; the next one is read
+ * while the caller works.
+ */
+import { text } from '../../../database.ts';
+import type { Raw, Window } from '../../../policy/policy.ts';
+import type { Page } from '../../connector.ts';
+import type { Question } from '../compile/facts.ts';
+import { startRef } from '../compile/facts.ts';
+import { after, literal } from '../compile/values.ts';
+import { mayMatter, segmentsByStart } from '../compile/window.ts';
+import type { Segment } from '../compile/window.ts';
+import type { Ref } from '../dialect.ts';
+import { readable } from '../dialect.ts';
+import { heed, unfit } from '../failure.ts';
+import type { Sql } from '../sql.ts';
+import { TRUE, and, join, raw, sql } from '../sql.ts';
+
+/** Sends statements on a connection that refuses writes; every call is a transaction of its own. */
+export type Reader = (statement: Sql) => Promise<readonly (readonly unknown[])[]>;
+
+/**
+ * Where a scan stands, as the text of a cursor: JSON `[segment, start, key…]` of the last row read, all texts; `start`
+ * is null where the segment does not go by it. `[segment]` stands before the segment's first row.
+ */
+interface Position {
+  readonly segment: number;
+  readonly start: Raw;
+  readonly key: readonly string[] | undefined;
+}
+
+interface Rows {
+  readonly rows: readonly (readonly unknown[])[];
+  /** The position behind them; undefined at the end of the scan. */
+  readonly next: Position | undefined;
+  readonly last: Position;
+}
+
+export class Scan {
+  readonly #question: Question;
+  readonly #segments: readonly Segment[];
+  readonly #start: Ref | undefined;
+  readonly #pageSize: number;
+  readonly #read: Reader;
+
+  constructor(question: Question, windows: readonly Window[] | undefined, pageSize: number, read: Reader) {
+    const byStart = windows === undefined ? undefined : segmentsByStart(question, windows);
+    const filter = windows === undefined || byStart !== undefined ? TRUE : mayMatter(question, windows);
+    const { startTree, starts } = question.view;
+    const start = startTree.kind === 'column' ? starts[startTree.index] : undefined;
+    this.#question = question;
+    this.#segments = byStart ?? [{ byStart: false, where: filter }];
+    this.#start =
+      start === undefined || byStart === undefined
+        ? undefined
+        : startRef(question.context, question.root, start);
+    this.#pageSize = pageSize;
+    this.#read = read;
+  }
+
+  async *pages(signal: AbortSignal, cursor: string | undefined): AsyncGenerator<Page> {
+    heed(signal);
+    let ahead = this.#ahead(
+      cursor === undefined ? { segment: 0, start: null, key: undefined } : position(cursor),
+    );
+    try {
+      for (;;) {
+        const { rows, next, last } = await ahead;
+        heed(signal);
+        if (next !== undefined) ahead = this.#ahead(next);
+        const facts = rows.map((row) => this.#question.decode(row)).filter((one) => one !== undefined);
+        if (facts.length > 0) yield { facts, cursor: cursorOf(last) };
+        if (next === undefined) return;
+        heed(signal);
+      }
+    } finally {
+      // Left early: the page being read is waited for, and nobody asks for it.
+      await ahead.catch(() => undefined);
+    }
+  }
+
+  /** Begins to read a page. Its failure is reported when the page is asked for, not before. */
+  #ahead(from: Position): Promise<Rows> {
+    const page = this.#page(from);
+    page.catch(() => undefined);
+    return page;
+  }
+
+  async #page(from: Position): Promise<Rows> {
+    const rows: (readonly unknown[])[] = [];
+    let last = from;
+    for (;;) {
+      const segment = this.#segments[last.segment];
+      if (segment === undefined) return { rows, next: undefined, last };
+      const wanted = this.#pageSize - rows.length;
+      if (wanted === 0) return { rows, next: last, last };
+      const found = await this.#rowsBehind(segment, last, wanted);
+      rows.push(...found);
+      const end = found.at(-1);
+      const finished = found.length < wanted || end === undefined;
+      last = finished
+        ? { segment: last.segment + 1, start: null, key: undefined }
+        : this.#behind(last.segment, segment, end);
+    }
+  }
+
+  #behind(segment: number, { byStart }: Segment, row: readonly unknown[]): Position {
+    const key = this.#question.keys.map((_, i) => text(row[i]) ?? '');
+    return { segment, start: byStart ? text(row[this.#question.width]) : null, key };
+  }
+
+  async #rowsBehind(segment: Segment, from: Position, wanted: number): Promise<(readonly unknown[])[]> {
+    const { keys, context } = this.#question;
+    if (from.key === undefined) return [...(await this.#select(segment, TRUE, segment.byStart, wanted))];
+    const behindKey = after(context.dialect, keys, from.key);
+    if (!segment.byStart || this.#start === undefined || from.start === null)
+      return [...(await this.#select(segment, behindKey, false, wanted))];
+    // First what is left at the same moment, then what is later: two plain searches of the index.
+    const at = literal(context.dialect, this.#start.column, from.start);
+    if (at === undefined) throw unfit('CURSOR');
+    const same = await this.#select(segment, and(sql`${this.#start.text} = ${at}`, behindKey), false, wanted);
+    if (same.length === wanted) return [...same];
+    const later = await this.#select(segment, sql`${this.#start.text} > ${at}`, true, wanted - same.length);
+    return [...same, ...later];
+  }
+
+  async #select(
+    segment: Segment,
+    from: Sql,
+    byStart: boolean,
+    limit: number,
+  ): Promise<readonly (readonly unknown[])[]> {
+    const { root, select, scope, where, keys, context } = this.#question;
+    const start = segment.byStart && this.#start !== undefined ? [this.#start] : [];
+    const cells = [select, ...start.map((ref) => readable(context.dialect, ref))];
+    const order = [...(byStart ? start : []), ...keys].map((ref) => ref.text);
+    return await this.#read(
+      sql`SELECT ${join(cells, ', ')} FROM ${root.from} WHERE ${and(scope, where, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`,
+    );
+  }
+}
+
+function cursorOf({ segment, start, key }: Position): string {
+  return JSON.stringify(key === undefined ? [segment] : [segment, start, ...key]);
+}
+
+function position(cursor: string): Position {
+  const [segment, start, ...key] = JSON.parse(cursor) as [number, Raw?, ...string[]];
+  return { segment, start: start ?? null, key: key.length === 0 ? undefined : key };
+}
