@@ -12,7 +12,7 @@
  */
 import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, hash, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FristError } from '../errors.ts';
 import { formatVkey, isOrigin } from './checkpoint.ts';
@@ -52,6 +52,7 @@ async function readKeyFile(file: string): Promise<string> {
 async function createKeyFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.${hash('sha256', text, 'hex').slice(0, 16)}.tmp`;
   try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     if (!(await createFile(file, temporary, Buffer.from(text), MODE)))
       throw new FristError('AUDIT_KEY_EXISTS', { file });
     await syncFolder(dirname(file));

@@ -1,6 +1,6 @@
 /** Exit statuses (README, "Exit status"). Where several hold, the first of 1, 4, 2, 3, 5 ends the process; `--json` lists all. */
 import type { PolicyReport } from '../erasure/report.ts';
-import { EXIT } from '../errors.ts';
+import { ERRORS, EXIT, type ErrorCode } from '../errors.ts';
 
 const ORDER: readonly number[] = [EXIT.config, EXIT.trail, EXIT.failed, EXIT.waiting, EXIT.overdue];
 
@@ -13,11 +13,15 @@ export function exitOf(statuses: readonly number[]): number {
 export function statusesOfRun(reports: readonly PolicyReport[]): number[] {
   const statuses = new Set<number>();
   for (const report of reports) {
-    if (report.error !== undefined) statuses.add(report.error.code === 'CHECK_FAILED' ? EXIT.config : EXIT.failed);
+    if (report.error !== undefined) statuses.add(exitOfCode(report.error.code));
     if (report.status === 'waiting') statuses.add(EXIT.waiting);
     if (report.status !== 'done' && (report.found?.overdue ?? 0) > 0) statuses.add(EXIT.overdue);
   }
   return ORDER.filter((status) => statuses.has(status));
+}
+
+function exitOfCode(code: string): number {
+  return Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].exit : EXIT.failed;
 }
 
 /** A dry run leaves nothing undone: only what keeps it from looking counts. */

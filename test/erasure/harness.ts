@@ -31,6 +31,17 @@ export const SILENT: Logger = {
   error: () => undefined,
 };
 
+/** Pauses are short; what waits for long (the renewal of a lease) waits until it is told to end. */
+async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+    if (signal.aborted) resolve();
+    else if (milliseconds < 5000) setTimeout(resolve, 1);
+  });
+}
+
 export interface World {
   readonly engine: Engine;
   readonly tasks: readonly Task[];
@@ -39,17 +50,22 @@ export interface World {
   rows(table: string): Row[];
   entries(): Promise<Entry[]>;
   /** A second process on the same state, trail and source; `wrap` may put faults around its connector or store. */
-  again(options?: { readonly memory?: MemoryOptions; readonly wrap?: (connector: Connector) => Connector }): Promise<World>;
+  again(options?: Wraps): Promise<World>;
   close(): Promise<void>;
 }
 
-export interface WorldOptions {
+/** What one process has around its parts: faults, mostly. */
+export interface Wraps {
+  readonly memory?: MemoryOptions;
+  readonly wrap?: (connector: Connector) => Connector;
+  readonly wrapState?: (state: State) => State;
+  readonly wrapStore?: (store: Store) => Store;
+}
+
+export interface WorldOptions extends Wraps {
   readonly tables: readonly TableSpec[];
   readonly policies: string;
   readonly now: () => number;
-  readonly memory?: MemoryOptions;
-  readonly wrap?: (connector: Connector) => Connector;
-  readonly store?: (store: Store) => Store;
   readonly maxBatch?: number;
 }
 
@@ -65,16 +81,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const worlds: { state: State; trail: OwnTrail }[] = [];
   const newId = createUlids(randomBytes, options.now);
 
-  const open = async (more: { memory?: MemoryOptions; wrap?: (connector: Connector) => Connector }): Promise<World> => {
-    const state = await openState(url, clock);
+  const open = async (more: Wraps): Promise<World> => {
+    const plainState = await openState(url, clock);
+    const state = more.wrapState?.(plainState) ?? plainState;
     const plain = await openFileStore(join(folder, 'audit'), { create: true });
-    const store = options.store?.(plain) ?? plain;
+    const store = more.wrapStore?.(plain) ?? plain;
     const signer = await loadSigner(join(folder, 'signing.pem'), 'test');
-    const sleep = async (): Promise<void> => {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    };
     const trail = createTrail({ store, signer, state, holder: newId(), now: options.now, sleep, logger: SILENT });
-    worlds.push({ state, trail });
+    worlds.push({ state: plainState, trail });
     const located = parsePolicies(options.policies, { file: 'test.yaml', resolve: () => undefined });
     const memory = createMemoryConnector(database, { now: options.now, ...more.memory });
     const connector = more.wrap?.(memory) ?? memory;
@@ -83,7 +97,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       state,
       trail,
       names: { ...createCommitter(key), epoch: 'e1' },
-      evidence: { put: (text) => putEvidence(plain, text, randomBytes) },
+      evidence: { put: (text) => putEvidence(store, text, randomBytes) },
       logger: SILENT,
       settings: {
         spoolFolder: join(folder, 'spool'),
@@ -108,24 +122,21 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       state,
       rows: (table) => [...(database.tables.get(table)?.rows.values() ?? [])],
       entries,
-      again: (another = {}) => open({ ...another }),
+      again: (another = {}) => open(another),
       close: async () => {
         for (const world of worlds) {
-          await world.trail.close();
+          // A process that died in a test cannot publish any more.
+          await world.trail.close().catch(() => undefined);
           await world.state.close();
         }
         await rm(folder, { recursive: true });
       },
     };
   };
-  const world = await open({
-    ...(options.memory === undefined ? {} : { memory: options.memory }),
-    ...(options.wrap === undefined ? {} : { wrap: options.wrap }),
-  });
-  await world.state.transaction((t) =>
-    t.emit([installationEntry(newId(), options.now())]),
-  );
-  return world;
+  const first = await openState(url, clock);
+  await first.transaction((t) => t.emit([installationEntry(newId(), options.now())]));
+  await first.close();
+  return open(options);
 }
 
 function installationEntry(eid: string, now: number): string {

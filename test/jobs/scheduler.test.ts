@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { createScheduler, latestSlot, slotsOf, type Job, type Scheduler } from '../../jobs/scheduler.ts';
+import { SILENT } from '../erasure/harness.ts';
+
+const MINUTE = 60_000;
+const at = (text: string): number => Date.parse(text);
+
+describe('slots', () => {
+  const daily = slotsOf('15 3 * * *', 'Europe/Copenhagen');
+
+  it.each([
+    ['just reached', '2026-06-29T12:00:00Z', '2026-06-30T01:15:00Z', '2026-06-30T01:15:00Z'],
+    ['not reached yet', '2026-06-29T12:00:00Z', '2026-06-30T01:14:59Z', undefined],
+    ['run already', '2026-06-30T01:15:00Z', '2026-06-30T09:00:00Z', undefined],
+    ['ten nights missed are one slot', '2026-06-20T01:15:00Z', '2026-06-30T09:00:00Z', '2026-06-30T01:15:00Z'],
+    ['after a year of silence', '2025-06-20T01:15:00Z', '2026-06-30T09:00:00Z', '2026-06-30T01:15:00Z'],
+    ['a clock set back finds nothing', '2026-06-30T01:15:00Z', '2026-06-28T09:00:00Z', undefined],
+    ['summer time ends', '2026-10-24T12:00:00Z', '2026-10-25T12:00:00Z', '2026-10-25T02:15:00Z'],
+  ])('%s', (_, after, now, expected) => {
+    const slot = latestSlot(daily, at(after), at(now));
+    expect(slot === undefined ? undefined : new Date(slot).toISOString()).toBe(
+      expected === undefined ? undefined : new Date(expected).toISOString(),
+    );
+  });
+
+  it('has none in the hour that summer time skips', () => {
+    const skipped = slotsOf('30 2 * * *', 'Europe/Copenhagen');
+    expect(latestSlot(skipped, at('2027-03-28T00:00:00Z'), at('2027-03-28T12:00:00Z'))).toBeUndefined();
+  });
+});
+
+interface Bench {
+  readonly scheduler: Scheduler;
+  readonly ran: string[];
+  now: number;
+}
+
+function bench(options: { readonly last?: string; readonly run?: (slot: string, signal: AbortSignal) => Promise<void> }): Bench {
+  const ran: string[] = [];
+  let last = options.last;
+  const job: Job = {
+    name: 'sweep',
+    schedule: '0 3 * * *',
+    zone: 'UTC',
+    lastSlot: () => Promise.resolve(last),
+    run: async (slot, signal) => {
+      ran.push(slot);
+      last = slot;
+      await options.run?.(slot, signal);
+    },
+  };
+  const result: Bench = { ran, now: at('2026-06-30T02:50:00Z') } as Bench;
+  return Object.assign(result, { scheduler: createScheduler([job], () => result.now, SILENT) });
+}
+
+describe('scheduler', () => {
+  it('runs a slot once, however often it looks', async () => {
+    const on = bench({ last: '2026-06-29T03:00:00.000Z' });
+    for (let i = 0; i < 60; i++) {
+      await on.scheduler.tick();
+      on.now += MINUTE;
+    }
+    expect(on.ran).toEqual(['2026-06-30T03:00:00.000Z']);
+  });
+
+  it('catches up once after downtime', async () => {
+    const on = bench({ last: '2026-06-20T03:00:00.000Z' });
+    await on.scheduler.tick();
+    await on.scheduler.tick();
+    expect(on.ran).toEqual(['2026-06-29T03:00:00.000Z']);
+  });
+
+  it('catches nothing up where nothing ever ran', async () => {
+    const on = bench({});
+    await on.scheduler.tick();
+    expect(on.ran).toEqual([]);
+    on.now += 20 * MINUTE;
+    await on.scheduler.tick();
+    expect(on.ran).toEqual(['2026-06-30T03:00:00.000Z']);
+  });
+
+  it('runs once for the days that a laptop slept', async () => {
+    const on = bench({ last: '2026-06-29T03:00:00.000Z' });
+    on.now = at('2026-07-03T08:00:00Z');
+    await on.scheduler.tick();
+    expect(on.ran).toEqual(['2026-07-03T03:00:00.000Z']);
+  });
+
+  it('does not overlap itself, and is found alive while a job runs', async () => {
+    let finish: () => void = () => undefined;
+    const on = bench({ last: '2026-06-28T03:00:00.000Z', run: () => new Promise((resolve) => (finish = resolve)) });
+    const first = on.scheduler.tick();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    on.now += 30 * MINUTE;
+    const second = on.scheduler.tick();
+    expect(on.scheduler.lastTick()).toBe(on.now);
+    expect(on.ran).toEqual(['2026-06-29T03:00:00.000Z']);
+    finish();
+    await Promise.all([first, second]);
+  });
+
+  it('goes on after a job that failed, and does not run its slot again', async () => {
+    const on = bench({ last: '2026-06-28T03:00:00.000Z', run: () => Promise.reject(new Error('no')) });
+    await on.scheduler.tick();
+    await on.scheduler.tick();
+    expect(on.ran).toHaveLength(1);
+    on.now += 30 * MINUTE;
+    await on.scheduler.tick();
+    expect(on.ran).toHaveLength(2);
+  });
+
+  it('tells a running job to stop, and waits for it', async () => {
+    let stopped = false;
+    const run = async (_: string, signal: AbortSignal): Promise<void> => {
+      await new Promise((resolve) => {
+        signal.addEventListener('abort', resolve);
+      });
+      stopped = true;
+    };
+    const on = bench({ last: '2026-06-28T03:00:00.000Z', run });
+    void on.scheduler.tick();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await on.scheduler.stop();
+    expect(stopped).toBe(true);
+    on.now += 24 * 60 * MINUTE;
+    await on.scheduler.tick();
+    expect(on.ran).toHaveLength(1);
+  });
+});

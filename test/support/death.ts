@@ -1,0 +1,54 @@
+/**
+ * Death of a process at its n-th call to the outside, in two variants: the call was not carried out, or it was and
+ * nobody heard of it. After that every call of the process fails, so that nothing it might still do has an effect.
+ */
+export class Died extends Error {
+  override readonly name = 'Died';
+}
+
+export type Fate = 'not applied' | 'applied';
+
+export interface Death {
+  /** The same object, mortal. Methods named in `through` answer with mortal objects in turn. */
+  mortal<T extends object>(target: T, through?: readonly string[]): T;
+  /** Calls so far, by name. */
+  readonly calls: readonly string[];
+  readonly happened: () => boolean;
+}
+
+/** Dies at call number `at` (from 0); never when undefined. */
+export function createDeath(at?: number, fate: Fate = 'not applied'): Death {
+  const calls: string[] = [];
+  let dead = false;
+  const mortal = <T extends object>(target: T, through: readonly string[] = []): T =>
+    new Proxy(target, {
+      get: (object, name) => {
+        const member: unknown = Reflect.get(object, name, object);
+        if (typeof member !== 'function' || typeof name !== 'string') return member;
+        return (...args: unknown[]): unknown => {
+          if (dead) return refuse(name);
+          const dies = calls.push(name) - 1 === at;
+          if (dies && fate === 'not applied') {
+            dead = true;
+            return refuse(name);
+          }
+          const answer: unknown = Reflect.apply(member, object, args);
+          if (!(answer instanceof Promise)) return answer;
+          return answer.then((value: unknown) => {
+            if (dies) dead = true;
+            if (dead) throw new Died();
+            return through.includes(name) && typeof value === 'object' && value !== null ? mortal(value) : value;
+          });
+        };
+      },
+    });
+  return { mortal, calls, happened: () => dead };
+}
+
+/** A dead process's call fails the way its kind fails: as a rejection, or while it is iterated over. */
+function refuse(name: string): unknown {
+  if (name !== 'scan' && name !== 'planKeys') return Promise.reject(new Died());
+  return {
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Died()) }),
+  };
+}
