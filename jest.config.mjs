@@ -23,5 +23,5 @@ export default {
   globalSetup: '<rootDir>/test/support/servers/setup.ts',
   globalTeardown: '<rootDir>/test/support/servers/teardown.ts',
   // A test that hangs must end some day; it is no measure of speed.
-  testTimeout: 120_000,
+  testTimeout: 900_000,
 };

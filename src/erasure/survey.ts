@@ -54,10 +54,16 @@ export async function survey(input: SurveyInput): Promise<Survey> {
   return tally.result(count.population, count.matching);
 }
 
+/**
+ * How many keys are remembered to count a repeated record once; more would be memory that grows with the table. Beyond
+ * them a repeat is counted twice, on the guards' safe side, and erased once: pass 2 finds it gone.
+ */
+const REMEMBERED_KEYS = 100_000;
+
 function firstTime(seen: Set<string>, key: Key): boolean {
   const text = JSON.stringify(key);
   if (seen.has(text)) return false;
-  seen.add(text);
+  if (seen.size < REMEMBERED_KEYS) seen.add(text);
   return true;
 }
 
