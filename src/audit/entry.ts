@@ -68,6 +68,9 @@ const code = matches(/^[A-Za-z0-9._-]{1,64}$/);
 const digest = matches(/^[0-9a-f]{64}$/);
 const moment = matches(/^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/);
 const age = oneOf(...AGES);
+/** Every day but 29 February. */
+const DAY =
+  /^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))$/;
 const flag = (value: unknown): value is boolean => typeof value === 'boolean';
 const count = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const digests = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(digest);
@@ -77,12 +80,12 @@ function isObject(value: unknown): value is Fields {
 }
 
 function day(value: unknown): value is string {
-  const parts = typeof value === 'string' ? /^(\d{4})-(\d\d)-(\d\d)$/.exec(value) : null;
-  if (parts === null) return false;
-  const [year, month, date] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
-  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  const length = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
-  return length !== undefined && date >= 1 && date <= length;
+  if (typeof value !== 'string') return false;
+  if (DAY.test(value)) return true;
+  const year = /^(\d{4})-02-29$/.exec(value)?.[1];
+  return (
+    year !== undefined && Number(year) % 4 === 0 && (Number(year) % 100 !== 0 || Number(year) % 400 === 0)
+  );
 }
 
 function counts(value: unknown): value is Counts {

@@ -86,7 +86,7 @@ const SAMPLES: readonly Entry[] = [
   { ...base, type: 'heartbeat' },
 ];
 const record = SAMPLES.find((entry) => entry.type === 'record')!;
-const withField = (field: string, value: unknown): Entry => ({ ...record, [field]: value }) as Entry;
+const withField = (field: string, value: unknown): Entry => ({ ...record, [field]: value });
 const invalid = expect.objectContaining({ code: 'AUDIT_ENTRY' });
 const thrownBy = (work: () => unknown): unknown => {
   try {

@@ -2,12 +2,13 @@
  * Files that survive a power cut. A file is written under another name and synced before it gets its own, so that
  * nobody ever sees half of one; a name lasts only when its folder is synced too.
  */
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The code of a failed system call (`ENOENT`), or undefined for any other error. */
 export function systemCode(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code: unknown =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
 
@@ -44,6 +45,13 @@ async function writeSynced(path: string, bytes: Uint8Array, mode: number): Promi
   }
 }
 
+/** Removes a temporary file, which may never have come to be. */
+async function discard(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  });
+}
+
 /**
  * Makes a file that is not there yet; its folder is left to be synced by the caller.
  * @param temporary a name in the same file system that nobody else uses.
@@ -64,7 +72,7 @@ export async function createFile(
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
-    await rm(temporary, { force: true });
+    await discard(temporary);
   }
 }
 
@@ -80,7 +88,7 @@ export async function replaceFile(
     // A crash here leaves the old file, and the temporary one, which nobody reads.
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await discard(temporary);
     throw error;
   }
   // A crash here leaves the one or the other; both are whole.

@@ -13,12 +13,19 @@ const RETRY_MS = 10;
 /** Longer than any holder needs by far: it is held for one small file, written and synced. */
 const PATIENCE_MS = 30_000;
 
+function isBusy(error: unknown): boolean {
+  const code: unknown =
+    typeof error === 'object' && error !== null && 'errcode' in error ? error.errcode : undefined;
+  // The low byte is the code, the rest says why.
+  return typeof code === 'number' && code % 256 === SQLITE_BUSY;
+}
+
 function tryLock(database: DatabaseSync): boolean {
   try {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return false;
+    if (isBusy(error)) return false;
     throw error;
   }
 }
