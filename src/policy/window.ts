@@ -2,11 +2,14 @@
  * Raw bounds by which a source leaves out records that are plainly not due, so that a scan grows with what is due and
  * not with the table. Only a pre-filter: it errs on the side of reading too much, and addition decides (deadline.ts).
  *
- * The interval (dueBefore, aheadAfter) of a leaf holds no value that would make the record due, implausible, or unknown
- * by its list; a text that cannot be read as the leaf's encoding may fall into it. Both bounds stand three days further
- * out than they need to: values are compared as the source holds them, in their own zone and with or without a time.
- * With `latest of`, one leaf in its interval is enough to leave the record out (it is not due before its latest part
- * is); with `first known of`, all must be.
+ * The interval (dueBefore, aheadAfter) of a leaf holds no value that would make the record due or implausible, and none
+ * that the file calls unknown. Both bounds stand three days further out than they need to: values are compared as the
+ * source holds them, in their own zone and with or without a time. With `latest of`, one leaf in its interval is enough
+ * to leave the record out (it is not due before its latest part is); with `first known of`, all must be.
+ *
+ * That holds for columns that can hold nothing but dates or numbers. A text that does not read as the leaf's encoding is
+ * unknown to the judge, yet may sort into the interval: beside a `latest of` that skips it, the record is then found
+ * only when the interval has moved on. So a source compares text columns with the bounds only where that is acceptable.
  */
 import type { Encoding, ResolvedStart, Window } from './policy.ts';
 import { DAY_MS, dayNumber, formatDay } from './time/day.ts';

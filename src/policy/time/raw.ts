@@ -80,7 +80,7 @@ function plausibility(leaf: ResolvedStart, zone: Zone, now: Now): (moment: Momen
   const earliest = readDateTime(leaf.earliest)?.day ?? LAST_DAY;
   const first = zone.startOf(earliest);
   const lastDay = leaf.mayLieAhead ? LAST_DAY : now.day;
-  const last = leaf.mayLieAhead ? (LAST_DAY + 1) * DAY_MS : now.instant;
+  const last = leaf.mayLieAhead ? (LAST_DAY + 1) * DAY_MS - 1 : now.instant;
   return (moment) => {
     if (moment.kind === 'day') {
       if (moment.day < earliest) return TOO_EARLY;

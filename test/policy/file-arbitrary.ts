@@ -1,0 +1,273 @@
+/** Whole policy files with one record type, and one record to be judged by them: for the tests of the judge and the windows. */
+import fc from 'fast-check';
+import type {
+  Condition,
+  Encoding,
+  ErasePolicy,
+  Facts,
+  KeepPolicy,
+  Policy,
+  PolicyFile,
+  Raw,
+  RecordType,
+  Rule,
+  Stage,
+  Start,
+  StartColumn,
+} from '../../src/policy/policy.ts';
+import { ALWAYS } from '../../src/policy/policy.ts';
+import type { Hold } from '../../src/policy/subject.ts';
+import { UNKNOWN_BY_DEFAULT } from '../../src/policy/time/raw.ts';
+import { compileViews, withEncodings, type Task } from '../../src/policy/view.ts';
+import { encoding, period, second, stored, zone } from './arbitraries.ts';
+import { bounds, type Subject } from './oracle/judge.ts';
+
+const COLUMNS = ['a', 'b', 'c'] as const;
+const CONDITIONS = ['p', 'q', 'r', 's'] as const;
+
+export interface Case {
+  readonly file: PolicyFile;
+  readonly encodings: Readonly<Record<string, Encoding>>;
+  readonly values: Readonly<Record<string, Raw>>;
+  readonly truths: readonly string[];
+  readonly subjects: readonly Raw[];
+  readonly done: readonly boolean[];
+  readonly holds: readonly Hold[];
+  readonly asOf: number;
+}
+
+const named = fc
+  .constantFrom(...CONDITIONS)
+  .map((column): Condition => ({ kind: 'is', column, values: ['yes'] }));
+
+const leaf = (column: string): fc.Arbitrary<StartColumn> =>
+  fc.record({
+    kind: fc.constant('column' as const),
+    column: fc.constant(column),
+    whenNull: fc.constantFrom('unknown' as const, 'not yet' as const),
+    notYet: fc.constantFrom([], [], ['0'], ['2024-02-29']),
+    unknown: fc.constantFrom(UNKNOWN_BY_DEFAULT, [...UNKNOWN_BY_DEFAULT, '2026-01-01']),
+    mayLieAhead: fc.boolean(),
+    earliest: fc.constantFrom('1971-01-01', '1971-01-01', '2010-06-01'),
+  });
+
+const start = (leaves: readonly StartColumn[]): fc.Arbitrary<Start> => {
+  const one = fc.constantFrom(...leaves);
+  const combined = (of: fc.Arbitrary<Start>): fc.Arbitrary<Start> =>
+    fc.record({
+      kind: fc.constantFrom('latest of' as const, 'first known of' as const),
+      of: fc.array(of, { minLength: 1, maxLength: 3 }),
+    });
+  return fc.oneof(one, combined(one), combined(fc.oneof(one, combined(one))));
+};
+
+const rule = (...kinds: readonly Rule['bound'][]): fc.Arbitrary<Rule> =>
+  fc
+    .record({
+      bound: fc.constantFrom(...kinds),
+      period,
+      allowanceDays: fc.constantFrom(0, 7),
+      marginHours: fc.constantFrom(undefined, undefined, 0, 12),
+      roundUpTo: fc.constantFrom(
+        undefined,
+        undefined,
+        undefined,
+        'month' as const,
+        'financial year' as const,
+      ),
+    })
+    .map(({ marginHours, roundUpTo, ...rest }) => ({
+      ...rest,
+      ...(marginHours === undefined ? {} : { marginHours }),
+      ...(roundUpTo === undefined ? {} : { roundUpTo }),
+    }));
+
+const stages: fc.Arbitrary<readonly Stage[]> = fc.array(
+  fc.record({
+    rule: rule('within', 'after'),
+    action: fc.constantFrom<Stage['action']>(
+      { kind: 'delete' },
+      { kind: 'anonymise', set: [{ column: 'name', with: { kind: 'constant', value: null } }] },
+    ),
+    dependents: fc.constant([]),
+  }),
+  { minLength: 1, maxLength: 2 },
+);
+
+function policy(name: string, leaves: readonly StartColumn[]): fc.Arbitrary<ErasePolicy> {
+  return fc.record({
+    kind: fc.constant('erase' as const),
+    name: fc.constant(name),
+    metadata: fc.constant({}),
+    source: fc.constant('crm'),
+    record: fc.constant('contact'),
+    specific: fc.boolean(),
+    start: start(leaves),
+    where: fc.oneof(fc.constant(ALWAYS), named),
+    exemptions: exemptions(),
+    stages,
+    guards: fc.constant({ maxRecords: 1, maxPercent: 1 }),
+    firstGuards: fc.constant({ maxRecords: 1, maxPercent: 1 }),
+    acknowledgedCascades: fc.constant([]),
+  });
+}
+
+function exemptions(): fc.Arbitrary<Policy['exemptions']> {
+  return fc.array(
+    named.map((condition) => ({ name: 'an exemption', condition })),
+    { maxLength: 2 },
+  );
+}
+
+const keepOf = (other: fc.Arbitrary<ErasePolicy>): fc.Arbitrary<KeepPolicy> =>
+  fc.tuple(other, rule('keep')).map(([{ kind: _kind, stages: _stages, ...rest }, by]) => ({
+    kind: 'keep',
+    rule: by,
+    name: `keep ${rest.name}`,
+    metadata: rest.metadata,
+    source: rest.source,
+    record: rest.record,
+    specific: rest.specific,
+    start: rest.start,
+    where: rest.where,
+    exemptions: rest.exemptions,
+  }));
+
+const PEOPLE = [
+  'Ann@Example.com',
+  'ann@example.com ',
+  'bob@example.com',
+  '+45 20 12 34 56',
+  '4520123456',
+  '',
+  '-',
+];
+
+const hold: fc.Arbitrary<Hold> = fc
+  .record({
+    id: fc.constantFrom('h1', 'h2', 'h3'),
+    kind: fc.constantFrom('hold' as const, 'restriction' as const),
+    subjects: fc.array(fc.tuple(fc.constantFrom('email', 'phone'), fc.constantFrom(...PEOPLE)), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    sources: fc.constantFrom(undefined, ['crm'], ['ats']),
+  })
+  .map(({ sources, ...rest }) => (sources === undefined ? rest : { ...rest, sources }));
+
+const identifiers = fc.constantFrom<RecordType['subjects']>(
+  [],
+  [{ kind: 'email', column: 'email', normalise: 'lowercase' }],
+  [
+    { kind: 'email', column: 'email', normalise: 'lowercase' },
+    { kind: 'phone', column: 'phone', normalise: 'digits' },
+  ],
+);
+
+const rowOf = (encodings: readonly Encoding[], moments: readonly number[]): fc.Arbitrary<Raw[]> =>
+  fc.tuple(
+    ...encodings.map((as, i) =>
+      fc.oneof(
+        { weight: 6, arbitrary: fc.nat(19).map((spelling) => stored(moments[i] ?? 0, as, spelling)) },
+        fc.constantFrom(null, '0', '', 'nonsense', '2024-02-29', '2001-01-01 10:00:00'),
+      ),
+    ),
+  );
+
+/** A case; its asOf stands at, or seconds or days beside, a moment at which something becomes due. */
+export const anyCase: fc.Arbitrary<Case> = fc
+  .tuple(zone, fc.tuple(...COLUMNS.map(leaf)), fc.tuple(...COLUMNS.map(() => encoding)), identifiers)
+  .chain(([name, leaves, encodings, subjects]) =>
+    fc.record({
+      zoneName: fc.constant(name),
+      encodings: fc.constant(encodings),
+      identifiers: fc.constant(subjects),
+      row: second(name)
+        .chain((base) =>
+          fc
+            .array(fc.integer({ min: -400, max: 400 }), { minLength: 3, maxLength: 3 })
+            .map((days) => days.map((n) => base + n * 86_400_000)),
+        )
+        .chain((moments) => rowOf(encodings, moments)),
+      own: policy('own', leaves),
+      others: fc.array(fc.oneof(policy('rival', leaves), keepOf(policy('rule', leaves))), { maxLength: 3 }),
+      at: fc.nat(3),
+      truths: fc.subarray([...CONDITIONS]),
+      values: fc.tuple(fc.constantFrom(null, ...PEOPLE), fc.constantFrom(null, ...PEOPLE)),
+      done: fc.tuple(fc.boolean(), fc.boolean()),
+      holds: fc.array(hold, { maxLength: 2 }),
+      beside: fc.constantFrom(0, 0, -1000, 1000, -1, 999, 86_400_000, -86_400_000, 9e8, -9e8, 3e10),
+      which: fc.nat(20),
+    }),
+  )
+  .map((drawn) => {
+    const others = drawn.others.map((other, i) => ({ ...other, name: `${other.name} ${i}` }));
+    const at = Math.min(drawn.at, others.length);
+    const policies: Policy[] = [...others.slice(0, at), drawn.own, ...others.slice(at)];
+    const record: RecordType = {
+      name: 'contact',
+      table: 'contacts',
+      key: ['id'],
+      scope: [],
+      subjects: drawn.identifiers,
+      related: [],
+    };
+    const file: PolicyFile = {
+      file: 'policies.yaml',
+      controller: { name: 'x', timezone: drawn.zoneName, financialYearEnd: { month: 6, day: 30 } },
+      sources: [{ name: 'crm', kind: 'sql', connection: '', records: [record] }],
+      policies,
+    };
+    const made = {
+      file,
+      encodings: Object.fromEntries(COLUMNS.map((column, i) => [column, drawn.encodings[i]!])),
+      values: Object.fromEntries(COLUMNS.map((column, i) => [column, drawn.row[i] ?? null])),
+      truths: drawn.truths,
+      subjects: drawn.values.slice(0, drawn.identifiers.length),
+      done: drawn.done,
+      holds: drawn.holds,
+    };
+    return { ...made, asOf: interesting(made, drawn.which) + drawn.beside };
+  });
+
+/** A moment at which a rule of the file becomes due or overdue for the record. */
+function interesting(made: Omit<Case, 'asOf'>, which: number): number {
+  const late = Date.UTC(2100, 0);
+  const moments = made.file.policies.flatMap((one) =>
+    (one.kind === 'keep' ? [one.rule] : one.stages.map((stage) => stage.rule)).flatMap((by) => {
+      const found = bounds(by, one.start, subjectOf(made).store, made.file.controller, late);
+      return 'what' in found ? [] : [found.due, found.overdue];
+    }),
+  );
+  return moments[which % Math.max(1, moments.length)] ?? Date.UTC(2026, 5, 15, 12);
+}
+
+/** The case as the oracle takes it. */
+export function subjectOf(made: Omit<Case, 'asOf'>): Subject {
+  return {
+    store: {
+      raw: (column) => made.values[column.column] ?? null,
+      encoding: (column) => made.encodings[column.column]!,
+    },
+    truths: new Set(made.truths),
+    subjects: made.subjects,
+    done: made.done,
+  };
+}
+
+/** The case's task of the policy `own`, and the record as a connector would read it for that task. */
+export function taskOf(made: Case): { readonly task: Task; readonly facts: Facts; readonly at: number } {
+  const compiled = compileViews(made.file).find((one) => one.policy.name === 'own')!;
+  const task = withEncodings(
+    compiled,
+    compiled.view.starts.map((one) => made.encodings[one.column]!),
+  );
+  const facts: Facts = {
+    key: ['1'],
+    starts: task.view.starts.map((one) => made.values[one.column] ?? null),
+    truths: task.view.conditions.map((one) => one.kind === 'is' && made.truths.includes(one.column)),
+    subjects: made.subjects,
+    done: task.view.stages.map((_, i) => made.done[i]!),
+  };
+  return { task, facts, at: made.file.policies.findIndex((one) => one.name === 'own') };
+}
