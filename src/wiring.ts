@@ -101,6 +101,17 @@ async function ifAbsent(create: () => Promise<void>): Promise<void> {
   }
 }
 
+/** The public key of this installation's trail, as `state init` printed it. */
+export async function verifierKey(settings: Settings, world: World): Promise<string> {
+  const state = await openState(settings.state.url, { clock: world.now });
+  try {
+    const { origin } = await state.installation();
+    return (await loadSigner(settings.keys.signing, origin)).vkey;
+  } finally {
+    await state.close();
+  }
+}
+
 /** Opens state and trail, which must be there. */
 export async function openApp(settings: Settings, files: readonly Located[], world: World): Promise<App> {
   const store = await openFileStore(settings.audit.folder);

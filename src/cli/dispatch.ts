@@ -11,6 +11,7 @@ import { compileViews } from '../policy/view.ts';
 import { openApp, openConnectors, type World } from '../wiring.ts';
 import { approve } from './approve.ts';
 import { momentOf, momentToErase } from './as-of.ts';
+import { auditVerify } from './audit-verify.ts';
 import { check, problemText } from './check.ts';
 import { demo } from './demo.ts';
 import { holdAdd, holdList, holdRelease } from './hold.ts';
@@ -54,6 +55,7 @@ async function perform(invocation: Invocation, process: Process): Promise<number
   });
   const world: World = { ...process, logger: loggerOf(settings, process) };
   if (verb === 'state init') return stateInit(settings, world, options.json, io);
+  if (verb === 'audit verify') return auditVerify(settings, world, { ...options, readFile: readText }, io);
   const files = readPolicyFiles(options.policies, process);
   if (verb === 'check') {
     const opened = files.map((located) => ({ located, connectors: openConnectors(located.file, settings, world) }));

@@ -25,6 +25,9 @@ export interface Options {
   readonly review: string | undefined;
   readonly all: boolean;
   readonly folder: string | undefined;
+  readonly trail: string | undefined;
+  readonly key: string | undefined;
+  readonly head: readonly string[];
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -66,6 +69,15 @@ const VERBS: readonly Verb[] = [
   },
   { name: 'hold list', summary: 'the holds that stand', options: [new Option('--all', 'released ones too')] },
   { name: 'hold release', summary: 'end a hold', argument: '<hold>', options: [WHY] },
+  {
+    name: 'audit verify',
+    summary: 'hold the whole audit trail against its signature, and against heads seen elsewhere',
+    options: [
+      new Option('--trail <folder>', 'a copy of the trail; the one of the settings by default'),
+      new Option('--key <verifier key>', 'the public key; that of the signing key in the settings by default'),
+      new Option('--head <file>', 'a checkpoint kept out of reach of who runs frist; may be repeated').argParser(collect),
+    ],
+  },
   { name: 'state init', summary: 'make the state, the trail and their keys, once', options: [] },
   {
     name: 'demo',
@@ -74,7 +86,7 @@ const VERBS: readonly Verb[] = [
   },
 ];
 
-const GROUPS: Readonly<Record<string, string>> = { hold: 'suspend erasure for a person', state: 'the durable memory' };
+const GROUPS: Readonly<Record<string, string>> = { hold: 'suspend erasure for a person', state: 'the durable memory', audit: 'the trail' };
 
 /** Reads a command line. Answers what to do, or the exit status when help or a usage error has been printed. */
 export function readCommandLine(
@@ -134,5 +146,8 @@ function optionsOf(given: Partial<Options>): Options {
     review: given.review,
     all: given.all ?? false,
     folder: given.folder,
+    trail: given.trail,
+    key: given.key,
+    head: given.head ?? [],
   };
 }
