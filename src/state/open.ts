@@ -20,6 +20,8 @@ import type { Store, Turn } from './turn.ts';
 export interface StateOptions {
   /** This machine's clock, ms since the epoch. */
   readonly clock: () => number;
+  /** How long to wait while another process has the state, ms; 30 s unless it is given. */
+  readonly patience?: number;
   /** Another schema than this version's, for its test. */
   readonly migrations?: readonly Migration[];
 }
@@ -32,13 +34,20 @@ const PRAGMAS = {
   secure_delete: 'ON',
   temp_store: 'MEMORY',
 };
+const PATIENCE = 30_000;
 /** "frst" in the header of the file. Setting it is the first write of a maker's transaction, and so takes the lock. */
 const APPLICATION_ID = 0x66727374;
 const SQLITE_URL = /^sqlite:(?:\/\/(?=\/))?(.+)$/s;
 
 function openStore(url: string, options: StateOptions, create: boolean): Store {
   const { knex, dialect } = openDatabase(url, { create, pragmas: PRAGMAS });
-  return { db: knex, dialect, clock: options.clock, unscrubbed: false };
+  return {
+    db: knex,
+    dialect,
+    clock: options.clock,
+    patience: options.patience ?? PATIENCE,
+    unscrubbed: false,
+  };
 }
 
 /**

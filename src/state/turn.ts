@@ -17,8 +17,6 @@ import { FristError } from '../errors.ts';
 /** Key of the one row of a table that has only one. */
 export const ONE = 1;
 
-/** How long a statement that found the state busy is tried again, ms. */
-const PATIENCE = 30_000;
 const LONGEST_PAUSE = 50;
 const SCRUB_ATTEMPTS = 3;
 
@@ -28,6 +26,8 @@ export interface Store {
   readonly dialect: Dialect;
   /** This machine's clock, ms since the epoch; used where the database has none of its own. */
   readonly clock: () => number;
+  /** How long a statement that found the state busy is tried again, ms. */
+  readonly patience: number;
   /** SQLite: forgotten values may still stand in the write-ahead log. */
   unscrubbed: boolean;
 }
@@ -54,14 +54,14 @@ export function stateFault(error: unknown): FristError {
 }
 
 /** Repeats `attempt` while the state is busy, as long as `again` allows it. */
-async function patiently<T>(attempt: () => Promise<T>, again = () => true): Promise<T> {
+async function patiently<T>(store: Store, attempt: () => Promise<T>, again = () => true): Promise<T> {
   const start = performance.now();
   for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_PAUSE)) {
     try {
       return await attempt();
     } catch (error) {
       if (error instanceof FristError || !again()) throw error;
-      if (databaseFault(error).class !== 'transient' || performance.now() - start > PATIENCE)
+      if (databaseFault(error).class !== 'transient' || performance.now() - start > store.patience)
         throw stateFault(error);
       await pause(wait);
     }
@@ -70,7 +70,7 @@ async function patiently<T>(attempt: () => Promise<T>, again = () => true): Prom
 
 /** Reads outside a transaction. */
 export async function read<T>(store: Store, query: (db: Knex) => Promise<T>): Promise<T> {
-  return await patiently(() => query(store.db));
+  return await patiently(store, () => query(store.db));
 }
 
 /** How far a transaction came. */
@@ -86,7 +86,13 @@ interface Course {
  * Runs `work` in a transaction that has the turn, and commits. An error of `work` rolls back and comes out as it is.
  */
 export async function inTurn<T>(store: Store, work: (turn: Turn) => Promise<T>): Promise<T> {
-  return await whenFree(store, (db) => db('frist_turn').where({ one: ONE }).increment('turn', 1), work);
+  return await whenFree(store, takeTurn, work);
+}
+
+async function takeTurn(db: Knex.Transaction): Promise<void> {
+  const locked = await db('frist_turn').where({ one: ONE }).increment('turn', 1);
+  // Without the row nobody would wait for anybody.
+  if (locked !== 1) throw new FristError('STATE_MISSING');
 }
 
 /** As `inTurn`, with another statement that takes the lock: the schema's makers have no row to lock yet (open.ts). */
@@ -111,7 +117,7 @@ export async function whenFree<T>(
       }
     });
   try {
-    const result = await patiently(attempt, () => !course.entered);
+    const result = await patiently(store, attempt, () => !course.entered);
     if (course.forgets || store.unscrubbed) await scrub(store);
     return result;
   } catch (error) {

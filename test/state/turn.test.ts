@@ -10,6 +10,19 @@ import type { TestState } from './support.ts';
 const entriesOf = async (state: State): Promise<string[]> =>
   (await state.pendingOutbox(10_000)).flatMap(({ entries }) => entries);
 
+/** Ends every connection to the state but the one that asks for it. */
+async function cutAll({ database }: TestState): Promise<void> {
+  if (database.engine === 'postgres') {
+    await database.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    );
+    return;
+  }
+  const others =
+    'select id from information_schema.processlist where db = database() and id <> connection_id()';
+  for (const { id } of await database.query(others)) await database.query(`kill ${String(id)}`);
+}
+
 describe.each(await engines())('two processes on %s', (engine) => {
   let test: TestState;
   let here: State;
@@ -92,6 +105,42 @@ describe.each(await engines())('two processes on %s', (engine) => {
       await slow;
       expect(order).toEqual(['begin', 'end', 'other']);
     });
+
+    it('gives up, with a code, when the other does not end', async () => {
+      const hurried = await openState(test.url, { clock, patience: 100 });
+      let release: (() => void) | undefined;
+      const slow = here.transaction(async (t) => {
+        await t.emit(['{}']);
+        await new Promise<void>((resolve) => (release = resolve));
+      });
+      while (release === undefined) await pause(1);
+      expect(await codeOf(hurried.transaction((t) => t.addHold(aHold())))).toBe('STATE_BUSY');
+      expect(await hurried.openBatches()).toEqual([]);
+      release();
+      await slow;
+      await hurried.transaction((t) => t.addHold(aHold()));
+      await hurried.close();
+    });
+
+    it('does not run without the row that all wait for', async () => {
+      await test.database.query('delete from frist_turn');
+      expect(await codeOf(here.transaction((t) => t.emit(['{}'])))).toBe('STATE_MISSING');
+      expect(await entriesOf(here)).toEqual([]);
+    });
+
+    // SQLite has no server that could.
+    if (engine !== 'sqlite')
+      it('is rolled back when the server cuts the connection, and the next one goes through', async () => {
+        const cut = here.transaction(async (t) => {
+          await t.addHold(aHold());
+          await cutAll(test);
+          await t.emit(['{}']);
+        });
+        expect(await codeOf(cut)).toBe('STATE_UNREACHABLE');
+        await here.transaction((t) => t.addHold(aHold({ id: 'after' })));
+        expect((await here.holds({ active: true })).map(({ id }) => id)).toEqual(['after']);
+        expect(await entriesOf(here)).toEqual([]);
+      });
 
     it('is one of many, and none is lost', async () => {
       const work = [here, there].flatMap((state, who) =>
