@@ -76,7 +76,7 @@ function readMap(pairs: readonly Pair[], path: Path, place: Place, found: Found[
     const aliased = isAlias(node) || node?.anchor !== undefined;
     if (aliased) found.push({ fault: FAULTS.alias, path: below, offset, fatal: true });
     if (key === undefined) {
-      if (!aliased) found.push({ fault: FAULTS.key, path: below, offset, fatal: false });
+      if (!aliased) found.push({ fault: FAULTS.key, path: below, offset, fatal: true });
     } else if (children.has(key)) {
       found.push({ fault: duplicateKey(key), path: below, offset, fatal: false });
     } else {
@@ -141,40 +141,35 @@ export function readYaml(text: string, file: string): ReadText {
   const problem = ({ fault, path, offset }: Omit<Found, 'fatal'>): Problem => {
     return { ...fault, path, severity: 'error', file, ...at(offset) };
   };
-  const unread = (faults: readonly Omit<Found, 'fatal' | 'path'>[]): ReadText => {
-    // One problem a line: the YAML library goes on and reports what follows from the first as well.
-    const byLine = new Map(
-      faults
-        .map((one) => problem({ ...one, path: [] }))
-        .toReversed()
-        .map((one) => [one.line, one]),
-    );
-    return {
-      value: undefined,
-      locator: createLocator(NOWHERE, at),
-      problems: [...byLine.values()].toReversed(),
-      broken: [[]],
-    };
-  };
+  const unread = (...faults: readonly Omit<Found, 'fatal' | 'path'>[]): ReadText => ({
+    value: undefined,
+    locator: createLocator(NOWHERE, at),
+    problems: faults.map((one) => problem({ ...one, path: [] })),
+    broken: [[]],
+  });
 
   const early = textFault(text);
-  if (early !== undefined) return unread([early]);
+  if (early !== undefined) return unread(early);
   const document = parse(text);
   if (document === undefined)
-    return unread([{ fault: syntaxFault('', 'it cannot be taken apart'), offset: 0 }]);
+    return unread({ fault: syntaxFault('', 'it cannot be taken apart'), offset: 0 });
   const complaints = [
     ...document.errors,
     ...document.warnings.filter((one) => one.code !== 'TAG_RESOLVE_FAILED'),
   ];
   if (complaints.length > 0) {
-    return unread(
-      complaints.map((one) => ({ fault: syntaxFault(one.code, one.message), offset: one.pos[0] })),
-    );
+    const faults = complaints.map((one) => ({
+      fault: syntaxFault(one.code, one.message),
+      offset: one.pos[0],
+    }));
+    // Behind its first fault the YAML library guesses, and reports what follows from the guess. Tabs stand for themselves.
+    const tabs = faults.filter((one) => one.fault === FAULTS.tab);
+    return unread(...(tabs.length > 0 ? tabs : faults.slice(0, 1)));
   }
   if (document.directives.yaml.explicit === true || /^%/m.test(text.split(/^---/m)[0] ?? '')) {
-    return unread([{ fault: FAULTS.directive, offset: Math.max(0, text.search(/^%/m)) }]);
+    return unread({ fault: FAULTS.directive, offset: Math.max(0, text.search(/^%/m)) });
   }
-  if (document.contents === null) return unread([{ fault: FAULTS.empty, offset: 0 }]);
+  if (document.contents === null) return unread({ fault: FAULTS.empty, offset: 0 });
 
   const found: Found[] = [];
   const { value, place } = readNode(document.contents, [], undefined, found);

@@ -2,18 +2,20 @@
 import { z } from 'zod';
 import { policyFile } from './schema/file.ts';
 
-/** The schema as data, in the draft that editors know best. */
-export function policyJsonSchema(): Readonly<Record<string, unknown>> {
+/** The text of config/policies.schema.json, in the draft that editors know best. */
+export function policySchemaText(): string {
   const { $schema, ...rest } = z.toJSONSchema(policyFile, {
     target: 'draft-7',
     io: 'input',
+    // A constant has no type in JSON Schema; `scalar` in schema/values.ts spells it out.
     unrepresentable: 'any',
   });
-  return {
+  const schema = {
     $schema,
     title: 'frist policies',
     description:
       'What a privacy policy promises about erasure, as frist keeps it. Reference: docs/policies.md',
     ...rest,
   };
+  return `${JSON.stringify(schema, null, 2)}\n`;
 }

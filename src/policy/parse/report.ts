@@ -27,7 +27,6 @@ export const PROBLEM_CODES = [
   'wrong-type',
   'wrong-value',
   'bad-name',
-  'version',
   // Names and references
   'unknown-source',
   'unknown-record',
@@ -106,16 +105,18 @@ export function createReport(file: string, locator: Locator, before: readonly Pr
   };
 }
 
-/** Edit distance of two words (Levenshtein). */
+/** Edits between two words: letters added, removed, changed, or two neighbours swapped. */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 0; i < a.length; i += 1) {
     const row = [i + 1];
     for (let j = 0; j < b.length; j += 1) {
-      row.push(
-        Math.min((previous[j] ?? 0) + (a[i] === b[j] ? 0 : 1), (previous[j + 1] ?? 0) + 1, (row[j] ?? 0) + 1),
-      );
+      const changed = (previous[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
+      const swapped = a[i] === b[j - 1] && a[i - 1] === b[j] ? (before[j - 1] ?? Infinity) + 1 : Infinity;
+      row.push(Math.min(changed, swapped, (previous[j + 1] ?? 0) + 1, (row[j] ?? 0) + 1));
     }
+    before = previous;
     previous = row;
   }
   return previous.at(-1) ?? 0;

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { isMapping } from './document.ts';
 import type { Path } from './position.ts';
-import { suggestion } from './report.ts';
+import { nearest, suggestion } from './report.ts';
 import type { Complaint, Report } from './report.ts';
 import { NAME, says } from './schema/values.ts';
 
@@ -187,14 +187,18 @@ export function readFields<S extends Shape>(shape: S, raw: unknown, path: Path, 
     });
     return { path, values: {}, given: new Set(Object.keys(shape)) };
   }
+  const given = new Set<string>();
   for (const key of Object.keys(raw)) {
     if (!Object.hasOwn(shape, key)) unknownKey(key, path, Object.keys(shape), report);
+    // A misspelt key is there, in a way: nobody needs to hear that it is missing as well.
+    given.add(Object.hasOwn(shape, key) ? key : (nearest(key, Object.keys(shape)) ?? ''));
   }
   for (const [key, schema] of Object.entries(shape)) {
+    if (given.has(key) && raw[key] === undefined) continue;
     const value = readValue(schema, raw[key], [...path, key], report);
     if (value !== undefined) values[key] = value;
   }
-  return { path, values: values as Fields<S>['values'], given: new Set(Object.keys(raw)) };
+  return { path, values: values as Fields<S>['values'], given };
 }
 
 /**

@@ -71,7 +71,7 @@ function readSet(
 }
 
 function readDependent(raw: Mapping, path: Path, scene: Scene): Dependent | undefined {
-  const kinds = KINDS.filter((kind) => raw[kind] !== undefined);
+  const kinds = Object.keys(raw).flatMap((key) => KINDS.find((kind) => kind === key) ?? []);
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) {
     scene.report.add({

@@ -83,7 +83,7 @@ function readQuantifier(
   names: RelatedNames,
   report: Report,
 ): Condition | undefined {
-  const given = QUANTIFIERS.filter((word) => raw[word] !== undefined);
+  const given = Object.keys(raw).flatMap((key) => QUANTIFIERS.find((word) => word === key) ?? []);
   const [quantifier] = given;
   if (quantifier === undefined) {
     if (raw['where'] === undefined) return undefined;

@@ -77,6 +77,8 @@ function readTarget(
   sources: ReadonlyMap<string, SourceEntry>,
   report: Report,
 ): Target | undefined {
+  // Where there are no sources or records at all, that is what is wrong, and it is already reported.
+  if (sources.size === 0) return undefined;
   const [, sourceName, recordName] = /^([^.]+)\.(.+)$/s.exec(text) ?? [];
   if (sourceName === undefined || recordName === undefined) {
     const all = [...sources.values()].flatMap((one) =>
@@ -100,6 +102,7 @@ function readTarget(
     });
     return undefined;
   }
+  if (source.records.size === 0) return undefined;
   if (recordName === '*') return { source, records: [...source.records.values()], specific: false };
   const record = source.records.get(recordName);
   if (record !== undefined) return { source, records: [record], specific: true };

@@ -70,6 +70,8 @@ function refuseForeign(bound: Rule['bound'], given: ReadonlySet<string>, path: P
 
 type Bound = Rule['bound'];
 
+const BOUNDS = ['within', 'after', 'keep'] as const;
+
 /** The one bound that is given; undefined, and reported, where it is none, several, or one that cannot stand here. */
 function readBound(
   given: ReadonlySet<string>,
@@ -77,7 +79,7 @@ function readBound(
   path: Path,
   report: Report,
 ): Bound | undefined {
-  const named = (['within', 'after', 'keep'] as const).filter((bound) => given.has(bound));
+  const named = [...given].flatMap((key) => BOUNDS.find((bound) => bound === key) ?? []);
   const remedy = `Write exactly one of: ${bounds.join(', ')}.`;
   const [bound, second] = named;
   if (bound === undefined) {

@@ -1,6 +1,7 @@
 /** Starting points. */
 import { ALWAYS } from '../../policy.ts';
 import type { Encoding, Scalar, Start, StartColumn } from '../../policy.ts';
+import { EARLIEST_BY_DEFAULT, UNKNOWN_BY_DEFAULT } from '../../time/raw.ts';
 import type { Mapping } from '../document.ts';
 import type { Path } from '../position.ts';
 import { nearest } from '../report.ts';
@@ -17,9 +18,6 @@ export interface Scene {
   readonly report: Report;
 }
 
-/** Values that no application means as a moment; more can be declared. */
-const ALWAYS_UNKNOWN = ['0', '', '0000-00-00', '0000-00-00 00:00:00', '1000-01-01', '1000-01-01 00:00:00'];
-const EARLIEST = '1971-01-01';
 const FORMS = ['column', 'max', 'latest of', 'first known of'] as const;
 const PLAIN_ENCODINGS = ['instant', 'date', 'epoch seconds', 'epoch milliseconds'] as const;
 
@@ -92,7 +90,7 @@ function isDay(day: string): boolean {
 }
 
 function readEarliest(raw: Mapping, path: Path, scene: Scene): string | undefined {
-  const day = (raw['earliest'] as string | undefined) ?? EARLIEST;
+  const day = (raw['earliest'] as string | undefined) ?? EARLIEST_BY_DEFAULT;
   const known = /^\d{4}-\d\d-\d\d$/.test(day) && isDay(day);
   if (known) return day;
   scene.report.add({
@@ -162,7 +160,7 @@ function readLeaf(raw: Mapping, path: Path, scene: Scene): Start | undefined {
     ...encoding,
     ...(whenNull === undefined ? {} : { whenNull }),
     notYet,
-    unknown: [...new Set([...ALWAYS_UNKNOWN, ...declared])].filter((value) => !notYet.includes(value)),
+    unknown: [...new Set([...UNKNOWN_BY_DEFAULT, ...declared])].filter((value) => !notYet.includes(value)),
     mayLieAhead: raw['may lie ahead'] === true,
     earliest,
   };
@@ -171,14 +169,15 @@ function readLeaf(raw: Mapping, path: Path, scene: Scene): Start | undefined {
 /** Reads a starting point whose shape is already valid; undefined, and reported, where something in it is wrong. */
 export function readStart(raw: unknown, path: Path, scene: Scene): Start | undefined {
   const mapping: Mapping = typeof raw === 'string' ? { column: raw } : (raw as Mapping);
-  const forms = FORMS.filter((form) => mapping[form] !== undefined);
+  const forms = Object.keys(mapping).flatMap((key) => FORMS.find((form) => form === key) ?? []);
   const [form] = forms;
   if (form === undefined || forms.length > 1) {
     const message =
       form === undefined
         ? 'It is not said where the starting point stands'
         : `${forms.join(' and ')} cannot stand together`;
-    refuse(scene, path, message, `Write exactly one of: ${FORMS.join(', ')}.`);
+    const remedy = `Write exactly one of: ${FORMS.join(', ')}.`;
+    scene.report.add({ code: 'contradiction', path, message, remedy });
     return undefined;
   }
   if (form === 'column' || form === 'max') return readLeaf(mapping, path, scene);

@@ -1,7 +1,7 @@
 /** Whether two parts of the language say the same, and which of two rules is longer; only what is certain. */
 import type { Condition, Period, Rule } from '../../policy.ts';
 
-/** One spelling for all ways to write the same; parts of `all` and `any` have no order. */
+/** One spelling for all ways to write the same; parts of `all`, `any` and `latest of` have no order. */
 function spell(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(spell).join()}]`;
   if (typeof value === 'bigint') return `${String(value)}n`;
@@ -14,7 +14,7 @@ function spell(value: unknown): string {
 }
 
 function isGroup(value: object): boolean {
-  return 'kind' in value && (value.kind === 'all' || value.kind === 'any');
+  return 'kind' in value && ['all', 'any', 'latest of'].includes(String(value.kind));
 }
 
 /** Whether two conditions, or two starting points, say the same. */
