@@ -40,7 +40,8 @@ export function createMemoryStore(
   async function operate<T>(method: Operation['method'], key: string, work: () => T): Promise<T> {
     await Promise.resolve();
     if (!isKey(key)) throw new FristError('AUDIT_STORE', { key, code: 'EINVAL' });
-    const fault = options.fault?.({ n: count++, method, key });
+    const n = count++;
+    const fault = options.fault?.({ n, method, key });
     if (fault === 'before') throw new FristError('AUDIT_STORE', { key, code: 'EFAULT' });
     const result = work();
     if (fault === 'after') throw new FristError('AUDIT_STORE', { key, code: 'EFAULT' });
