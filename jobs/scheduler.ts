@@ -69,7 +69,8 @@ export function createScheduler(jobs: readonly Job[], now: () => number, logger:
     if (slot === undefined) return;
     tried.set(job.name, slot);
     const late = now() - slot;
-    if (late > 2 * MINUTE_MS) logger.warn('slot caught up', { job: job.name, slot: new Date(slot).toISOString() });
+    if (late > 2 * MINUTE_MS)
+      logger.warn('slot caught up', { job: job.name, slot: new Date(slot).toISOString() });
     await job.run(new Date(slot).toISOString(), stopping.signal);
   };
 

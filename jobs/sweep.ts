@@ -27,9 +27,22 @@ function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: rea
     run: async (slot, signal) => {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(app.settings.run.deadlineMs)]);
       const asOf = Math.floor(app.now() / 1000) * 1000;
-      const reports = await sweep(engine, tasks, { trigger: 'schedule', slot, asOf, setClock: false, signal: deadline });
+      const reports = await sweep(engine, tasks, {
+        trigger: 'schedule',
+        slot,
+        asOf,
+        setClock: false,
+        signal: deadline,
+      });
       for (const { policy, status, error, found, outcomes } of reports) {
-        const fields = { policy, slot, status, code: error?.code, overdue: found?.overdue, erased: outcomes?.erased ?? 0 };
+        const fields = {
+          policy,
+          slot,
+          status,
+          code: error?.code,
+          overdue: found?.overdue,
+          erased: outcomes?.erased ?? 0,
+        };
         if (error === undefined) app.logger.info('policy swept', fields);
         else app.logger.error('policy failed', fields);
       }

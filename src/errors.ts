@@ -268,7 +268,8 @@ export const ERRORS = {
   AUDIT_STATE_OLD: {
     exit: 2,
     message: 'The audit trail holds {count} entries that the state database does not know of',
-    remedy: 'The state database is an old copy: restore the newest one. Until then nothing is erased, because holds could be forgotten.',
+    remedy:
+      'The state database is an old copy: restore the newest one. Until then nothing is erased, because holds could be forgotten.',
   },
   AUDIT_KEY_MISSING: {
     exit: 1,

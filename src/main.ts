@@ -35,7 +35,7 @@ async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> 
 
 process.exit(
   await dispatch(process.argv.slice(2), {
-    env: process.env,
+    environment: process.env,
     io: {
       out: (text) => void process.stdout.write(text),
       err: (text) => void process.stderr.write(text),

@@ -5,7 +5,14 @@ import { createCommitter, EPOCH_KEY_BYTES } from './audit/commitment.ts';
 import { formatEntry } from './audit/entry.ts';
 import { putEvidence } from './audit/evidence.ts';
 import { createUlids } from './audit/format/ulid.ts';
-import { createSigningKey, createWrappingKey, loadSigner, loadWrappingKey, unwrapEpochKey, wrapEpochKey } from './audit/keys.ts';
+import {
+  createSigningKey,
+  createWrappingKey,
+  loadSigner,
+  loadWrappingKey,
+  unwrapEpochKey,
+  wrapEpochKey,
+} from './audit/keys.ts';
 import { openFileStore } from './audit/store/file.ts';
 import type { Store } from './audit/store/store.ts';
 import { CHECKPOINT } from './audit/tile.ts';
@@ -78,7 +85,10 @@ export function openConnectors(file: PolicyFile, settings: Settings, world: Worl
  * Makes state, trail and keys together, once. Keys that are there already are used; a state or a trail that is there
  * stops it. A crash in between leaves a state whose trail is empty: the next command writes the trail's first entry.
  */
-export async function initInstallation(settings: Settings, world: World): Promise<{ readonly id: string; readonly vkey: string }> {
+export async function initInstallation(
+  settings: Settings,
+  world: World,
+): Promise<{ readonly id: string; readonly vkey: string }> {
   const store = await openFileStore(settings.audit.folder, { create: true });
   if ((await store.get(CHECKPOINT)) !== undefined) throw new FristError('STATE_EXISTS');
   await ifAbsent(() => createSigningKey(settings.keys.signing, world.randomBytes));
@@ -186,7 +196,12 @@ async function openDurable(settings: Settings, world: World, store: Store): Prom
 }
 
 /** Commitments under the newest epoch key; the first one is made here. */
-async function currentNames(settings: Settings, world: World, state: State, newId: () => string): Promise<Names> {
+async function currentNames(
+  settings: Settings,
+  world: World,
+  state: State,
+  newId: () => string,
+): Promise<Names> {
   const wrapping = await loadWrappingKey(settings.keys.wrapping);
   if ((await state.epochKeys()).length === 0) {
     const epoch = newId();
@@ -205,6 +220,14 @@ async function firstEntry(state: State, world: World, newId: () => string): Prom
   const { id, origin } = await state.installation();
   const at = new Date(world.now()).toISOString();
   const { version } = world;
-  const entry = formatEntry({ v: 1, type: 'installation', eid: newId(), at, installation: id, origin, version });
+  const entry = formatEntry({
+    v: 1,
+    type: 'installation',
+    eid: newId(),
+    at,
+    installation: id,
+    origin,
+    version,
+  });
   await state.transaction((t) => t.emit([entry]));
 }

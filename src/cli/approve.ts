@@ -34,6 +34,7 @@ export async function approve(app: App, options: ApproveOptions, io: Io): Promis
     return exit;
   }
   io.out(`${policyText(report, 'did')}\n`);
-  for (const [reason, n] of Object.entries(noLonger)) io.out(`  approved, but not erased any more: ${reason} ${number(n)}\n`);
+  for (const [reason, n] of Object.entries(noLonger))
+    io.out(`  approved, but not erased any more: ${reason} ${number(n)}\n`);
   return exit;
 }

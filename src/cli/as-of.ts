@@ -15,7 +15,9 @@ export function momentOf(text: string | undefined, now: number): Moment {
   if (text === undefined) return { asOf: wholeSecond(now), set: false };
   const asOf = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(asOf)) {
-    throw new FristError('USAGE', { what: `--as-of ${text} is no instant; write it as 2026-06-30T03:15:00Z` });
+    throw new FristError('USAGE', {
+      what: `--as-of ${text} is no instant; write it as 2026-06-30T03:15:00Z`,
+    });
   }
   return { asOf: wholeSecond(asOf), set: true };
 }
@@ -25,9 +27,12 @@ export function momentToErase(text: string | undefined, now: number, settable: b
   const moment = momentOf(text, now);
   if (!moment.set) return moment;
   if (!settable) {
-    throw new FristError('USAGE', { what: '--as-of is for `plan`; to erase by it, the setting `clock.settable` must be on' });
+    throw new FristError('USAGE', {
+      what: '--as-of is for `plan`; to erase by it, the setting `clock.settable` must be on',
+    });
   }
-  if (moment.asOf > now) throw new FristError('USAGE', { what: `--as-of ${text ?? ''} lies ahead of the clock` });
+  if (moment.asOf > now)
+    throw new FristError('USAGE', { what: `--as-of ${text ?? ''} lies ahead of the clock` });
   return moment;
 }
 

@@ -28,11 +28,20 @@ export async function auditVerify(
   const store = await openFileStore(options.trail ?? settings.audit.folder);
   const vkey = options.key ?? (await verifierKey(settings, world));
   const verifier = parseVkey(vkey);
-  const heads: Head[] = options.head.map((file) => openCheckpoint(Buffer.from(options.readFile(file)), verifier, file));
+  const heads: Head[] = options.head.map((file) =>
+    openCheckpoint(Buffer.from(options.readFile(file)), verifier, file),
+  );
   const { size, root, firstProblem } = await verifyTrail({ store, vkey, heads });
   const exit = firstProblem === undefined ? EXIT.ok : EXIT.trail;
   if (options.json) {
-    printJson(io, { size, root, heads, problem: firstProblem, exit, statuses: exit === EXIT.ok ? [] : [exit] });
+    printJson(io, {
+      size,
+      root,
+      heads,
+      problem: firstProblem,
+      exit,
+      statuses: exit === EXIT.ok ? [] : [exit],
+    });
     return exit;
   }
   if (firstProblem === undefined) {
@@ -42,6 +51,8 @@ export async function auditVerify(
     io.out(`The trail does not verify.\n${code} at ${where}: ${what}\n`);
   }
   const checked = heads.map((head) => `${number(head.size)} entries`).join(', ');
-  io.out(heads.length === 0 ? `Note: ${NO_HEADS}.\n` : `Checked against the outside head(s) of ${checked}.\n`);
+  io.out(
+    heads.length === 0 ? `Note: ${NO_HEADS}.\n` : `Checked against the outside head(s) of ${checked}.\n`,
+  );
   return exit;
 }

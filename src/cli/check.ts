@@ -34,7 +34,9 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
   const understood: Explained[] = [];
   for (const { located, tasks, connector } of input.files) {
     problems.push(...located.warnings);
-    understood.push(...located.file.policies.map((policy) => ({ policy: policy.name, sentences: explainPolicy(policy) })));
+    understood.push(
+      ...located.file.policies.map((policy) => ({ policy: policy.name, sentences: explainPolicy(policy) })),
+    );
     for (const source of located.file.sources) {
       const views = tasks.filter((task) => task.view.source === source.name).map((task) => task.view);
       try {
@@ -43,12 +45,21 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
       } catch (error) {
         if (!(error instanceof SourceFailure)) throw error;
         const { code, message, remedy } = codedError(error, source.name);
-        problems.push(placed(located, { severity: 'error', code, path: ['sources', source.name, 'connection'], message, remedy }));
+        problems.push(
+          placed(located, {
+            severity: 'error',
+            code,
+            path: ['sources', source.name, 'connection'],
+            message,
+            remedy,
+          }),
+        );
         statuses.add(EXIT.failed);
       }
     }
   }
-  if (problems.some((problem) => problem.severity === 'error' && !isUnreachable(problem))) statuses.add(EXIT.config);
+  if (problems.some((problem) => problem.severity === 'error' && !isUnreachable(problem)))
+    statuses.add(EXIT.config);
   const list = [...statuses];
   const exit = exitOf(list);
   if (input.json) printJson(io, { problems, understood, settings: input.origins, exit, statuses: list });
@@ -79,7 +90,8 @@ function checkText(problems: readonly Problem[], understood: readonly Explained[
   const parts = [...errors, ...warnings].map(problemText);
   if (errors.length === 0) {
     parts.push('What frist understood:');
-    for (const { policy, sentences } of understood) parts.push([policy, ...sentences.map((one) => `  ${one}`)].join('\n'));
+    for (const { policy, sentences } of understood)
+      parts.push([policy, ...sentences.map((one) => `  ${one}`)].join('\n'));
   }
   parts.push(`${String(errors.length)} error(s), ${String(warnings.length)} warning(s)`);
   return `${parts.join('\n\n')}\n`;

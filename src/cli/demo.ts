@@ -60,11 +60,11 @@ async function prepare(folder: string, process: Process): Promise<Stage> {
   await seedDemo(folder);
   const settings = join(folder, 'settings.yaml');
   writeFileSync(settings, SETTINGS.replace('FOLDER', JSON.stringify(join(folder, 'data'))));
-  const { env: given } = process;
+  const { environment: given } = process;
   const env = Object.fromEntries(Object.entries(given).filter(([name]) => !REAL_SETTINGS.test(name)));
   for (const { database } of demoData().databases)
     env[`FRIST_${database.toUpperCase()}`] = `sqlite:${demoFile(folder, database)}`;
-  return { folder, process: { ...process, env }, policies: examplePolicies(), settings };
+  return { folder, process: { ...process, environment: env }, policies: examplePolicies(), settings };
 }
 
 /** Beside `src` in development, beside `dist` in the image. */

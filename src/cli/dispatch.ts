@@ -25,7 +25,7 @@ import { status } from './status.ts';
 
 /** What the process gives. */
 export interface Process extends Omit<World, 'logger'> {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly io: Io;
   readonly logs: Writable & { readonly isTTY?: boolean };
   /** Aborts when the process is asked to stop. */
@@ -49,7 +49,7 @@ async function perform(invocation: Invocation, process: Process): Promise<number
   const { io, signal } = process;
   if (verb === 'demo') return demo(options.folder, process);
   const { settings, origins } = loadSettings({
-    env: process.env,
+    env: process.environment,
     file: options.settings,
     readFile: (path) => readFileSync(path, 'utf8'),
   });
@@ -58,7 +58,10 @@ async function perform(invocation: Invocation, process: Process): Promise<number
   if (verb === 'audit verify') return auditVerify(settings, world, { ...options, readFile: readText }, io);
   const files = readPolicyFiles(options.policies, process);
   if (verb === 'check') {
-    const opened = files.map((located) => ({ located, connectors: openConnectors(located.file, settings, world) }));
+    const opened = files.map((located) => ({
+      located,
+      connectors: openConnectors(located.file, settings, world),
+    }));
     try {
       const inputs = opened.map(({ located, connectors }) => {
         return { located, tasks: compileViews(located.file), connector: connectors.of };
@@ -84,7 +87,11 @@ async function withApp(app: App, invocation: Invocation, process: Process, world
     momentToErase(options.asOf, app.now(), app.settings.clock.settable);
   switch (verb) {
     case 'plan':
-      return plan(app, { moment: momentOf(options.asOf, app.now()), json, records: options.records, signal }, io);
+      return plan(
+        app,
+        { moment: momentOf(options.asOf, app.now()), json, records: options.records, signal },
+        io,
+      );
     case 'run':
       return run(app, { moment: toErase(), json, signal }, io);
     case 'approve':
@@ -96,7 +103,11 @@ async function withApp(app: App, invocation: Invocation, process: Process, world
     case 'hold add': {
       const { subject, source, review } = options;
       const why = reasonOf(options);
-      return holdAdd(app, { subject, source, why, json, signal, ...(review === undefined ? {} : { review }) }, io);
+      return holdAdd(
+        app,
+        { subject, source, why, json, signal, ...(review === undefined ? {} : { review }) },
+        io,
+      );
     }
     case 'hold list':
       return holdList(app, { all: options.all, json }, io);
@@ -117,7 +128,12 @@ function reasonOf(options: Options): string {
 function loggerOf(settings: Settings, process: Process): Logger {
   const { level, format } = settings.log;
   const auto = process.logs.isTTY === true ? 'text' : 'json';
-  return createLogger({ level, format: format === 'auto' ? auto : format, stream: process.logs, now: process.now });
+  return createLogger({
+    level,
+    format: format === 'auto' ? auto : format,
+    stream: process.logs,
+    now: process.now,
+  });
 }
 
 /** All files are read before any is refused, so that every problem of all of them is told at once. */
@@ -128,7 +144,10 @@ function readPolicyFiles(paths: readonly string[], process: Process): Located[] 
   for (const path of paths) {
     try {
       const text = readText(path);
-      const resolve = createResolver({ env: process.env, readFile: (file) => readFileSync(file, 'utf8') });
+      const resolve = createResolver({
+        env: process.environment,
+        readFile: (file) => readFileSync(file, 'utf8'),
+      });
       files.push(parsePolicies(text, { file: path, resolve, kinds: connectorKinds() }));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -161,8 +180,11 @@ function tell(error: unknown, json: boolean, io: Io): number {
     else io.err(`${code}: ${message}\n  → ${remedy}\n`);
     return exit;
   }
-  const place = error instanceof Error ? /\(?([^/\s(]+:\d+:\d+)\)?$/m.exec(error.stack ?? '')?.[1] : undefined;
+  const place =
+    error instanceof Error ? /\(?([^/\s(]+:\d+:\d+)\)?$/m.exec(error.stack ?? '')?.[1] : undefined;
   const name = error instanceof Error ? error.name : typeof error;
-  io.err(`DEFECT: ${name} at ${place ?? 'an unknown place'}\n  → This is a defect of frist: report it with this line.\n`);
+  io.err(
+    `DEFECT: ${name} at ${place ?? 'an unknown place'}\n  → This is a defect of frist: report it with this line.\n`,
+  );
   return EXIT.failed;
 }

@@ -26,5 +26,7 @@ function exitOfCode(code: string): number {
 
 /** A dry run leaves nothing undone: only what keeps it from looking counts. */
 export function statusesOfPlan(reports: readonly PolicyReport[]): number[] {
-  return statusesOfRun(reports.filter((report) => report.error !== undefined)).filter((status) => status !== EXIT.overdue);
+  return statusesOfRun(reports.filter((report) => report.error !== undefined)).filter(
+    (status) => status !== EXIT.overdue,
+  );
 }

@@ -21,11 +21,14 @@ const WAIT_MS = 60_000;
 /** `frist hold add`: from now on nothing of this subject is erased. Answers the exit status. */
 export async function holdAdd(app: App, options: HoldAddOptions, io: Io): Promise<number> {
   const subjects = options.subject.map(identifierOf);
-  if (subjects.length === 0) throw new FristError('USAGE', { what: '--subject kind=value is needed, e.g. --subject email=…' });
+  if (subjects.length === 0)
+    throw new FristError('USAGE', { what: '--subject kind=value is needed, e.g. --subject email=…' });
   if (options.review !== undefined && Number.isNaN(Date.parse(`${options.review}T00:00:00Z`))) {
     throw new FristError('USAGE', { what: '--review must be a day, e.g. 2027-01-31' });
   }
-  const known = new Set(app.controllers.flatMap((one) => one.located.file.sources.map((source) => source.name)));
+  const known = new Set(
+    app.controllers.flatMap((one) => one.located.file.sources.map((source) => source.name)),
+  );
   for (const name of options.source) {
     if (!known.has(name)) throw new FristError('USAGE', { what: `there is no source ${name}` });
   }
@@ -40,7 +43,8 @@ export async function holdAdd(app: App, options: HoldAddOptions, io: Io): Promis
     signal: options.signal,
   });
   const matches = [...placed.matches];
-  for (const { engine, located } of others) matches.push(...(await matchesOf(engine, located.file.sources, subjects)));
+  for (const { engine, located } of others)
+    matches.push(...(await matchesOf(engine, located.file.sources, subjects)));
   const result = { ...placed, matches };
   if (options.json) printJson(io, { ...result, ...warningsOf(result) });
   else printPlaced(result, io);
@@ -59,14 +63,19 @@ function matchTable(matches: readonly Match[]): string {
 
 function matchWords(match: Match): string {
   if (match.unreachable === true) return 'cannot be asked now; the hold stands all the same';
-  return match.comparable ? number(match.records) : 'declares none of these identifiers: all of them are kept';
+  return match.comparable
+    ? number(match.records)
+    : 'declares none of these identifiers: all of them are kept';
 }
 
 function warningsOf(placed: Placed): { readonly warnings: readonly string[] } {
   const warnings: string[] = [];
-  if (placed.matches.every((match) => match.records === 0)) warnings.push('no record matches; is the identifier right?');
+  if (placed.matches.every((match) => match.records === 0))
+    warnings.push('no record matches; is the identifier right?');
   if (placed.beforeHold > 0) {
-    warnings.push(`${number(placed.beforeHold)} record(s) of this subject were in batches opened before the hold`);
+    warnings.push(
+      `${number(placed.beforeHold)} record(s) of this subject were in batches opened before the hold`,
+    );
   }
   if (!placed.settled) {
     const { message, remedy } = new FristError('HOLD_WAIT');
@@ -76,8 +85,13 @@ function warningsOf(placed: Placed): { readonly warnings: readonly string[] } {
 }
 
 /** `frist hold list`. */
-export async function holdList(app: App, options: { readonly all: boolean; readonly json: boolean }, io: Io): Promise<number> {
-  const holds = await app.state.holds({ active: !options.all });
+export async function holdList(
+  app: App,
+  options: { readonly all: boolean; readonly json: boolean },
+  io: Io,
+): Promise<number> {
+  const active = await app.state.holds({ active: true });
+  const holds = options.all ? [...active, ...(await app.state.holds({ active: false }))] : active;
   const today = new Date(app.now()).toISOString().slice(0, 10);
   if (options.json) {
     printJson(io, { holds });

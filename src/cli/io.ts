@@ -13,6 +13,10 @@ export interface CommonOptions {
 
 /** Prints one JSON document; integers beyond 2^53 as text. */
 export function printJson(io: Io, document: unknown): void {
-  const text = JSON.stringify(document, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value), 2);
+  const text = JSON.stringify(
+    document,
+    (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value),
+    2,
+  );
   io.out(`${text}\n`);
 }

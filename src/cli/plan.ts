@@ -52,5 +52,15 @@ function recordLine(task: Task, facts: Facts, disposition: Disposition): Record<
   const { verdict, reasons, stage } = disposition;
   const action = stage === undefined ? undefined : task.view.stages[stage]?.action.kind;
   const why = explainDisposition(task, disposition);
-  return { policy, source, record: record.name, key: facts.key, verdict, action, overdue: disposition.overdue, why, reasons };
+  return {
+    policy,
+    source,
+    record: record.name,
+    key: facts.key,
+    verdict,
+    action,
+    overdue: disposition.overdue,
+    why,
+    reasons,
+  };
 }

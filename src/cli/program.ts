@@ -54,14 +54,21 @@ const VERBS: readonly Verb[] = [
     options: [AS_OF_PLAN, new Option('--records', 'stream every record with its reason as NDJSON')],
   },
   { name: 'run', summary: 'one sweep now', options: [AS_OF_RUN] },
-  { name: 'approve', summary: 'let a plan go that a guard has stopped', argument: '<plan>', options: [WHY, AS_OF_RUN] },
+  {
+    name: 'approve',
+    summary: 'let a plan go that a guard has stopped',
+    argument: '<plan>',
+    options: [WHY, AS_OF_RUN],
+  },
   { name: 'status', summary: 'what ran, what waits for people, what is overdue', options: [] },
   { name: 'serve', summary: 'the daemon: sweeps by schedule until it is told to stop', options: [] },
   {
     name: 'hold add',
     summary: 'suspend erasure for one person',
     options: [
-      new Option('--subject <kind=value>', 'who, e.g. email=jens@example.dk; may be repeated').argParser(collect).makeOptionMandatory(),
+      new Option('--subject <kind=value>', 'who, e.g. email=jens@example.dk; may be repeated')
+        .argParser(collect)
+        .makeOptionMandatory(),
       new Option('--source <name>', 'only in this source; may be repeated').argParser(collect),
       new Option('--review <day>', 'when somebody must look at it again, e.g. 2027-01-31'),
       WHY,
@@ -74,8 +81,14 @@ const VERBS: readonly Verb[] = [
     summary: 'hold the whole audit trail against its signature, and against heads seen elsewhere',
     options: [
       new Option('--trail <folder>', 'a copy of the trail; the one of the settings by default'),
-      new Option('--key <verifier key>', 'the public key; that of the signing key in the settings by default'),
-      new Option('--head <file>', 'a checkpoint kept out of reach of who runs frist; may be repeated').argParser(collect),
+      new Option(
+        '--key <verifier key>',
+        'the public key; that of the signing key in the settings by default',
+      ),
+      new Option(
+        '--head <file>',
+        'a checkpoint kept out of reach of who runs frist; may be repeated',
+      ).argParser(collect),
     ],
   },
   { name: 'state init', summary: 'make the state, the trail and their keys, once', options: [] },
@@ -86,7 +99,11 @@ const VERBS: readonly Verb[] = [
   },
 ];
 
-const GROUPS: Readonly<Record<string, string>> = { hold: 'suspend erasure for a person', state: 'the durable memory', audit: 'the trail' };
+const GROUPS: Readonly<Record<string, string>> = {
+  hold: 'suspend erasure for a person',
+  state: 'the durable memory',
+  audit: 'the trail',
+};
 
 /** Reads a command line. Answers what to do, or the exit status when help or a usage error has been printed. */
 export function readCommandLine(

@@ -18,7 +18,9 @@ export async function run(app: App, options: RunOptions, io: Io): Promise<number
   const reports: PolicyReport[] = [];
   for (const { engine, tasks } of app.controllers) {
     const { signal } = options;
-    reports.push(...(await sweep(engine, tasks, { trigger: 'manual', slot: undefined, asOf, setClock: set, signal })));
+    reports.push(
+      ...(await sweep(engine, tasks, { trigger: 'manual', slot: undefined, asOf, setClock: set, signal })),
+    );
   }
   const statuses = statusesOfRun(reports);
   const exit = exitOf(statuses);

@@ -31,7 +31,9 @@ export async function serve(app: App, options: ServeOptions): Promise<number> {
   const { engine } = controlled;
   const { version } = options;
   const at = new Date(app.now()).toISOString();
-  await app.state.transaction((t) => t.emit([formatEntry({ v: 1, type: 'daemon', eid: engine.newId(), at, version })]));
+  await app.state.transaction((t) =>
+    t.emit([formatEntry({ v: 1, type: 'daemon', eid: engine.newId(), at, version })]),
+  );
   await engine.trail.flush();
   const jobs = options.createJobs(app);
   const health = createConsole({

@@ -59,7 +59,9 @@ async function look(app: App): Promise<Status> {
     policies,
     openBatches: (await app.state.openBatches()).length,
     holds: holds.length,
-    holdsPastReview: holds.filter((hold) => hold.review !== undefined && hold.review < today).map((hold) => hold.id),
+    holdsPastReview: holds
+      .filter((hold) => hold.review !== undefined && hold.review < today)
+      .map((hold) => hold.id),
     unpublished: (await app.state.pendingOutbox(1000)).length,
   };
 }
@@ -86,7 +88,8 @@ function statusText(found: Status, now: string): string {
   lines.push('', `holds ${number(found.holds)}`);
   for (const hold of found.holdsPastReview) lines.push(`  ${hold} is past its review date`);
   if (found.openBatches > 0) lines.push(`batches without an outcome ${number(found.openBatches)}`);
-  if (found.unpublished > 0) lines.push(`entries on their way to the trail: ${number(found.unpublished)} piece(s)`);
+  if (found.unpublished > 0)
+    lines.push(`entries on their way to the trail: ${number(found.unpublished)} piece(s)`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -48,27 +48,37 @@ export function policyText(report: PolicyReport, tense: 'would' | 'did'): string
   if (report.status === 'stopped') lines.push('  stopped before the end; the next run goes on');
   if (report.error !== undefined) {
     lines.push(`  ${report.error.code}: ${report.error.message}`, `  → ${report.error.remedy}`);
-    for (const finding of report.findings ?? []) lines.push(`  · ${finding.path.join('.')}: ${finding.message}`);
+    for (const finding of report.findings ?? [])
+      lines.push(`  · ${finding.path.join('.')}: ${finding.message}`);
   }
   return lines.join('\n');
 }
 
-function foundLines(report: PolicyReport, found: NonNullable<PolicyReport['found']>, tense: 'would' | 'did'): string[] {
+function foundLines(
+  report: PolicyReport,
+  found: NonNullable<PolicyReport['found']>,
+  tense: 'would' | 'did',
+): string[] {
   const due = found.by.erase ?? 0;
-  const lines = [`  population ${number(found.population)}, of which the policy is about ${number(found.matching)}`];
+  const lines = [
+    `  population ${number(found.population)}, of which the policy is about ${number(found.matching)}`,
+  ];
   const overdue = found.overdue === 0 ? '' : `, ${number(found.overdue)} of them overdue`;
-  const oldest = found.oldestOverdue === undefined ? '' : ` (the oldest was promised by ${found.oldestOverdue})`;
+  const oldest =
+    found.oldestOverdue === undefined ? '' : ` (the oldest was promised by ${found.oldestOverdue})`;
   lines.push(`  due ${number(due)}${overdue}${oldest}`);
   if (report.range !== undefined) {
     const { from, to, because } = report.range;
     lines.push(`  a run may erase between ${number(from)} and ${number(to)}: ${because}`);
   }
   if (tense === 'would') {
-    for (const [name, rows] of Object.entries(found.dependents)) lines.push(`    with them, ${name}: ${number(rows)}`);
+    for (const [name, rows] of Object.entries(found.dependents))
+      lines.push(`    with them, ${name}: ${number(rows)}`);
   }
   for (const [verdict, words] of KEPT) {
     const n = found.by[verdict] ?? 0;
-    if (n > 0) lines.push(`  ${words} ${number(n)}${verdict === 'exempt' ? exemptNames(found.exemptBy) : ''}`);
+    if (n > 0)
+      lines.push(`  ${words} ${number(n)}${verdict === 'exempt' ? exemptNames(found.exemptBy) : ''}`);
   }
   return lines;
 }
@@ -81,7 +91,8 @@ function exemptNames(by: Readonly<Record<string, number>>): string {
 function outcomeLines(report: PolicyReport): string[] {
   const lines: string[] = [];
   for (const [outcome, n] of Object.entries(report.outcomes ?? {})) lines.push(`  ${outcome} ${number(n)}`);
-  for (const [name, n] of Object.entries(report.dependents ?? {})) lines.push(`    with them, ${name} ${number(n)}`);
+  for (const [name, n] of Object.entries(report.dependents ?? {}))
+    lines.push(`    with them, ${name} ${number(n)}`);
   if (report.leftovers !== undefined) lines.push(`  found again after erasing ${number(report.leftovers)}`);
   return lines;
 }
@@ -93,6 +104,7 @@ function guardLines(report: PolicyReport, tense: 'would' | 'did'): string[] {
   const numbers = `${number(guard.observed)}${unit}, the limit is ${number(guard.limit)}${unit}`;
   const stop = tense === 'would' ? 'would stop' : 'stopped';
   const lines = [`  guard ${guard.name} ${stop} it: ${numbers}`];
-  if (tense === 'did') lines.push(`  → nothing was erased. Look at it, then: frist approve ${report.plan ?? ''} --why "…"`);
+  if (tense === 'did')
+    lines.push(`  → nothing was erased. Look at it, then: frist approve ${report.plan ?? ''} --why "…"`);
   return lines;
 }

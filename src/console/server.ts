@@ -15,10 +15,14 @@ export interface Health {
 export function createConsole(health: Health): Hono {
   const app = new Hono();
   app.use(secureHeaders());
-  app.get('/healthz', (c) => (health.alive() ? c.json({ status: 'ok' }) : c.json({ status: 'stalled' }, 503)));
+  app.get('/healthz', (c) =>
+    health.alive() ? c.json({ status: 'ok' }) : c.json({ status: 'stalled' }, 503),
+  );
   app.get('/readyz', async (c) => {
     const obstacles = await health.obstacles();
-    return obstacles.length === 0 ? c.json({ status: 'ok' }) : c.json({ status: 'not ready', obstacles }, 503);
+    return obstacles.length === 0
+      ? c.json({ status: 'ok' })
+      : c.json({ status: 'not ready', obstacles }, 503);
   });
   app.notFound((c) => c.json({ status: 'not found' }, 404));
   return app;

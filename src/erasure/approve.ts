@@ -7,13 +7,14 @@ import { FristError } from '../errors.ts';
 import { createJudge, type Judge, type Verdict } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
 import type { Plan } from '../state/state.ts';
-import { claim } from './claim.ts';
+import { claim, type Claim } from './claim.ts';
 import type { Engine } from './engine.ts';
+import { eraseSelected, failureOf } from './erase-selected.ts';
 import { codedError, prepare, type Prepared } from './prepare.ts';
+import { recoverOpen } from './recover.ts';
 import { rememberSuccess } from './remember.ts';
 import { add, blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
 import type { Selected } from './spool.ts';
-import { eraseSelected, failureOf } from './sweep.ts';
 
 export interface ApproveInput {
   readonly plan: string;
@@ -32,7 +33,11 @@ export interface ApproveResult {
 }
 
 /** Approves and erases. Throws a coded error when the plan cannot be approved; nothing is erased then. */
-export async function approve(engine: Engine, tasks: readonly Task[], input: ApproveInput): Promise<ApproveResult> {
+export async function approve(
+  engine: Engine,
+  tasks: readonly Task[],
+  input: ApproveInput,
+): Promise<ApproveResult> {
   const plan = await approvable(engine, input.plan);
   const task = tasks.find((one) => one.view.policy === plan.policy);
   if (task === undefined) return voided(engine, plan);
@@ -56,8 +61,9 @@ export async function approve(engine: Engine, tasks: readonly Task[], input: App
       report = { ...report, status: 'skipped' };
       return await voided(engine, plan);
     }
+    await recoverOpen(engine, prepared, claimed);
     await recordApproval(engine, plan, input.why);
-    report = await apply(engine, prepared, plan, claimed.run, { ...input, signal: claimed.signal }, report, noLonger);
+    report = await apply(engine, prepared, plan, claimed, input.asOf, noLonger);
   } catch (error) {
     if (error instanceof FristError) throw error;
     report = failedReport(report, codedError(error, task.view.source));
@@ -69,14 +75,14 @@ export async function approve(engine: Engine, tasks: readonly Task[], input: App
 
 async function approvable(engine: Engine, id: string): Promise<Plan> {
   const plan = await engine.state.plan(id);
-  if (plan === undefined || plan.controller !== engine.controller.name) throw new FristError('PLAN_UNKNOWN', { plan: id });
+  if (plan === undefined || plan.controller !== engine.controller.name)
+    throw new FristError('PLAN_UNKNOWN', { plan: id });
   // `approved` but not `applied`: the process died while it erased; approving again takes the work up.
   if (plan.status !== 'waiting' && plan.status !== 'approved') {
     throw new FristError('PLAN_NOT_WAITING', { plan: id, status: plan.status });
   }
   if (Date.parse(plan.expires) <= engine.now()) {
     await engine.state.transaction((t) => t.setPlanStatus(id, plan.status, 'expired'));
-    await engine.state.dropPlanKeys(id);
     throw new FristError('PLAN_EXPIRED', { plan: id, expires: plan.expires });
   }
   return plan;
@@ -84,7 +90,6 @@ async function approvable(engine: Engine, id: string): Promise<Plan> {
 
 async function voided(engine: Engine, plan: Plan): Promise<never> {
   await engine.state.transaction((t) => t.setPlanStatus(plan.id, plan.status, 'void'));
-  await engine.state.dropPlanKeys(plan.id);
   throw new FristError('PLAN_VOID', { plan: plan.id });
 }
 
@@ -114,22 +119,25 @@ async function apply(
   engine: Engine,
   prepared: Prepared,
   plan: Plan,
-  run: string,
-  input: ApproveInput,
-  report: PolicyReport,
+  claimed: Claim,
+  asOf: number,
   noLonger: Partial<Record<Verdict | 'absent', number>>,
 ): Promise<PolicyReport> {
   const { task } = prepared;
   const holds = await engine.state.holds({ active: true });
-  const judge = createJudge(task, { asOf: input.asOf, holds });
-  const records = stillDue(engine, prepared, plan, judge, noLonger, input.signal);
-  const result = await eraseSelected(engine, prepared, { run, plan: plan.id, asOf: input.asOf, records, signal: input.signal });
-  const done = resultReport({ ...report, plan: plan.id }, result, failureOf(task, result));
-  if (done.status !== 'done') return done;
+  const judge = createJudge(task, { asOf, holds });
+  const records = stillDue(engine, prepared, plan, judge, noLonger, claimed.signal);
+  const result = await eraseSelected(engine, prepared, { claim: claimed, plan: plan.id, asOf, records });
+  const report = resultReport(
+    { ...blankReport(task, 'planned'), plan: plan.id },
+    result,
+    failureOf(task, result),
+  );
+  if (report.status !== 'done') return report;
+  // An applied plan forgets its keys.
   await engine.state.transaction((t) => t.setPlanStatus(plan.id, 'approved', 'applied'));
-  await engine.state.dropPlanKeys(plan.id);
   await rememberSuccess(engine, prepared, plan.population);
-  return done;
+  return report;
 }
 
 async function* stillDue(

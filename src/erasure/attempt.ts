@@ -123,7 +123,12 @@ function same(a: readonly unknown[], b: readonly unknown[]): boolean {
 }
 
 function countDependents(counts: Record<string, number>, name: string, rows: DependentCount): void {
-  const parts = { deleted: rows.deleted, anonymised: rows.anonymised, detached: rows.detached, kept: rows.kept };
+  const parts = {
+    deleted: rows.deleted,
+    anonymised: rows.anonymised,
+    detached: rows.detached,
+    kept: rows.kept,
+  };
   for (const [what, n] of Object.entries(parts)) if (n > 0) add(counts, `${name}: ${what}`, n);
 }
 
@@ -145,7 +150,12 @@ export async function look(
   part: readonly Identity[],
   signal: AbortSignal,
 ): Promise<Settled[]> {
-  const seen = await connector.verify(view, stage, part.map((one) => one.key), signal);
+  const seen = await connector.verify(
+    view,
+    stage,
+    part.map((one) => one.key),
+    signal,
+  );
   return part.map((identity, i) => ({
     identity,
     outcome: seen[i] === 'gone' || seen[i] === 'done' ? 'absent-after-crash' : 'not-erased',

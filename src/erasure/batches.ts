@@ -31,7 +31,7 @@ export async function* cutBatches(
     }
   }
   for (const [stage, records] of waiting) {
-    for (let from = 0; from < records.length; ) {
+    for (let from = 0; from < records.length;) {
       const n = size();
       yield { stage, records: records.slice(from, from + n) };
       from += n;

@@ -3,7 +3,7 @@
  * the same time; and closed with what came of it.
  */
 import { formatEntry } from '../audit/entry.ts';
-import type { Run, RunState } from '../state/state.ts';
+import type { Run, RunState, Transaction } from '../state/state.ts';
 import type { Engine } from './engine.ts';
 import type { PolicyReport } from './report.ts';
 
@@ -24,15 +24,22 @@ export interface Claim {
   readonly run: string;
   readonly policy: string;
   readonly signal: AbortSignal;
+  /** Refuses a transaction of a process that slept while another took the policy over. */
+  readonly stillOurs: (t: Transaction) => Promise<void>;
   close(report: PolicyReport): Promise<void>;
 }
 
 /** Claims a policy for a run; undefined when it runs already, or its slot has been taken. */
-export async function claim(engine: Engine, input: ClaimInput, signal: AbortSignal): Promise<Claim | undefined> {
+export async function claim(
+  engine: Engine,
+  input: ClaimInput,
+  signal: AbortSignal,
+): Promise<Claim | undefined> {
   const { state, controller } = engine;
   const run = engine.newId();
   const lease = `run:${controller.name}:${input.policy}`;
-  if ((await state.lease(lease, run, LEASE_MS)) === undefined) return undefined;
+  const fence = await state.lease(lease, run, LEASE_MS);
+  if (fence === undefined) return undefined;
   await closeInterrupted(engine, input.policy);
   const started = new Date(engine.now()).toISOString();
   const asOf = new Date(input.asOf).toISOString();
@@ -74,6 +81,7 @@ export async function claim(engine: Engine, input: ClaimInput, signal: AbortSign
     run,
     policy: input.policy,
     signal: AbortSignal.any([signal, lost.signal]),
+    stillOurs: (t) => t.requireLease(lease, fence),
     close: async (report) => {
       await finish(engine, run, input.policy, report);
       ended.abort();
@@ -85,9 +93,20 @@ export async function claim(engine: Engine, input: ClaimInput, signal: AbortSign
 
 /** A run that says `running` while its lease is free belongs to a process that died. */
 async function closeInterrupted(engine: Engine, policy: string): Promise<void> {
-  const running = await engine.state.runs({ controller: engine.controller.name, policy, state: 'running', limit: 100 });
+  const running = await engine.state.runs({
+    controller: engine.controller.name,
+    policy,
+    state: 'running',
+    limit: 100,
+  });
   for (const run of running) {
-    const ended = { state: 'interrupted', result: 'interrupted', dispositions: {}, outcomes: {}, code: undefined } as const;
+    const ended = {
+      state: 'interrupted',
+      result: 'interrupted',
+      dispositions: {},
+      outcomes: {},
+      code: undefined,
+    } as const;
     await finishRun(engine, run.id, policy, ended);
   }
 }
@@ -138,7 +157,17 @@ async function finishRun(engine: Engine, run: string, policy: string, ended: End
   const { state, result, dispositions, outcomes, code } = ended;
   const at = new Date(engine.now()).toISOString();
   const entries = [
-    formatEntry({ v: 1, type: 'run-finished', eid: engine.newId(), at, run, policy, result, dispositions, outcomes }),
+    formatEntry({
+      v: 1,
+      type: 'run-finished',
+      eid: engine.newId(),
+      at,
+      run,
+      policy,
+      result,
+      dispositions,
+      outcomes,
+    }),
   ];
   if (code !== undefined) {
     entries.unshift(formatEntry({ v: 1, type: 'policy-failed', eid: engine.newId(), at, run, policy, code }));

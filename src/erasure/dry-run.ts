@@ -19,7 +19,11 @@ export interface DryRunInput {
 }
 
 /** What a sweep at `asOf` would do; one report per task. */
-export async function dryRun(engine: Engine, tasks: readonly Task[], input: DryRunInput): Promise<PolicyReport[]> {
+export async function dryRun(
+  engine: Engine,
+  tasks: readonly Task[],
+  input: DryRunInput,
+): Promise<PolicyReport[]> {
   const reading: Engine = { ...engine, connector: (source) => dryRunOf(engine.connector(source)) };
   const reports: PolicyReport[] = [];
   for (const one of await prepare(reading, tasks, input.signal)) {

@@ -11,7 +11,7 @@
 import type { Connector, ErasingSession, SourceFailure } from '../connectors/connector.ts';
 import type { Judge } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
-import type { Hold } from '../state/state.ts';
+import type { Hold, Transaction } from '../state/state.ts';
 import { attempt, type AttemptResult } from './attempt.ts';
 import type { PlannedBatch } from './batches.ts';
 import type { Engine } from './engine.ts';
@@ -32,6 +32,8 @@ export interface ExecuteInput {
   readonly batches: AsyncGenerator<PlannedBatch, void, undefined>;
   /** The judge under these holds; asked whenever the holds may have changed. */
   readonly judgeUnder: (holds: readonly Hold[]) => Judge;
+  /** Asked in every transaction that opens or settles a batch: whether this run is still the only one of its policy. */
+  readonly stillOurs: (t: Transaction) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -100,10 +102,16 @@ class Execution {
     const { engine, task, connector, session, signal } = this.#input;
     const { batch, judge } = opened;
     if (this.#failure !== undefined) {
-      return { records: batch.records.map((identity) => ({ identity, outcome: 'not-erased' })), dependents: {} };
+      return {
+        records: batch.records.map((identity) => ({ identity, outcome: 'not-erased' })),
+        dependents: {},
+      };
     }
     const { stage, records } = batch;
-    return attempt({ view: task.view, stage, connector, session, judge, signal, sleep: engine.sleep }, records);
+    return attempt(
+      { view: task.view, stage, connector, session, judge, signal, sleep: engine.sleep },
+      records,
+    );
   }
 
   /** Settles `finished` and opens the next batch, in one transaction and one append. */
@@ -113,6 +121,7 @@ class Execution {
     const settled = finished === undefined ? undefined : await settle(this.#input, this.#ledger, finished);
     if (finished === undefined && next === undefined) return undefined;
     const opened = await engine.state.transaction(async (t) => {
+      await this.#input.stillOurs(t);
       if (settled !== undefined) {
         await t.emit(settled.entries);
         if (settled.close) await t.settleBatch(settled.id);
@@ -152,7 +161,9 @@ class Execution {
   }
 }
 
-async function nextOf(batches: AsyncGenerator<PlannedBatch, void, undefined>): Promise<PlannedBatch | undefined> {
+async function nextOf(
+  batches: AsyncGenerator<PlannedBatch, void, undefined>,
+): Promise<PlannedBatch | undefined> {
   const next = await batches.next();
   return next.done === true ? undefined : next.value;
 }

@@ -11,11 +11,7 @@ export const SMALL_POPULATION = 100;
 export const POPULATION_MOVED_PERCENT = 50;
 
 export type GuardName =
-  | 'records'
-  | 'percent'
-  | 'first-run-records'
-  | 'first-run-percent'
-  | 'population-moved';
+  'records' | 'percent' | 'first-run-records' | 'first-run-percent' | 'population-moved';
 
 export interface GuardInput {
   /** Records that the plan would erase. */

@@ -39,7 +39,11 @@ export interface Placed {
 }
 
 /** Places a hold. It is on record, and honoured by every batch opened from now on, before this resolves. */
-export async function placeHold(engine: Engine, sources: readonly Source[], input: PlaceInput): Promise<Placed> {
+export async function placeHold(
+  engine: Engine,
+  sources: readonly Source[],
+  input: PlaceInput,
+): Promise<Placed> {
   const why = await engine.evidence.put(input.why);
   const placed = new Date(engine.now()).toISOString();
   const hold: Hold = {
@@ -136,12 +140,16 @@ async function waitForEarlier(
   hold: Hold,
   input: PlaceInput,
 ): Promise<{ readonly count: number; readonly settled: boolean }> {
-  const open = (await engine.state.openBatches()).filter((batch) => sources.some((one) => one.name === batch.source));
+  const open = (await engine.state.openBatches()).filter((batch) =>
+    sources.some((one) => one.name === batch.source),
+  );
   const waiting = new Set(open.map((batch) => batch.id));
   const values = new Set(hold.subjects.map(([, value]) => normalise(value, 'lowercase')));
   const count = open
     .flatMap(identitiesOf)
-    .filter((one) => one.subjects.some((raw) => raw !== null && values.has(normalise(raw, 'lowercase')))).length;
+    .filter((one) =>
+      one.subjects.some((raw) => raw !== null && values.has(normalise(raw, 'lowercase'))),
+    ).length;
   const until = engine.now() + input.waitMs;
   while (waiting.size > 0) {
     const still = new Set((await engine.state.openBatches()).map((batch) => batch.id));

@@ -88,7 +88,18 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
   return {
     opened: (batch, run, plan, records) => {
       const digest = batchDigest(records.map(named));
-      return formatEntry({ ...base(), type: 'batch-opened', batch, run, plan, policy, source, count: records.length, digest, epoch: engine.names.epoch });
+      return formatEntry({
+        ...base(),
+        type: 'batch-opened',
+        batch,
+        run,
+        plan,
+        policy,
+        source,
+        count: records.length,
+        digest,
+        epoch: engine.names.epoch,
+      });
     },
     settled: (batch, stage, records, dependents, verified) => {
       const outcomes: Partial<Record<Outcome, number>> = {};

@@ -15,7 +15,11 @@ export function rangeOf(
   const reads = tablesRead(task);
   const earlier = tasks.slice(0, index).filter((other, i) => {
     const erases = (reports[i]?.found?.by.erase ?? 0) > 0;
-    return erases && other.view.source === task.view.source && tablesErased(other).some((table) => reads.has(table));
+    return (
+      erases &&
+      other.view.source === task.view.source &&
+      tablesErased(other).some((table) => reads.has(table))
+    );
   });
   if (earlier.length === 0) return {};
   const names = earlier.map((other) => other.view.policy).join(', ');

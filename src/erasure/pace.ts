@@ -27,7 +27,8 @@ export function createPace(settings: PaceSettings): Pace {
     size: () => size,
     took: (records, milliseconds) => {
       if (milliseconds > settings.targetMs) size = Math.max(1, Math.floor(size / 2));
-      else if (records >= size && milliseconds < settings.targetMs / 2) size = Math.min(settings.maxBatch, size * 2);
+      else if (records >= size && milliseconds < settings.targetMs / 2)
+        size = Math.min(settings.maxBatch, size * 2);
       return milliseconds * settings.rest;
     },
   };

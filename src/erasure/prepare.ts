@@ -23,7 +23,11 @@ export type Preparation = { readonly task: Task } & (
 );
 
 /** Checks the sources of all tasks, each once. A source that fails fails its own tasks only. */
-export async function prepare(engine: Engine, tasks: readonly Task[], signal: AbortSignal): Promise<Preparation[]> {
+export async function prepare(
+  engine: Engine,
+  tasks: readonly Task[],
+  signal: AbortSignal,
+): Promise<Preparation[]> {
   const bySource = Map.groupBy(tasks, (task) => task.view.source);
   const preparations = new Map<Task, Preparation>();
   for (const [source, group] of bySource) {
@@ -41,18 +45,30 @@ async function prepareSource(
   try {
     const connector = engine.connector(source);
     await checkClock(engine, source, connector);
-    const report = await connector.check(tasks.map((task) => task.view), signal);
+    const report = await connector.check(
+      tasks.map((task) => task.view),
+      signal,
+    );
     return tasks.map((task) => {
-      const findings = report.findings.filter((finding) => finding.severity === 'error' && concerns(finding, task));
+      const findings = report.findings.filter(
+        (finding) => finding.severity === 'error' && concerns(finding, task),
+      );
       const encodings = complete(report.encodings.get(task.view));
       if (findings.length > 0 || encodings === undefined) {
-        const error = new FristError('CHECK_FAILED', { policy: task.view.policy, count: Math.max(1, findings.length) });
+        const error = new FristError('CHECK_FAILED', {
+          policy: task.view.policy,
+          count: Math.max(1, findings.length),
+        });
         return { task, ok: false, error, findings };
       }
       const resolved = withEncodings(task, encodings);
       const text = policyText(task);
       const digest = engine.digest(text);
-      return { task, ok: true, prepared: { task: resolved, connector, digest, text, catalogue: report.catalogue } };
+      return {
+        task,
+        ok: true,
+        prepared: { task: resolved, connector, digest, text, catalogue: report.catalogue },
+      };
     });
   } catch (error) {
     const coded = codedError(error, source);

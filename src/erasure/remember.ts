@@ -17,7 +17,11 @@ export interface Memory {
 }
 
 /** Records the policy's wording when it is new or changed, and tells what guards need to know of earlier runs. */
-export async function rememberLook(engine: Engine, prepared: Prepared, run: Pick<Survey, 'planId'>): Promise<Memory> {
+export async function rememberLook(
+  engine: Engine,
+  prepared: Prepared,
+  run: Pick<Survey, 'planId'>,
+): Promise<Memory> {
   const { state, controller } = engine;
   const policy = prepared.task.view.policy;
   const memory = await state.policyMemory(controller.name, policy);
@@ -26,7 +30,15 @@ export async function rememberLook(engine: Engine, prepared: Prepared, run: Pick
     await state.transaction(async (t) => {
       await t.rememberPolicy(controller.name, policy, { ...memory, digest: prepared.digest });
       await t.emit([
-        formatEntry({ v: 1, type: 'policy', eid: engine.newId(), at: at(engine), policy, digest: prepared.digest, text }),
+        formatEntry({
+          v: 1,
+          type: 'policy',
+          eid: engine.newId(),
+          at: at(engine),
+          policy,
+          digest: prepared.digest,
+          text,
+        }),
       ]);
     });
     engine.logger.info('policy is new or changed', { policy, digest: prepared.digest, plan: run.planId });
@@ -56,14 +68,21 @@ export interface WaitingPlan {
 }
 
 /** Stores a plan with its keys, to be approved. One alarm, not one a night: only the first plan of a wording raises it. */
-export async function storeWaitingPlan(engine: Engine, prepared: Prepared, waiting: WaitingPlan): Promise<void> {
+export async function storeWaitingPlan(
+  engine: Engine,
+  prepared: Prepared,
+  waiting: WaitingPlan,
+): Promise<void> {
   const { survey, tripped, run } = waiting;
   const policy = prepared.task.view.policy;
   const id = survey.planId;
   const created = engine.now();
   const earlier = await engine.state.plans({ status: 'waiting', policy });
   const alarmed = earlier.some(
-    (plan) => plan.policyDigest === prepared.digest && Date.parse(plan.expires) > created && plan.guard.name === tripped.name,
+    (plan) =>
+      plan.policyDigest === prepared.digest &&
+      Date.parse(plan.expires) > created &&
+      plan.guard.name === tripped.name,
   );
   if (earlier.some((plan) => plan.id === id)) return;
   // Keys first: a crash in between leaves keys of a plan that nobody can find, and no plan without its keys.

@@ -68,7 +68,11 @@ export function blankReport(task: Task, status: PolicyReport['status']): PolicyR
 }
 
 /** The same report, failed. */
-export function failedReport(report: PolicyReport, error: FristError, findings: readonly Finding[] = []): PolicyReport {
+export function failedReport(
+  report: PolicyReport,
+  error: FristError,
+  findings: readonly Finding[] = [],
+): PolicyReport {
   const { code, message, remedy } = error;
   return {
     ...report,
@@ -79,7 +83,11 @@ export function failedReport(report: PolicyReport, error: FristError, findings: 
 }
 
 /** The report with what was erased. */
-export function resultReport(report: PolicyReport, result: ExecuteResult, error: FristError | undefined): PolicyReport {
+export function resultReport(
+  report: PolicyReport,
+  result: ExecuteResult,
+  error: FristError | undefined,
+): PolicyReport {
   const done: PolicyReport = {
     ...report,
     status: result.stopped ? 'stopped' : 'done',

@@ -51,7 +51,12 @@ async function verifyErased(
   if (erased.length === 0) return { result: 'verified', leftovers: 0 };
   try {
     const keys = erased.map((one) => one.identity.key);
-    const seen = await input.connector.verify(input.task.view, finished.stage, keys, new AbortController().signal);
+    const seen = await input.connector.verify(
+      input.task.view,
+      finished.stage,
+      keys,
+      new AbortController().signal,
+    );
     const leftovers = seen.filter((one) => one === 'present').length;
     return { result: leftovers === 0 ? 'verified' : 'leftovers', leftovers };
   } catch (error) {

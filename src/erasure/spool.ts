@@ -86,7 +86,11 @@ export class Spool {
       const bytes = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
       const end = bytes.lastIndexOf(0x0a) + 1;
       rest = bytes.subarray(end);
-      if (end > 0) yield bytes.toString('utf8', 0, end - 1).split('\n').map(parse);
+      if (end > 0)
+        yield bytes
+          .toString('utf8', 0, end - 1)
+          .split('\n')
+          .map(parse);
     }
   }
 

@@ -2,19 +2,17 @@
  * One sweep over some policies: recover, prepare, pass 1 for all of them, guards, then pass 2 for those that may go.
  * All policies are looked at before any erases, so that a dry run and a run see the same data.
  */
-import { createJudge, type Judge } from '../policy/judge.ts';
+import { createJudge } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
 import { FristError } from '../errors.ts';
-import { cutBatches } from './batches.ts';
 import { claim, type Claim } from './claim.ts';
 import type { Engine } from './engine.ts';
-import { execute, type ExecuteResult } from './execute.ts';
+import { eraseSelected, failureOf } from './erase-selected.ts';
 import { checkGuards } from './guard.ts';
-import { createPace } from './pace.ts';
 import { codedError, prepare, type Prepared } from './prepare.ts';
-import { recover } from './recover.ts';
+import { recoverOpen } from './recover.ts';
 import { blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
-import { Spool, type Selected } from './spool.ts';
+import { Spool } from './spool.ts';
 import { survey, type Survey } from './survey.ts';
 import { rememberLook, rememberSuccess, storeWaitingPlan } from './remember.ts';
 import type { Run } from '../state/state.ts';
@@ -41,7 +39,11 @@ interface Walk {
 }
 
 /** Erases what is due. Answers one report per task, in the order given; one failing policy does not stop the others. */
-export async function sweep(engine: Engine, tasks: readonly Task[], input: SweepInput): Promise<PolicyReport[]> {
+export async function sweep(
+  engine: Engine,
+  tasks: readonly Task[],
+  input: SweepInput,
+): Promise<PolicyReport[]> {
   const reports = new Map<Task, PolicyReport>();
   const walks: Walk[] = [];
   for (const task of tasks) {
@@ -53,7 +55,8 @@ export async function sweep(engine: Engine, tasks: readonly Task[], input: Sweep
   try {
     await engine.trail.flush();
     await prepareAll(engine, walks, input);
-    for (const walk of walks) await guarded(walk, () => recoverOpen(engine, walk));
+    for (const walk of walks)
+      await guarded(walk, () => recoverOpen(engine, known(walk.prepared), walk.claim));
     for (const walk of walks) await guarded(walk, () => look(engine, walk, input));
     for (const walk of walks) await guarded(walk, () => erase(engine, walk, input));
   } finally {
@@ -79,7 +82,11 @@ async function guarded(walk: Walk, step: () => Promise<void>): Promise<void> {
 }
 
 async function prepareAll(engine: Engine, walks: readonly Walk[], input: SweepInput): Promise<void> {
-  const prepared = await prepare(engine, walks.map((walk) => walk.task), input.signal);
+  const prepared = await prepare(
+    engine,
+    walks.map((walk) => walk.task),
+    input.signal,
+  );
   for (const walk of walks) {
     const one = prepared.find((candidate) => candidate.task === walk.task);
     if (one?.ok === true) {
@@ -95,21 +102,14 @@ async function prepareAll(engine: Engine, walks: readonly Walk[], input: SweepIn
 /** A clock that stands before the last run has been set back; what is due by it cannot be trusted. */
 async function refuseEarlierClock(engine: Engine, walk: Walk, input: SweepInput): Promise<void> {
   if (input.setClock) return;
-  const runs = await engine.state.runs({ controller: engine.controller.name, policy: walk.task.view.policy, limit: 2 });
+  const runs = await engine.state.runs({
+    controller: engine.controller.name,
+    policy: walk.task.view.policy,
+    limit: 2,
+  });
   const last = runs.find((run) => run.id !== walk.claim.run);
   if (last !== undefined && Date.parse(last.asOf) > input.asOf) {
     throw new FristError('CLOCK_BACKWARDS', { asOf: new Date(input.asOf).toISOString(), last: last.asOf });
-  }
-}
-
-async function recoverOpen(engine: Engine, walk: Walk): Promise<void> {
-  const prepared = known(walk.prepared);
-  for (const batch of await engine.state.openBatches()) {
-    if (batch.controller !== engine.controller.name || batch.policy !== walk.task.view.policy) continue;
-    const judge = createJudge(prepared.task, { asOf: Date.parse(batch.asOf), holds: [] });
-    const { task, connector } = prepared;
-    await recover({ engine, task, connector, judge, batch, signal: walk.claim.signal });
-    engine.logger.warn('batch recovered', { policy: batch.policy, batch: batch.id });
   }
 }
 
@@ -143,7 +143,13 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
   walk.report = { ...walk.report, plan: walk.survey.planId, found: walk.survey.found };
   if (tripped !== undefined) {
     const { survey: found, spool } = { survey: walk.survey, spool: walk.spool };
-    await storeWaitingPlan(engine, prepared, { run: walk.claim.run, survey: found, spool, tripped, asOf: input.asOf });
+    await storeWaitingPlan(engine, prepared, {
+      run: walk.claim.run,
+      survey: found,
+      spool,
+      tripped,
+      asOf: input.asOf,
+    });
     walk.report = { ...walk.report, status: 'waiting', guard: tripped };
     walk.over = true;
   }
@@ -155,73 +161,16 @@ async function erase(engine: Engine, walk: Walk, input: SweepInput): Promise<voi
   const found = known(walk.survey);
   if (found.selected > 0) {
     const result = await eraseSelected(engine, prepared, {
-      run: walk.claim.run,
+      claim: walk.claim,
       plan: found.planId,
       asOf: input.asOf,
       records: known(walk.spool).read(),
-      signal: walk.claim.signal,
     });
     walk.report = resultReport(walk.report, result, failureOf(walk.task, result));
   } else {
     walk.report = { ...walk.report, status: 'done' };
   }
   if (walk.report.status === 'done') await rememberSuccess(engine, prepared, found.found.population);
-}
-
-/** Why a policy failed though it ran: its source broke off, records that the data forbid to erase, or leftovers. */
-export function failureOf(task: Task, result: ExecuteResult): FristError | undefined {
-  const { policy, source } = task.view;
-  if (result.failure !== undefined) return codedError(result.failure, source);
-  const failed = result.outcomes.failed ?? 0;
-  if (failed > 0) return new FristError('RECORD_FAILED', { policy, count: failed, code: result.failedCode ?? '' });
-  return result.leftovers > 0 ? new FristError('LEFTOVERS', { policy, count: result.leftovers }) : undefined;
-}
-
-export interface EraseSelectedInput {
-  readonly run: string;
-  readonly plan: string;
-  readonly asOf: number;
-  readonly records: AsyncIterable<readonly Selected[]>;
-  readonly signal: AbortSignal;
-}
-
-/** Erases records that were selected (by a sweep) or approved, under the source's advisory lock. */
-export async function eraseSelected(
-  engine: Engine,
-  prepared: Prepared,
-  input: EraseSelectedInput,
-): Promise<ExecuteResult> {
-  const { task, connector } = prepared;
-  const { maxBatch } = engine.settings.pace;
-  const pace = createPace({ ...engine.settings.pace, maxBatch: Math.min(maxBatch, connector.capabilities.maxBatch) });
-  const session = await connector.erasing(task.view, input.signal);
-  try {
-    return await execute({
-      engine,
-      task,
-      run: input.run,
-      plan: input.plan,
-      asOf: input.asOf,
-      connector,
-      session,
-      pace,
-      batches: cutBatches(input.records, () => pace.size()),
-      judgeUnder: judgeCache(engine, task, input.asOf),
-      signal: input.signal,
-    });
-  } finally {
-    await session.release();
-  }
-}
-
-/** A judge is dear to make; a new one is needed only when the holds have changed. */
-function judgeCache(engine: Engine, task: Task, asOf: number): Parameters<typeof execute>[0]['judgeUnder'] {
-  let last: { readonly of: string; readonly judge: Judge } | undefined;
-  return (holds) => {
-    const of = holds.map((hold) => hold.id).sort().join(' ');
-    if (last?.of !== of) last = { of, judge: createJudge(task, { asOf, holds }) };
-    return last.judge;
-  };
 }
 
 function known<T>(value: T | undefined): T {

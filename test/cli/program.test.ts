@@ -5,7 +5,9 @@ import { readCommandLine } from '../../src/cli/program.ts';
 import { number, table } from '../../src/cli/text.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
 
-const read = (...argv: string[]): { readonly result: ReturnType<typeof readCommandLine>; readonly printed: string } => {
+const read = (
+  ...argv: string[]
+): { readonly result: ReturnType<typeof readCommandLine>; readonly printed: string } => {
   let printed = '';
   const print = (text: string): void => {
     printed += text;
@@ -15,13 +17,18 @@ const read = (...argv: string[]): { readonly result: ReturnType<typeof readComma
 
 describe('command line', () => {
   it('reads verbs, their argument and their options', () => {
-    expect(read('approve', 'plan-1', '--why', 'seen', '-p', 'a.yaml', 'b.yaml', '--json').result).toMatchObject({
+    expect(
+      read('approve', 'plan-1', '--why', 'seen', '-p', 'a.yaml', 'b.yaml', '--json').result,
+    ).toMatchObject({
       verb: 'approve',
       argument: 'plan-1',
       options: { why: 'seen', policies: ['a.yaml', 'b.yaml'], json: true },
     });
     const add = read('hold', 'add', '--subject', 'email=a@b.dk', '--subject', 'phone=1', '--why', 'x');
-    expect(add.result).toMatchObject({ verb: 'hold add', options: { subject: ['email=a@b.dk', 'phone=1'], source: [] } });
+    expect(add.result).toMatchObject({
+      verb: 'hold add',
+      options: { subject: ['email=a@b.dk', 'phone=1'], source: [] },
+    });
   });
 
   it.each([
@@ -52,9 +59,12 @@ describe('--as-of', () => {
     expect(momentOf(undefined, now)).toEqual({ asOf: Date.parse('2026-06-30T03:15:00Z'), set: false });
   });
 
-  it.each(['2026-06-30', '2026-06-30T03:15:00', 'yesterday', '2026-13-01T00:00:00Z', ''])('refuses %p', (text) => {
-    expect(() => momentOf(text, now)).toThrow(/no instant/);
-  });
+  it.each(['2026-06-30', '2026-06-30T03:15:00', 'yesterday', '2026-13-01T00:00:00Z', ''])(
+    'refuses %p',
+    (text) => {
+      expect(() => momentOf(text, now)).toThrow(/no instant/);
+    },
+  );
 
   it('may erase only where a set clock is allowed, and not ahead of the clock', () => {
     expect(() => momentToErase('2026-06-29T00:00:00Z', now, false)).toThrow(/clock\.settable/);
@@ -84,8 +94,16 @@ describe('exit status', () => {
     ['all well', [report({ found })], []],
     ['waiting with overdue records', [report({ status: 'waiting', found })], [3, 5]],
     ['failed', [report({ ...error('SOURCE_LOST') })], [2]],
-    ['failed with overdue records left, and waiting', [report({ ...error('SOURCE_LOST'), found }), report({ status: 'waiting' })], [2, 3, 5]],
-    ['a policy that does not fit comes first', [report(error('CHECK_FAILED')), report(error('SOURCE_LOST'))], [1, 2]],
+    [
+      'failed with overdue records left, and waiting',
+      [report({ ...error('SOURCE_LOST'), found }), report({ status: 'waiting' })],
+      [2, 3, 5],
+    ],
+    [
+      'a policy that does not fit comes first',
+      [report(error('CHECK_FAILED')), report(error('SOURCE_LOST'))],
+      [1, 2],
+    ],
   ])('%s', (_, reports, statuses) => {
     expect(statusesOfRun(reports)).toEqual(statuses);
     expect(exitOf(statuses)).toBe(statuses[0] ?? 0);
@@ -104,7 +122,13 @@ describe('exit status', () => {
 
 describe('text', () => {
   it('aligns columns and parts thousands', () => {
-    expect(table([['a', 'n'], ['long', 7], ['b', 1234]])).toBe('a     n\nlong     7\nb     1234'.replace('a     n', 'a     n'));
+    expect(
+      table([
+        ['a', 'n'],
+        ['long', 7],
+        ['b', 1234],
+      ]),
+    ).toBe('a     n\nlong     7\nb     1234'.replace('a     n', 'a     n'));
     expect(number(1234567)).toBe('1,234,567');
   });
 });

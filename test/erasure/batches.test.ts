@@ -16,27 +16,31 @@ describe('batches', () => {
   it('hold every record once, one stage each, none larger than the size asked for, in order', async () => {
     const pieces = fc.array(fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 40 }), { maxLength: 10 });
     await fc.assert(
-      fc.asyncProperty(pieces, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), async (stages, sizes) => {
-        let n = 0;
-        const input = stages.map((piece) => piece.map((stage) => selected(n++, stage)));
-        let asked = 0;
-        let largest = 0;
-        const size = (): number => {
-          const next = sizes[asked++ % sizes.length] ?? 1;
-          largest = Math.max(largest, next);
-          return next;
-        };
-        const batches: PlannedBatch[] = [];
-        for await (const batch of cutBatches(from(input), size)) {
-          expect(batch.records.length).toBeLessThanOrEqual(largest);
-          expect(batch.records.length).toBeGreaterThan(0);
-          batches.push(batch);
-        }
-        for (const stage of [0, 1, 2]) {
-          const got = batches.filter((batch) => batch.stage === stage).flatMap((batch) => batch.records);
-          expect(got).toEqual(input.flat().filter((one) => one.stage === stage));
-        }
-      }),
+      fc.asyncProperty(
+        pieces,
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }),
+        async (stages, sizes) => {
+          let n = 0;
+          const input = stages.map((piece) => piece.map((stage) => selected(n++, stage)));
+          let asked = 0;
+          let largest = 0;
+          const size = (): number => {
+            const next = sizes[asked++ % sizes.length] ?? 1;
+            largest = Math.max(largest, next);
+            return next;
+          };
+          const batches: PlannedBatch[] = [];
+          for await (const batch of cutBatches(from(input), size)) {
+            expect(batch.records.length).toBeLessThanOrEqual(largest);
+            expect(batch.records.length).toBeGreaterThan(0);
+            batches.push(batch);
+          }
+          for (const stage of [0, 1, 2]) {
+            const got = batches.filter((batch) => batch.stage === stage).flatMap((batch) => batch.records);
+            expect(got).toEqual(input.flat().filter((one) => one.stage === stage));
+          }
+        },
+      ),
     );
   });
 });

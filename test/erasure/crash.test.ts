@@ -32,7 +32,9 @@ const mortals = (death: ReturnType<typeof createDeath>): Wraps => ({
 
 /** What must be true whatever happened: every record that went stands in the trail once, no other does, all intents are closed. */
 function checkTrail(world: World, entries: readonly Entry[]): void {
-  const named = new Map(DUE.concat(KEPT).map((id) => [world.engine.names.record('crm', 'contact', [String(id)]), id]));
+  const named = new Map(
+    DUE.concat(KEPT).map((id) => [world.engine.names.record('crm', 'contact', [String(id)]), id]),
+  );
   const gone: number[] = [];
   const open = new Set<string>();
   for (const entry of entries) {
@@ -74,7 +76,12 @@ describe('death of the process', () => {
 
   it('has a run without it to compare with', async () => {
     const death = createDeath();
-    const world = await createWorld({ tables: people, policies: POLICIES, now: () => AS_OF, ...mortals(death) });
+    const world = await createWorld({
+      tables: people,
+      policies: POLICIES,
+      now: () => AS_OF,
+      ...mortals(death),
+    });
     await run(world, AS_OF);
     await world.engine.trail.flush();
     checkTrail(world, await world.entries());
@@ -83,15 +90,18 @@ describe('death of the process', () => {
     await world.close();
   });
 
-  it.each(['not applied', 'applied'] as const)('at every call, %s: nothing double, nothing lost, nothing untrue', async (fate) => {
-    for (let at = 0; at < calls; at++) {
-      try {
-        await dieAndGoOn(at, fate);
-      } catch (error) {
-        throw new Error(`at call ${String(at)}, ${fate}`, { cause: error });
+  it.each(['not applied', 'applied'] as const)(
+    'at every call, %s: nothing double, nothing lost, nothing untrue',
+    async (fate) => {
+      for (let at = 0; at < calls; at++) {
+        try {
+          await dieAndGoOn(at, fate);
+        } catch (error) {
+          throw new Error(`at call ${String(at)}, ${fate}`, { cause: error });
+        }
       }
-    }
-  });
+    },
+  );
 
   afterAll(() => {
     process.stdout.write(`died at each of ${String(calls)} calls, twice\n`);

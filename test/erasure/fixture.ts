@@ -52,7 +52,11 @@ export const TABLES = (contacts: readonly Row[], notes: readonly Row[]): TableSp
   },
   {
     name: 'notes',
-    columns: { id: { type: 'int', nullable: false }, contact_id: { type: 'int', nullable: false }, body: { type: 'text', nullable: false } },
+    columns: {
+      id: { type: 'int', nullable: false },
+      contact_id: { type: 'int', nullable: false },
+      body: { type: 'text', nullable: false },
+    },
     primaryKey: ['id'],
     foreignKeys: [{ columns: ['contact_id'], table: 'contacts', references: ['id'] }],
     rows: notes,

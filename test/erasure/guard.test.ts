@@ -14,11 +14,19 @@ const input = (change: Partial<GuardInput>): GuardInput => ({
 describe('guards', () => {
   it.each([
     ['at the limit of records', { selected: 10_000 }, undefined],
-    ['one over the limit of records', { selected: 10_001 }, { name: 'records', limit: 10_000, observed: 10_001 }],
+    [
+      'one over the limit of records',
+      { selected: 10_001 },
+      { name: 'records', limit: 10_000, observed: 10_001 },
+    ],
     ['at the limit of the share', { selected: 100, population: 1000 }, undefined],
     ['one over the share', { selected: 101, population: 1000 }, { name: 'percent', limit: 10, observed: 11 }],
     ['the share of a small population', { selected: 99, population: 99 }, undefined],
-    ['the share of a population of 100', { selected: 11, population: 100 }, { name: 'percent', limit: 10, observed: 11 }],
+    [
+      'the share of a population of 100',
+      { selected: 11, population: 100 },
+      { name: 'percent', limit: 10, observed: 11 },
+    ],
     ['nothing selected', { selected: 0, guards: { maxRecords: 0, maxPercent: 0 } }, undefined],
     [
       'zero means zero, not unlimited',

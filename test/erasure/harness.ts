@@ -74,7 +74,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'frist-engine-'));
   const clock = { clock: options.now };
   const url = `sqlite:${join(folder, 'state.db')}`;
-  await initState(url, { id: 'installation-1', origin: 'test', created: new Date(options.now()).toISOString() }, clock);
+  await initState(
+    url,
+    { id: 'installation-1', origin: 'test', created: new Date(options.now()).toISOString() },
+    clock,
+  );
   await createSigningKey(join(folder, 'signing.pem'), randomBytes);
   const database = createMemoryDatabase(options.tables, MEANING);
   const key = randomBytes(32);
@@ -87,7 +91,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const plain = await openFileStore(join(folder, 'audit'), { create: true });
     const store = more.wrapStore?.(plain) ?? plain;
     const signer = await loadSigner(join(folder, 'signing.pem'), 'test');
-    const trail = createTrail({ store, signer, state, holder: newId(), now: options.now, sleep, logger: SILENT });
+    const trail = createTrail({
+      store,
+      signer,
+      state,
+      holder: newId(),
+      now: options.now,
+      sleep,
+      logger: SILENT,
+    });
     worlds.push({ state: plainState, trail });
     const located = parsePolicies(options.policies, { file: 'test.yaml', resolve: () => undefined });
     const memory = createMemoryConnector(database, { now: options.now, ...more.memory });

@@ -35,7 +35,9 @@ const ids = (on: World, table = 'contacts'): string[] =>
 
 describe('sweep', () => {
   it('erases what is due with its dependents, and nothing else', async () => {
-    const on = await make(TABLES([contact(1, '2025-01-01'), contact(2, '2026-06-01')], [note(1, 1), note(2, 2)]));
+    const on = await make(
+      TABLES([contact(1, '2025-01-01'), contact(2, '2026-06-01')], [note(1, 1), note(2, 2)]),
+    );
     const report = await run(on);
     expect(report).toMatchObject({
       status: 'done',
@@ -60,7 +62,12 @@ describe('sweep', () => {
       'batch-settled',
       'run-finished',
     ]);
-    expect(entries[4]).toMatchObject({ outcome: 'erased', action: 'delete', promised: '2026-01-01', age: '<2y' });
+    expect(entries[4]).toMatchObject({
+      outcome: 'erased',
+      action: 'delete',
+      promised: '2026-01-01',
+      age: '<2y',
+    });
     expect(JSON.stringify(entries)).not.toMatch(/person1|example\.org/);
   });
 
@@ -75,14 +82,22 @@ describe('sweep', () => {
     const people = Array.from({ length: 150 }, (_, i) => contact(i, i < 120 ? '2025-01-01' : '2026-06-01'));
     const on = await make(TABLES(people, []));
     const stopped = await run(on);
-    expect(stopped).toMatchObject({ status: 'waiting', guard: { name: 'first-run-records', limit: 100, observed: 120 } });
+    expect(stopped).toMatchObject({
+      status: 'waiting',
+      guard: { name: 'first-run-records', limit: 100, observed: 120 },
+    });
     expect(on.rows('contacts')).toHaveLength(150);
     // One of the approved is alive again, one is held, one is gone, and one more has become due: none of them goes.
     const table = on.database.tables.get('contacts');
     table?.rows.set('["3"]', contact(3, '2026-06-29'));
     table?.rows.delete('["4"]');
     table?.rows.set('["149"]', contact(149, '2025-01-01'));
-    await placeHold(on.engine, [], { subjects: [['email', 'PERSON5@example.org ']], why: 'a dispute', waitMs: 0, signal: new AbortController().signal });
+    await placeHold(on.engine, [], {
+      subjects: [['email', 'PERSON5@example.org ']],
+      why: 'a dispute',
+      waitMs: 0,
+      signal: new AbortController().signal,
+    });
     const { report, noLonger } = await approve(on.engine, on.tasks, {
       plan: stopped.plan ?? '',
       why: 'looked at it',
@@ -96,7 +111,9 @@ describe('sweep', () => {
   });
 
   it('dry run and run agree on the set', async () => {
-    const people = Array.from({ length: 60 }, (_, i) => contact(i, `202${String(4 + (i % 3))}-0${String(1 + (i % 9))}-11`));
+    const people = Array.from({ length: 60 }, (_, i) =>
+      contact(i, `202${String(4 + (i % 3))}-0${String(1 + (i % 9))}-11`),
+    );
     const on = await make(TABLES(people, []), { memory: { pageSize: 7 } });
     const planned: string[] = [];
     const reports = await dryRun(on.engine, on.tasks, {
@@ -114,7 +131,12 @@ describe('sweep', () => {
 
   it('keeps whom a hold protects, until it is released', async () => {
     const on = await make(TABLES([contact(1, '2025-01-01')], []));
-    const placed = await placeHold(on.engine, [], { subjects: [['email', 'person1@example.org']], why: 'x', waitMs: 0, signal: new AbortController().signal });
+    const placed = await placeHold(on.engine, [], {
+      subjects: [['email', 'person1@example.org']],
+      why: 'x',
+      waitMs: 0,
+      signal: new AbortController().signal,
+    });
     expect(await run(on)).toMatchObject({ found: { by: { held: 1 } } });
     expect(ids(on)).toEqual(['1']);
     await releaseHold(on.engine, placed.hold.id, 'settled');

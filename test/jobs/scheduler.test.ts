@@ -12,7 +12,12 @@ describe('slots', () => {
     ['just reached', '2026-06-29T12:00:00Z', '2026-06-30T01:15:00Z', '2026-06-30T01:15:00Z'],
     ['not reached yet', '2026-06-29T12:00:00Z', '2026-06-30T01:14:59Z', undefined],
     ['run already', '2026-06-30T01:15:00Z', '2026-06-30T09:00:00Z', undefined],
-    ['ten nights missed are one slot', '2026-06-20T01:15:00Z', '2026-06-30T09:00:00Z', '2026-06-30T01:15:00Z'],
+    [
+      'ten nights missed are one slot',
+      '2026-06-20T01:15:00Z',
+      '2026-06-30T09:00:00Z',
+      '2026-06-30T01:15:00Z',
+    ],
     ['after a year of silence', '2025-06-20T01:15:00Z', '2026-06-30T09:00:00Z', '2026-06-30T01:15:00Z'],
     ['a clock set back finds nothing', '2026-06-30T01:15:00Z', '2026-06-28T09:00:00Z', undefined],
     ['summer time ends', '2026-10-24T12:00:00Z', '2026-10-25T12:00:00Z', '2026-10-25T02:15:00Z'],
@@ -35,7 +40,10 @@ interface Bench {
   now: number;
 }
 
-function bench(options: { readonly last?: string; readonly run?: (slot: string, signal: AbortSignal) => Promise<void> }): Bench {
+function bench(options: {
+  readonly last?: string;
+  readonly run?: (slot: string, signal: AbortSignal) => Promise<void>;
+}): Bench {
   const ran: string[] = [];
   let last = options.last;
   const job: Job = {
@@ -88,7 +96,10 @@ describe('scheduler', () => {
 
   it('does not overlap itself, and is found alive while a job runs', async () => {
     let finish: () => void = () => undefined;
-    const on = bench({ last: '2026-06-28T03:00:00.000Z', run: () => new Promise((resolve) => (finish = resolve)) });
+    const on = bench({
+      last: '2026-06-28T03:00:00.000Z',
+      run: () => new Promise((resolve) => (finish = resolve)),
+    });
     const first = on.scheduler.tick();
     await new Promise((resolve) => setTimeout(resolve, 5));
     on.now += 30 * MINUTE;

@@ -1,0 +1,75 @@
+/** Erases records that were selected, by a sweep or by an approval, under the source's advisory lock. */
+import { FristError } from '../errors.ts';
+import { createJudge, type Judge } from '../policy/judge.ts';
+import type { Task } from '../policy/view.ts';
+import { cutBatches } from './batches.ts';
+import type { Claim } from './claim.ts';
+import type { Engine } from './engine.ts';
+import { execute, type ExecuteResult } from './execute.ts';
+import { createPace } from './pace.ts';
+import { codedError, type Prepared } from './prepare.ts';
+import type { Selected } from './spool.ts';
+
+/** Why a policy failed though it ran: its source broke off, records that the data forbid to erase, or leftovers. */
+export function failureOf(task: Task, result: ExecuteResult): FristError | undefined {
+  const { policy, source } = task.view;
+  if (result.failure !== undefined) return codedError(result.failure, source);
+  const failed = result.outcomes.failed ?? 0;
+  if (failed > 0)
+    return new FristError('RECORD_FAILED', { policy, count: failed, code: result.failedCode ?? '' });
+  return result.leftovers > 0 ? new FristError('LEFTOVERS', { policy, count: result.leftovers }) : undefined;
+}
+
+export interface EraseSelectedInput {
+  readonly claim: Claim;
+  readonly plan: string;
+  readonly asOf: number;
+  readonly records: AsyncIterable<readonly Selected[]>;
+}
+
+/** Erases them batch by batch. A `SourceFailure` BUSY when another session erases for the policy. */
+export async function eraseSelected(
+  engine: Engine,
+  prepared: Prepared,
+  input: EraseSelectedInput,
+): Promise<ExecuteResult> {
+  const { task, connector } = prepared;
+  const { run, signal, stillOurs } = input.claim;
+  const { maxBatch } = engine.settings.pace;
+  const pace = createPace({
+    ...engine.settings.pace,
+    maxBatch: Math.min(maxBatch, connector.capabilities.maxBatch),
+  });
+  const session = await connector.erasing(task.view, signal);
+  try {
+    return await execute({
+      engine,
+      task,
+      run,
+      plan: input.plan,
+      asOf: input.asOf,
+      connector,
+      session,
+      pace,
+      batches: cutBatches(input.records, () => pace.size()),
+      judgeUnder: judgeCache(engine, task, input.asOf),
+      stillOurs,
+      signal,
+    });
+  } finally {
+    await session.release();
+  }
+}
+
+/** A judge is dear to make; a new one is needed only when the holds have changed. */
+function judgeCache(engine: Engine, task: Task, asOf: number): Parameters<typeof execute>[0]['judgeUnder'] {
+  let last: { readonly of: string; readonly judge: Judge } | undefined;
+  return (holds) => {
+    const of = holds
+      .map((hold) => hold.id)
+      .sort()
+      .join(' ');
+    if (last?.of !== of) last = { of, judge: createJudge(task, { asOf, holds }) };
+    return last.judge;
+  };
+}
