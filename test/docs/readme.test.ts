@@ -22,8 +22,7 @@ interface Package {
 const scripts = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Package).scripts;
 
 function parse(text: string, file: string): PolicyFile {
-  return parsePolicies(text, { file, resolve: () => 'sqlite:nowhere.sqlite', kinds: ['sql'] })
-    .file;
+  return parsePolicies(text, { file, resolve: () => 'sqlite:nowhere.sqlite', kinds: ['sql'] }).file;
 }
 
 /** Command lines of the shell blocks of a page. */
@@ -144,7 +143,7 @@ describe('the README’s numbers', () => {
         .split('.')
         .reduce<unknown>((tree, part) => (tree as Record<string, unknown> | undefined)?.[part], defaults);
       if (given !== undefined)
-        expect([name, value]).toEqual([name, String(given)]);
+        expect([name, value]).toEqual([name, JSON.stringify(given).replaceAll('"', '')]);
     }
   });
 });
