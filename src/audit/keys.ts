@@ -10,15 +10,15 @@
  * A key file has mode 0600, or is refused. Trust: who reads the signing key can sign another history; who reads the
  * wrapping key and the state database can try values against commitments.
  */
-import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, hash, sign } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FristError } from '../errors.ts';
 import { formatVkey, isOrigin } from './checkpoint.ts';
 import type { Signer } from './checkpoint.ts';
 import { EPOCH_KEY_BYTES } from './commitment.ts';
-import { createFile, syncFolder, systemCode } from './store/durable.ts';
+import { createFile, makeFolders, syncFolder, systemCode } from './store/durable.ts';
 
 const MODE = 0o600;
 const OTHERS = 0o077;
@@ -49,10 +49,10 @@ async function readKeyFile(file: string): Promise<string> {
   }
 }
 
-async function createKeyFile(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${hash('sha256', text, 'hex').slice(0, 16)}.tmp`;
+async function createKeyFile(file: string, text: string, random: (n: number) => Uint8Array): Promise<void> {
+  const temporary = `${file}.${Buffer.from(random(8)).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(file), 0o700);
     if (!(await createFile(file, temporary, Buffer.from(text), MODE)))
       throw new FristError('AUDIT_KEY_EXISTS', { file });
     await syncFolder(dirname(file));
@@ -73,7 +73,7 @@ export async function createSigningKey(file: string, random: (n: number) => Uint
     format: 'der',
     type: 'pkcs8',
   });
-  await createKeyFile(file, key.export({ format: 'pem', type: 'pkcs8' }).toString());
+  await createKeyFile(file, key.export({ format: 'pem', type: 'pkcs8' }).toString(), random);
 }
 
 /** A signer over a private key in memory. */
@@ -109,7 +109,7 @@ export async function loadSigner(file: string, origin: string): Promise<Signer> 
  * @throws AUDIT_KEY_EXISTS, AUDIT_KEY_INVALID
  */
 export async function createWrappingKey(file: string, random: (n: number) => Uint8Array): Promise<void> {
-  await createKeyFile(file, `${Buffer.from(random(WRAPPING_KEY_BYTES)).toString('hex')}\n`);
+  await createKeyFile(file, `${Buffer.from(random(WRAPPING_KEY_BYTES)).toString('hex')}\n`, random);
 }
 
 /**

@@ -3,7 +3,7 @@
  * nobody ever sees half of one; a name lasts only when its folder is synced too.
  */
 import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 /** The code of a failed system call (`ENOENT`), or undefined for any other error. */
 export function systemCode(error: unknown): string | undefined {
@@ -19,6 +19,15 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** Makes a folder and its parents, as far as they are missing. */
+export async function makeFolders(path: string, mode: number): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode });
+  if (first === undefined) return;
+  for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made)) {
+    await syncFolder(dirname(made));
   }
 }
 

@@ -8,10 +8,10 @@
  */
 import { hash, randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FristError } from '../../errors.ts';
-import { createFile, makeFolder, replaceFile, syncFolder, systemCode } from './durable.ts';
+import { createFile, makeFolder, makeFolders, replaceFile, syncFolder, systemCode } from './durable.ts';
 import { withFileLock } from './lock.ts';
 import { isKey } from './store.ts';
 import type { Store, Stored } from './store.ts';
@@ -170,7 +170,7 @@ export async function openFileStore(
   options: { readonly create?: boolean } = {},
 ): Promise<Store> {
   await guarded('its folder', async () => {
-    if (options.create === true) await mkdir(root, { recursive: true });
+    if (options.create === true) await makeFolders(root, 0o755);
     if (!(await stat(root)).isDirectory())
       throw new FristError('AUDIT_STORE', { key: 'its folder', code: 'ENOTDIR' });
   });
