@@ -38,11 +38,11 @@ export function explainDisposition(task: Task, disposition: Disposition): string
   const keeping = disposition.reasons.filter((reason) => reason.kind !== 'due');
   const due = disposition.reasons.find((reason) => reason.kind === 'due');
   const because = keeping.map((reason) => explainReason(task, reason)).join('; ');
-  if (due === undefined)
+  if (due === undefined) {
     return `${disposition.verdict === 'done' ? 'done' : 'kept'}: ${because}${upcoming(task, disposition)}`;
+  }
   const since = `due since ${dayOf(task, due.due)}`;
-  const late = disposition.overdue && disposition.overdueSince !== undefined;
-  const overdue = late ? `, overdue since ${dayOf(task, disposition.overdueSince)}` : '';
+  const overdue = explainOverdue(task, disposition, due.due);
   if (disposition.verdict !== 'erase') return `kept: ${because}; would be ${since}${overdue}`;
   const stage = task.view.stages[due.stage];
   const rule = stage === undefined ? '' : `: ${explainRule(stage.rule, task.policy.start)}`;
@@ -67,10 +67,10 @@ export function explainReason(task: Task, reason: Reason): string {
     case 'held':
       return `${reason.restriction ? 'restriction of processing' : 'hold'} ${reason.hold}`;
     case 'subject unknown':
-      return `it cannot be told whether this is the person of hold ${reason.holds.join(', ')}`;
+      return `it cannot be told whether this is the person of hold ${some(reason.holds)}`;
     case 'protected':
       return reason.until === undefined
-        ? `policy ${reason.policy} keeps it, from when is not known`
+        ? `policy ${reason.policy} keeps it without end: no start of its period is known`
         : `policy ${reason.policy} keeps it until ${dayOf(task, reason.until)}`;
     case 'exempt':
       return reason.exemption;
@@ -79,6 +79,21 @@ export function explainReason(task: Task, reason: Reason): string {
     case 'due':
       return `due since ${dayOf(task, reason.due)}`;
   }
+}
+
+function explainOverdue(task: Task, disposition: Disposition, due: number): string {
+  const { overdue, overdueSince } = disposition;
+  if (!overdue || overdueSince === undefined) return '';
+  const what = overdueSince < due ? 'an earlier stage overdue' : 'overdue';
+  return `, ${what} since ${dayOf(task, overdueSince)}`;
+}
+
+const MOST_NAMES = 3;
+
+/** Names, or the first of them where there are many. */
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).join(', ');
+  return names.length <= MOST_NAMES ? shown : `${shown} and ${names.length - MOST_NAMES} more`;
 }
 
 const WHY_UNKNOWN: Readonly<Record<UnknownBecause, string>> = {
@@ -104,8 +119,11 @@ function explainStage(records: string, stage: Stage, start: Start): string[] {
 }
 
 function explainLatitude(rule: Rule): string {
-  if (rule.bound === 'within') return `, beginning ${formatSpan(marginHours(rule))} before the end`;
-  return `, at the latest ${formatSpan(rule.allowanceDays * 24)} later`;
+  const hours = rule.bound === 'within' ? marginHours(rule) : rule.allowanceDays * 24;
+  if (hours === 0) return '';
+  return rule.bound === 'within'
+    ? `, beginning ${formatSpan(hours)} before the end`
+    : `, at the latest ${formatSpan(hours)} later`;
 }
 
 function explainStart(start: Start): string {
@@ -114,6 +132,6 @@ function explainStart(start: Start): string {
   return `the ${start.kind === 'latest of' ? 'latest of' : 'first known of'} ${parts.join(', ')}`;
 }
 
-function dayOf(task: Task, instant: number | undefined): string {
-  return instant === undefined ? 'a day unknown' : formatDay(zoneOf(task.controller.timezone).day(instant));
+function dayOf(task: Task, instant: number): string {
+  return formatDay(zoneOf(task.controller.timezone).day(instant));
 }

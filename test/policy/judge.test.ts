@@ -1,8 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createJudge } from '../../src/policy/judge.ts';
+import { FristError } from '../../src/errors.ts';
+import { createJudge, type Hold } from '../../src/policy/judge.ts';
+import type { Condition, Facts, Policy } from '../../src/policy/policy.ts';
+import { compileViews, withEncodings, type Task } from '../../src/policy/view.ts';
 import { anyCase, subjectOf, taskOf } from './file-arbitrary.ts';
 import { decide } from './oracle/judge.ts';
+import { erase, fileOf, keep, leaf, rule, stage } from './policies.ts';
 
 describe('createJudge', () => {
   it('decides as the oracle does, at every boundary', () => {
@@ -53,5 +57,129 @@ describe('createJudge', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  const is = (column: string): Condition => ({ kind: 'is', column, values: ['yes'] });
+  const ready = (...policies: Policy[]): Task => {
+    const [task] = compileViews(fileOf(policies));
+    return withEncodings(
+      task!,
+      task!.view.starts.map(() => ({ kind: 'instant' })),
+    );
+  };
+  const facts = (more: Partial<Facts> = {}): Facts => ({
+    key: ['1'],
+    starts: ['2020-01-01 00:00:00'],
+    truths: [],
+    subjects: ['ann@x.dk'],
+    done: [false],
+    ...more,
+  });
+  const asOf = Date.UTC(2026, 0, 1);
+
+  it('tells every reason, those that win first', () => {
+    const holds: Hold[] = [
+      { id: 'restriction', kind: 'restriction', subjects: [['email', 'ANN@x.dk']] },
+      { id: 'other', kind: 'hold', subjects: [['phone', '1']] },
+    ];
+    const task = ready(
+      erase('own', { specific: false, exemptions: [{ name: 'open deal', condition: is('p') }] }),
+      keep('short', { rule: rule('keep', { years: 8 }) }),
+      keep('endless', { start: leaf('never') }),
+      keep('long', { rule: rule('keep', { years: 9 }) }),
+      erase('named'),
+    );
+    const found = createJudge(task, { asOf, holds }).judge(
+      facts({ starts: ['2020-01-01 00:00:00', null], truths: [true] }),
+    );
+    expect(found).toEqual({
+      verdict: 'held',
+      stage: 0,
+      due: Date.UTC(2021, 0, 1),
+      overdue: true,
+      overdueSince: Date.UTC(2021, 0, 8),
+      reasons: [
+        { kind: 'held', hold: 'restriction', restriction: true },
+        { kind: 'subject unknown', holds: ['other'] },
+        { kind: 'protected', policy: 'endless', until: undefined },
+        { kind: 'protected', policy: 'long', until: Date.UTC(2029, 0, 1) },
+        { kind: 'protected', policy: 'short', until: Date.UTC(2028, 0, 1) },
+        { kind: 'exempt', exemption: 'open deal' },
+        { kind: 'other rule', policy: 'named', why: 'names the record' },
+        { kind: 'due', stage: 0, due: Date.UTC(2021, 0, 1) },
+      ],
+    });
+  });
+
+  it('drops the fraction of a second of asOf', () => {
+    const judge = (at: number): string =>
+      createJudge(ready(erase('own')), { asOf: at, holds: [] }).verdict(facts()).verdict;
+    expect([judge(Date.UTC(2021, 0, 1) - 1), judge(Date.UTC(2021, 0, 1) + 999)]).toEqual([
+      'pending',
+      'erase',
+    ]);
+  });
+
+  it('lets a policy that anonymises, and may long have done so, stand in nobody’s way', () => {
+    const anonymise = erase('names', {
+      stages: [stage(rule('after', { months: 6 }), { action: { kind: 'anonymise', set: [] } })],
+    });
+    const [own, names] = [ready(erase('own'), anonymise), ready(anonymise, erase('own'))];
+    expect(createJudge(own, { asOf, holds: [] }).verdict(facts())).toEqual({
+      verdict: 'erase',
+      stage: 0,
+      overdue: true,
+    });
+    expect(createJudge(names, { asOf, holds: [] }).verdict(facts())).toEqual({ verdict: 'other rule' });
+    const notes = ready(erase('notes', { stages: anonymise.stages }), anonymise);
+    expect(createJudge(notes, { asOf, holds: [] }).verdict(facts()).verdict).toBe('erase');
+  });
+
+  it('decides nothing on facts that do not fit, as a missing truth would read as "not protected"', () => {
+    const task = ready(erase('own'), keep('k', { where: is('p'), rule: rule('keep', { years: 9 }) }));
+    const judge = createJudge(task, { asOf, holds: [] });
+    expect(judge.verdict(facts({ truths: [true] })).verdict).toBe('protected');
+    for (const wrong of [facts({ truths: [] }), facts({ starts: [] }), facts({ subjects: [] })]) {
+      expect(() => judge.verdict(wrong)).toThrow(FristError);
+      expect(() => judge.judge(wrong)).toThrow(FristError);
+    }
+  });
+
+  it('refuses a task without encodings', () => {
+    expect(() => createJudge(compileViews(fileOf([erase('own')]))[0]!, { asOf, holds: [] })).toThrow(
+      FristError,
+    );
+  });
+
+  it('tells the raw start, its day, and the promised day', () => {
+    const task = ready(
+      erase('own', {
+        start: { kind: 'latest of', of: [leaf('a'), leaf('b'), leaf('a')] },
+        stages: [stage(rule('within', { months: 3 })), stage(rule('after', { months: 6 }))],
+      }),
+      keep('k', { start: leaf('c') }),
+    );
+    const judge = createJudge(task, { asOf, holds: [] });
+    const one = facts({
+      starts: ['2025-01-31 08:00:00', '2024-01-01 00:00:00', '2020-01-01 00:00:00'],
+      done: [false, false],
+    });
+    expect(judge.startRaw(one)).toEqual(['2025-01-31 08:00:00', '2024-01-01 00:00:00']);
+    expect(judge.startDayOf(judge.startRaw(one))).toBe('2025-01-31');
+    expect([0, 1, 2].map((index) => judge.promisedDayOf(judge.startRaw(one), index))).toEqual([
+      '2025-04-30',
+      '2025-08-07',
+      undefined,
+    ]);
+    expect(judge.promisedDay(one, 0)).toBe('2025-04-30');
+    expect(judge.startDayOf([null, ''])).toBeUndefined();
+    expect(judge.promisedDayOf([null, ''], 0)).toBeUndefined();
+    expect(() => judge.promisedDay(facts({ starts: [null, null, null] }), 0)).toThrow(FristError);
+  });
+
+  it('names the exemptions that the record meets', () => {
+    const exemptions = ['p', 'q', 'r'].map((name) => ({ name, condition: is(name) }));
+    const judge = createJudge(ready(erase('own', { exemptions })), { asOf, holds: [] });
+    expect(judge.exemptions(facts({ truths: [true, false, true] }))).toEqual(['p', 'r']);
   });
 });
