@@ -1,6 +1,6 @@
 /**
  * Cron expressions with five fields: minute, hour, day of month, month, day of week. Each field is a list of `*`, a
- * number or a range, with an optional `/step`; months and weekdays also by their first three letters.
+ * number or a range; `*` and ranges with an optional `/step`; months and weekdays also by their first three letters.
  */
 
 interface Field {
@@ -33,7 +33,8 @@ function readItem(text: string, field: Field): readonly number[] | undefined {
   const [low = '', high, ...rest] = range.split('-');
   const step = stepText === undefined ? 1 : Number(stepText);
   const from = range === '*' ? field.min : readNumber(low, field);
-  const single = stepText === undefined ? from : field.max;
+  // A number with a step means different things to different programs.
+  const single = stepText === undefined ? from : undefined;
   const to = range === '*' ? field.max : high === undefined ? single : readNumber(high, field);
   if (rest.length > 0 || step < 1 || from === undefined || to === undefined || to < from) return undefined;
   return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step);
