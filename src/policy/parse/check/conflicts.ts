@@ -44,9 +44,11 @@ function checkPromise(erase: Entry<ErasePolicy>, keep: Entry<KeepPolicy>, report
   for (const { stage, path } of stagesOf(erase)) {
     const { rule } = stage;
     const certain = atLeastAsLong(keep.policy.rule, rule);
+    const longer = mayBeLonger(keep.policy.rule, rule);
     const promised = rule.bound === 'within';
     const kept = `policy "${keep.policy.name}" keeps the same records for ${phrase(keep.policy.rule)} from the same start`;
-    if (promised ? !mayBeLonger(keep.policy.rule, rule) && !certain : !certain) continue;
+    // "Kept for 5 years, then erased" is two rules of one length, and in order.
+    if (promised ? !longer && !certain : !longer || !certain) continue;
     report.add({
       code: 'impossible-promise',
       path: [...path, rule.bound],
