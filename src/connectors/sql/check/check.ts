@@ -4,12 +4,14 @@ import type { CheckReport } from '../../connector.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { digestOf } from '../catalogue/load.ts';
 import type { Ask } from '../catalogue/load.ts';
+import { encodingsOf } from './encodings.ts';
 export function checkViews(
   _dialect: Dialect,
   catalogue: Catalogue,
-  _views: readonly View[],
+  views: readonly View[],
   _ask: Ask,
   _signal: AbortSignal,
 ): Promise<CheckReport> {
-  return Promise.resolve({ findings: [], encodings: new Map(), catalogue: digestOf(catalogue) });
+  return Promise.resolve({ findings: [], encodings: new Map(views.map((view) => [view, encodingsOf(catalogue, view)])),
+    catalogue: digestOf(catalogue) });
 }
