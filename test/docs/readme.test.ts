@@ -50,7 +50,7 @@ describe('the README’s commands', () => {
       });
       expect(stdout).toMatch(/\$ frist run [^\n]*\n.*\(exit status 3\)/s);
       expect(stdout).not.toMatch(/WRONG/);
-      expect(stdout).toMatch(/entries of the trail verify/);
+      expect(stdout).toMatch(/The trail verifies/);
     } finally {
       rmSync(folder, { recursive: true });
     }
