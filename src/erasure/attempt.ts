@@ -115,7 +115,7 @@ function asErased(judge: Judge, selected: Selected, facts: Facts | undefined): I
   if (facts === undefined) return selected;
   const starts = judge.startRaw(facts);
   if (same(starts, selected.starts) && same(facts.subjects, selected.subjects)) return selected;
-  return { key: selected.key, starts, subjects: facts.subjects };
+  return { ...selected, starts, subjects: facts.subjects };
 }
 
 function same(a: readonly unknown[], b: readonly unknown[]): boolean {

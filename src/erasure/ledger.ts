@@ -1,6 +1,8 @@
 /** Turns what happened to a batch into entries of the audit trail. Names records by commitments; holds no personal data. */
 import { batchDigest } from '../audit/commitment.ts';
 import { ageBucket, type Age, type Commitments, formatEntry } from '../audit/entry.ts';
+import { recordFormatter } from '../audit/format/record.ts';
+import { FristError } from '../errors.ts';
 import type { Judge } from '../policy/judge.ts';
 import { normalise } from '../policy/subject.ts';
 import type { Task } from '../policy/view.ts';
@@ -43,10 +45,11 @@ export function commitmentsOf(engine: Engine, task: Task, identity: Identity): C
     const value = raw === null || raw === undefined ? '' : normalise(raw, subject.normalise);
     if (value !== '') subjects.push([subject.kind, value]);
   });
+  const { key, starts } = identity;
   return {
-    record: engine.names.record(source, record.name, identity.key),
+    incarnation: engine.names.incarnation(source, record.name, key, subjects, starts),
+    record: identity.commitment ?? engine.names.record(source, record.name, key),
     subject: subjects.map(([kind, value]) => engine.names.subject(kind, value)),
-    incarnation: engine.names.incarnation(source, record.name, identity.key, subjects, identity.starts),
   };
 }
 
@@ -59,35 +62,45 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
     at: new Date(engine.now()).toISOString(),
   });
 
-  // Made when a batch is opened, used again when it is settled, unless the record has changed in between.
-  const known = new WeakMap<Identity, Commitments>();
-  const named = (identity: Identity): Commitments => {
-    const commitments = known.get(identity) ?? commitmentsOf(engine, task, identity);
-    known.set(identity, commitments);
-    return commitments;
+  // By batch: made when it is opened, used again when it is settled, unless a record has changed in between.
+  const known = new Map<string, Map<Identity, Commitments>>();
+  const naming = (batch: string, records: readonly Identity[]): Commitments[] => {
+    const made = new Map<Identity, Commitments>();
+    for (const identity of records) made.set(identity, commitmentsOf(engine, task, identity));
+    known.set(batch, made);
+    return [...made.values()];
   };
 
-  const recordEntry = (batch: string, stage: number, settled: Settled): string => {
-    const promised = judge.promisedDayOf(settled.identity.starts, stage);
-    return formatEntry({
-      ...base(),
-      type: 'record',
-      batch,
-      policy,
-      source,
-      record: record.name,
-      action: task.view.stages[stage]?.action.kind ?? 'delete',
-      outcome: settled.outcome,
-      commitments: named(settled.identity),
-      ...(promised === undefined ? {} : { promised }),
-      age: ageOf(judge.startDayOf(settled.identity.starts), engine.now()),
-      ...(settled.code === undefined ? {} : { code: settled.code }),
+  const formats = task.view.stages.map(({ action }) =>
+    recordFormatter({ policy, source, record: record.name, action: action.kind }),
+  );
+  const recordEntries = (batch: string, stage: number, records: readonly Settled[]): string[] => {
+    const format = formats[stage];
+    if (format === undefined)
+      throw new FristError('DEFECT', { what: `policy ${policy} has no stage ${stage}` });
+    const now = engine.now();
+    const at = new Date(now).toISOString();
+    const age = ages(now);
+    const named = known.get(batch);
+    known.delete(batch);
+    return records.map(({ identity, outcome, code }) => {
+      const promised = judge.promisedDayOf(identity.starts, stage);
+      return format({
+        batch,
+        eid: engine.newId(),
+        at,
+        outcome,
+        commitments: named?.get(identity) ?? commitmentsOf(engine, task, identity),
+        age: age(judge.startDayOf(identity.starts)),
+        ...(promised === undefined ? {} : { promised }),
+        ...(code === undefined ? {} : { code }),
+      });
     });
   };
 
   return {
     opened: (batch, run, plan, records) => {
-      const digest = batchDigest(records.map(named));
+      const digest = batchDigest(naming(batch, records));
       return formatEntry({
         ...base(),
         type: 'batch-opened',
@@ -103,11 +116,12 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
     },
     settled: (batch, stage, records, dependents, verified) => {
       const outcomes: Partial<Record<Outcome, number>> = {};
-      const entries: string[] = [];
-      for (const one of records) {
-        add(outcomes, one.outcome);
-        if (RECORDED.has(one.outcome)) entries.push(recordEntry(batch, stage, one));
-      }
+      for (const one of records) add(outcomes, one.outcome);
+      const entries = recordEntries(
+        batch,
+        stage,
+        records.filter((one) => RECORDED.has(one.outcome)),
+      );
       entries.push(
         formatEntry({
           ...base(),
@@ -134,6 +148,14 @@ export function outcomeCounts(records: readonly Settled[]): Counts<Outcome> {
 
 const DAY_MS = 86_400_000;
 
-function ageOf(startDay: string | undefined, now: number): Age {
-  return ageBucket(startDay === undefined ? undefined : Math.floor((now - Date.parse(startDay)) / DAY_MS));
+/** Age buckets at `now` by the day of the start, each worked out once: records share their days. */
+function ages(now: number): (startDay: string | undefined) => Age {
+  const known = new Map<string | undefined, Age>();
+  return (startDay) => {
+    const age =
+      known.get(startDay) ??
+      ageBucket(startDay === undefined ? undefined : Math.floor((now - Date.parse(startDay)) / DAY_MS));
+    known.set(startDay, age);
+    return age;
+  };
 }

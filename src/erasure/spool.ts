@@ -17,6 +17,8 @@ export interface Identity {
   /** Raw values of the policy's own starting point. */
   readonly starts: readonly Raw[];
   readonly subjects: readonly Raw[];
+  /** Its `record` commitment, where it has been made already. */
+  readonly commitment?: string;
 }
 
 export interface Selected extends Identity {
