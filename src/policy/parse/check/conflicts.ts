@@ -48,7 +48,8 @@ function checkPromise(erase: Entry<ErasePolicy>, keep: Entry<KeepPolicy>, report
     const promised = rule.bound === 'within';
     const kept = `policy "${keep.policy.name}" keeps the same records for ${phrase(keep.policy.rule)} from the same start`;
     // "Kept for 5 years, then erased" is two rules of one length, and in order.
-    if (promised ? !longer && !certain : !longer || !certain) continue;
+    const conflict = promised ? longer || certain : longer && certain;
+    if (!conflict) continue;
     report.add({
       code: 'impossible-promise',
       path: [...path, rule.bound],
