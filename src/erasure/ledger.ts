@@ -53,6 +53,31 @@ export function commitmentsOf(engine: Engine, task: Task, identity: Identity): C
   };
 }
 
+interface BatchNames {
+  /** Makes the commitments of a batch and keeps them until they are taken. */
+  make(batch: string, records: readonly Identity[]): Commitments[];
+  /** The commitments of a batch's records; those of a record that has changed in between are made anew. */
+  take(batch: string): (identity: Identity) => Commitments;
+}
+
+/** Commitments are made when a batch is opened, and used again when it is settled. */
+function namesByBatch(engine: Engine, task: Task): BatchNames {
+  const known = new Map<string, ReadonlyMap<Identity, Commitments>>();
+  return {
+    make: (batch, records) => {
+      const made = new Map<Identity, Commitments>();
+      for (const identity of records) made.set(identity, commitmentsOf(engine, task, identity));
+      known.set(batch, made);
+      return [...made.values()];
+    },
+    take: (batch) => {
+      const made = known.get(batch);
+      known.delete(batch);
+      return (identity) => made?.get(identity) ?? commitmentsOf(engine, task, identity);
+    },
+  };
+}
+
 /** The entries of one policy's batches; `judge` tells the days. */
 export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
   const { source, record, policy } = task.view;
@@ -62,15 +87,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
     at: new Date(engine.now()).toISOString(),
   });
 
-  // By batch: made when it is opened, used again when it is settled, unless a record has changed in between.
-  const known = new Map<string, Map<Identity, Commitments>>();
-  const naming = (batch: string, records: readonly Identity[]): Commitments[] => {
-    const made = new Map<Identity, Commitments>();
-    for (const identity of records) made.set(identity, commitmentsOf(engine, task, identity));
-    known.set(batch, made);
-    return [...made.values()];
-  };
-
+  const names = namesByBatch(engine, task);
   const formats = task.view.stages.map(({ action }) =>
     recordFormatter({ policy, source, record: record.name, action: action.kind }),
   );
@@ -81,8 +98,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
     const now = engine.now();
     const at = new Date(now).toISOString();
     const age = ages(now);
-    const named = known.get(batch);
-    known.delete(batch);
+    const named = names.take(batch);
     return records.map(({ identity, outcome, code }) => {
       const promised = judge.promisedDayOf(identity.starts, stage);
       return format({
@@ -90,7 +106,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
         eid: engine.newId(),
         at,
         outcome,
-        commitments: named?.get(identity) ?? commitmentsOf(engine, task, identity),
+        commitments: named(identity),
         age: age(judge.startDayOf(identity.starts)),
         ...(promised === undefined ? {} : { promised }),
         ...(code === undefined ? {} : { code }),
@@ -100,7 +116,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
 
   return {
     opened: (batch, run, plan, records) => {
-      const digest = batchDigest(naming(batch, records));
+      const digest = batchDigest(names.make(batch, records));
       return formatEntry({
         ...base(),
         type: 'batch-opened',
