@@ -128,15 +128,30 @@ export interface Connector {
    * The records that the policy is about, as pages of facts, from the beginning or behind `cursor`. With `windows`,
    * records that are plainly not due are left out. Each page is read in a read-only transaction of its own.
    */
-  scan(view: View, windows: readonly Window[] | undefined, signal: AbortSignal, cursor?: string): AsyncIterable<Page>;
+  scan(
+    view: View,
+    windows: readonly Window[] | undefined,
+    signal: AbortSignal,
+    cursor?: string,
+  ): AsyncIterable<Page>;
   /** The same facts by key, read anew; a record that is not there is not in the answer. */
   read(view: View, keys: readonly Key[], signal: AbortSignal): Promise<readonly Facts[]>;
   /** How many rows of each dependent of the stage belong to these records, by related name; for the dry run. */
-  dependents(view: View, stage: number, keys: readonly Key[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  dependents(
+    view: View,
+    stage: number,
+    keys: readonly Key[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, number>>;
   /** Takes the advisory lock; a `SourceFailure` with code `BUSY` when another session holds it. */
   erasing(view: View, signal: AbortSignal): Promise<ErasingSession>;
   /** Looks at each record again, dependents included, outside the erasing transaction. */
-  verify(view: View, stage: number, keys: readonly Key[], signal: AbortSignal): Promise<readonly Verification[]>;
+  verify(
+    view: View,
+    stage: number,
+    keys: readonly Key[],
+    signal: AbortSignal,
+  ): Promise<readonly Verification[]>;
   /** How many records of the type have this identifier. */
   find(record: RecordType, kind: string, value: string): Promise<number>;
   close(): Promise<void>;
