@@ -12,7 +12,7 @@ import { readGuardDefaults, readPolicy } from './build/policy.ts';
 import { refuseReferences } from './build/reference.ts';
 import type { Resolve } from './build/reference.ts';
 import { readSource } from './build/source.ts';
-import { checkColumns } from './check/columns.ts';
+import { checkColumns, checkMeaning } from './check/columns.ts';
 import { checkConflicts } from './check/conflicts.ts';
 import { readYaml } from './document.ts';
 import type { Path, Position } from './position.ts';
@@ -65,6 +65,7 @@ function readFile(raw: unknown, options: ParseOptions, report: Report): PolicyFi
     values.policies === undefined ? [] : readNamed(values.policies, ['policies'], 'policies', report);
   const entries = named.flatMap((one) => readPolicy(one, sources, defaults, report));
   checkColumns(sources.values(), entries, report);
+  checkMeaning(entries, report);
   checkConflicts(sources, entries, report);
   if (controller === undefined || report.failed()) return undefined;
   return {

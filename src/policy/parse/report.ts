@@ -48,6 +48,7 @@ export const PROBLEM_CODES = [
   'contradiction',
   'tautology',
   'protected-column',
+  'changes-meaning',
   'stage-order',
   'normalise-differs',
   // Policies against each other

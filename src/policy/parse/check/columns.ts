@@ -2,7 +2,7 @@
  * Columns that anonymising must leave alone, because something reads them: keys, scopes, starting points, and the
  * columns by which related rows are found. Overwritten, a record would be dated anew, or its dependents lost.
  */
-import type { Replacements, Stage } from '../../policy.ts';
+import type { Condition, Policy, Replacements, Stage } from '../../policy.ts';
 import type { PolicyEntry } from '../build/policy.ts';
 import { leavesOf } from '../build/start.ts';
 import type { SourceEntry } from '../build/source.ts';
@@ -90,6 +90,43 @@ export function checkColumns(
         if (dependent.kind !== 'anonymise') continue;
         const related = record.type?.related.find((one) => one.name === dependent.related);
         refuse(related?.table, dependent.set, [...path, 'dependents', index, 'set']);
+      }
+    }
+  }
+}
+
+/** Columns of the record itself that a condition asks for. */
+function columnsOf(condition: Condition): readonly string[] {
+  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(columnsOf);
+  if (condition.kind === 'not') return columnsOf(condition.of);
+  return condition.kind === 'related' ? [] : [condition.column.toLowerCase()];
+}
+
+function columnsRead(policy: Policy): ReadonlySet<string> {
+  return new Set([policy.where, ...policy.exemptions.map((one) => one.condition)].flatMap(columnsOf));
+}
+
+/**
+ * Warns of a `set` that changes who is meant: by a later stage of the same policy, or by a `keep` policy on the records.
+ */
+export function checkMeaning(policies: readonly PolicyEntry[], report: Report): void {
+  for (const entry of policies) {
+    const later = entry.policy.kind === 'erase' && entry.policy.stages.length > 1 ? [entry.policy] : [];
+    const keeps = policies.filter((other) => other.policy.kind === 'keep' && other.record === entry.record);
+    for (const { stage, path } of stagesOf(entry)) {
+      if (stage.action.kind !== 'anonymise') continue;
+      for (const { column } of stage.action.set) {
+        const readers = [...later, ...keeps.map((one) => one.policy)];
+        const reader = readers.find((policy) => columnsRead(policy).has(column.toLowerCase()));
+        if (reader === undefined) continue;
+        report.add({
+          code: 'changes-meaning',
+          path: [...path, 'set', column],
+          message: `"${column}" tells which records policy "${reader.name}" is about; overwritten, it may tell otherwise`,
+          remedy: 'Leave the column as it is, or let the conditions read another.',
+          severity: 'warning',
+          on: 'key',
+        });
       }
     }
   }

@@ -112,4 +112,9 @@ export const CONDITIONS: readonly Case[] = [
     [['subject: none', 'subject: { email: ¦{ column: mail, normalise: exact } }']],
     ['normalise-differs', 'sources.crm.records.invoice.subject.email', /same `normalise`/],
   ],
+  [
+    'a column overwritten that a later stage asks for',
+    [['{ name: null, email', '{ name: null, ¦Status: gone, email']],
+    ['changes-meaning', 'policies.old.stages.0.set.Status', /Leave the column/],
+  ],
 ];
