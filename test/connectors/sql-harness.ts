@@ -80,8 +80,11 @@ class SqlHarness implements Harness {
   }
 
   async reset(): Promise<void> {
+    // One commit: a disk that is waited for thirty times makes the suite slow.
+    await this.#run('BEGIN');
     for (const { name } of [...this.#specs].reverse()) await this.#run(`DELETE FROM ${this.#q(name)}`);
     for (const spec of this.#specs) await this.#insertAll(spec, spec.rows);
+    await this.#run('COMMIT');
   }
 
   async close(): Promise<void> {
