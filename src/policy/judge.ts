@@ -59,6 +59,20 @@ export function createJudge(task: Task, options: JudgeOptions): Judge {
   return new TaskJudge(task, options);
 }
 
+/** The decisions to keep a record: one object each, for a run makes millions. */
+const RULINGS: { readonly [K in Exclude<Verdict, 'erase'>]: { readonly verdict: K } } = {
+  'out of scope': { verdict: 'out of scope' },
+  implausible: { verdict: 'implausible' },
+  undated: { verdict: 'undated' },
+  pending: { verdict: 'pending' },
+  done: { verdict: 'done' },
+  held: { verdict: 'held' },
+  'subject unknown': { verdict: 'subject unknown' },
+  protected: { verdict: 'protected' },
+  exempt: { verdict: 'exempt' },
+  'other rule': { verdict: 'other rule' },
+};
+
 type Protection = Extract<Reason, { kind: 'protected' }>;
 type OtherRule = Extract<Reason, { kind: 'other rule' }>;
 type Keeping = Extract<Reason, { kind: 'held' | 'subject unknown' | 'exempt' }> | Protection | OtherRule;
@@ -99,17 +113,16 @@ class TaskJudge implements Judge {
   verdict(facts: Facts): Ruling {
     const { own } = this.#task;
     this.#mustFit(facts);
-    if (!isTrue(facts, own.where)) return { verdict: 'out of scope' };
+    if (!isTrue(facts, own.where)) return RULINGS['out of scope'];
     const timing = this.#timing(facts);
-    if (timing.verdict !== 'due') return { verdict: timing.verdict };
+    if (timing.verdict !== 'due') return RULINGS[timing.verdict];
     const stage = known(timing.stage);
     const reach = this.#reach(facts.subjects);
-    if (reach.by.length > 0) return { verdict: 'held' };
-    if (reach.unknownTo.length > 0) return { verdict: 'subject unknown' };
-    if (this.#keeps.some((keep) => this.#protection(keep, facts) !== undefined))
-      return { verdict: 'protected' };
-    if (own.exempt.some((exemption) => isTrue(facts, exemption.condition))) return { verdict: 'exempt' };
-    if (this.#otherRule(facts, stage) !== undefined) return { verdict: 'other rule' };
+    if (reach.by.length > 0) return RULINGS.held;
+    if (reach.unknownTo.length > 0) return RULINGS['subject unknown'];
+    if (this.#keeps.some((keep) => this.#protection(keep, facts) !== undefined)) return RULINGS.protected;
+    if (own.exempt.some((exemption) => isTrue(facts, exemption.condition))) return RULINGS.exempt;
+    if (this.#otherRule(facts, stage) !== undefined) return RULINGS['other rule'];
     return { verdict: 'erase', stage, overdue: this.#isOverdue(timing) };
   }
 

@@ -1,7 +1,8 @@
 /** Days as numbers: days since 1970-01-01 in the proleptic Gregorian calendar, with no zone attached. */
 
-/** Milliseconds of a day by the clock. */
-export const DAY_MS = 86_400_000;
+/** Milliseconds of an hour, and of a day by the clock. */
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
 
 export interface Civil {
   readonly year: number;

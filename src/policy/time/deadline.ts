@@ -10,12 +10,10 @@
  * others. All answers are instants in whole seconds, rounded up: due <=> due <= asOf, with asOf in whole seconds too.
  */
 import type { Controller, Period, Rule } from '../policy.ts';
-import { civil, DAY_MS, dayNumber, daysInMonth } from './day.ts';
+import { civil, DAY_MS, dayNumber, daysInMonth, HOUR_MS } from './day.ts';
 import type { Moment } from './raw.ts';
 import type { Bound } from './start.ts';
 import { addition, zoneOf, type Reading, type Zone } from './zone.ts';
-
-const HOUR_MS = 3_600_000;
 
 /** Default margin, hours; never more than a quarter of the period. */
 const MARGIN_HOURS = 48;

@@ -7,7 +7,7 @@
  */
 import type { Period } from '../policy.ts';
 import { Temporal } from '../temporal.ts';
-import { DAY_MS } from './day.ts';
+import { DAY_MS, HOUR_MS } from './day.ts';
 
 /** Which instant a wall-clock time stands for that daylight saving makes twice or never. */
 export type Reading = 'earlier' | 'later';
@@ -24,8 +24,8 @@ export interface Zone {
   startOf(day: number): number;
 }
 
-/** Days remembered per zone or period before starting afresh: more than any table has, little memory. */
-const MOST_DAYS = 100_000;
+/** Answers remembered per question before starting afresh: more days than any table has, little memory. */
+const MOST_ANSWERS = 100_000;
 
 const zones = new Map<string, Zone>();
 const sums = new Map<string, (day: number) => number>();
@@ -68,24 +68,39 @@ function createZone(name: string): Zone {
     const offset = steady(day);
     return Number.isNaN(offset) ? dateOf(day).toZonedDateTime(name).epochMilliseconds : day * DAY_MS - offset;
   });
+  const offsetAt = hourly(
+    (instant) =>
+      Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(name).offsetNanoseconds / 1e6,
+  );
+  const offsetOf = (disambiguation: Reading): ((wall: number) => number) =>
+    hourly((wall) => wall - wallClock(wall).toZonedDateTime(name, { disambiguation }).epochMilliseconds);
+  const [earlier, later] = [offsetOf('earlier'), offsetOf('later')];
   const wall = (instant: number): number => {
     const offset = steady(Math.floor(instant / DAY_MS));
-    if (!Number.isNaN(offset)) return instant + offset;
-    return (
-      instant +
-      Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(name).offsetNanoseconds / 1e6
-    );
+    return instant + (Number.isNaN(offset) ? offsetAt(instant) : offset);
   };
   return {
     name,
     wall,
     day: (instant) => Math.floor(wall(instant) / DAY_MS),
-    instant: (wallTime, disambiguation) => {
+    instant: (wallTime, reading) => {
       const offset = steady(Math.floor(wallTime / DAY_MS));
       if (!Number.isNaN(offset)) return wallTime - offset;
-      return wallClock(wallTime).toZonedDateTime(name, { disambiguation }).epochMilliseconds;
+      return wallTime - (reading === 'earlier' ? earlier(wallTime) : later(wallTime));
     },
     startOf,
+  };
+}
+
+/** Remembers an offset for each hour in which it does not change; no clock is changed twice within an hour. */
+function hourly(ask: (time: number) => number): (time: number) => number {
+  const inHour = remembered((hour) => {
+    const first = ask(hour * HOUR_MS);
+    return first === ask((hour + 1) * HOUR_MS - 1) ? first : NaN;
+  });
+  return (time) => {
+    const offset = inHour(Math.floor(time / HOUR_MS));
+    return Number.isNaN(offset) ? ask(time) : offset;
   };
 }
 
@@ -97,14 +112,14 @@ function dateOf(day: number): Temporal.PlainDate {
   return wallClock(day * DAY_MS).toPlainDate();
 }
 
-function remembered(ask: (day: number) => number): (day: number) => number {
+function remembered(ask: (of: number) => number): (of: number) => number {
   const answers = new Map<number, number>();
-  return (day) => {
-    const known = answers.get(day);
+  return (of) => {
+    const known = answers.get(of);
     if (known !== undefined) return known;
-    if (answers.size >= MOST_DAYS) answers.clear();
-    const answer = ask(day);
-    answers.set(day, answer);
+    if (answers.size >= MOST_ANSWERS) answers.clear();
+    const answer = ask(of);
+    answers.set(of, answer);
     return answer;
   };
 }
