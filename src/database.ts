@@ -46,6 +46,8 @@ export interface DatabaseOptions {
   readonly create?: boolean;
   /** SQLite: further pragmas of each connection, e.g. `{ journal_mode: 'WAL' }`. */
   readonly pragmas?: Readonly<Record<string, string | number>>;
+  /** Most connections at a time. SQLite has one unless told otherwise: two of one process wait for each other in vain. */
+  readonly poolMax?: number;
   /** Sees the text of every statement sent through a `Connection`, before it is sent. */
   readonly onStatement?: (text: string, params: readonly Param[]) => void;
 }
@@ -321,7 +323,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     compileSqlOnError: false,
     log: SILENT_LOG,
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
-    pool: { min: 0, max: dialect === 'sqlite' ? 1 : POOL_MAX, afterCreate },
+    pool: { min: 0, max: options.poolMax ?? (dialect === 'sqlite' ? 1 : POOL_MAX), afterCreate },
   });
   const pool = instance.client as Pooled;
   return {

@@ -188,6 +188,7 @@ class SqlConnector implements Connector {
     this.#writing ??= openSource(this.#context.connection, {
       ...this.#options,
       pragmas: { secure_delete: 'ON' },
+      poolMax: 4,
     });
     return this.#writing;
   }

@@ -34,7 +34,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
 const BITS: Readonly<Record<string, bigint>> = { int2: 16n, int4: 32n, int8: 64n };
 
 export async function readPostgres(ask: Ask, schemas: readonly string[], resolve: Resolve): Promise<Reading> {
-  const places = sql`(SELECT array_agg(s::text) FROM unnest(current_schemas(false)::text[] || ${value(schemas)}::text[]) s)`;
+  const places = sql`current_schemas(false)::text[] || ${value(schemas)}::text[]`;
   const found = await tables(ask, places);
   const wanted = [...resolve(found).values()].filter((one) => one !== undefined);
   const which = value(wanted.map((one) => one.id));
@@ -49,7 +49,7 @@ export async function readPostgres(ask: Ask, schemas: readonly string[], resolve
 async function tables(ask: Ask, places: Sql): Promise<readonly FoundTable[]> {
   const rows = await ask(sql`SELECT n.nspname, c.relname, c.relkind FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY (${places})
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname::text = ANY (${places})
     ORDER BY array_position(${places}, n.nspname::text), c.relname`);
   const kinds: Readonly<Record<string, Table['kind']>> = { r: 'table', p: 'table', v: 'view', m: 'view' };
   return rows.map((row) => ({
@@ -141,7 +141,7 @@ async function readForeignKeys(ask: Ask, places: Sql): Promise<readonly ForeignK
     FROM pg_constraint c
     JOIN pg_class f ON f.oid = c.conrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
     JOIN pg_class t ON t.oid = c.confrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
-    WHERE c.contype = 'f' AND c.conparentid = 0 AND tn.nspname = ANY (${places})
+    WHERE c.contype = 'f' AND c.conparentid = 0 AND tn.nspname::text = ANY (${places})
     ORDER BY 1, 2, c.conname`);
   return rows.map((row) => ({
     from: row[0] ?? '',
