@@ -20,7 +20,7 @@ export function explainRule(rule: Rule, start: Start): string {
 
 /** What a policy does, one sentence a line. */
 export function explainPolicy(policy: Policy): string[] {
-  const records = `${policy.source}.${policy.specific ? policy.record : '*'}`;
+  const records = `${policy.source}.${policy.record}`;
   const lines = [
     ...(policy.promise === undefined ? [] : [`It keeps the promise "${policy.promise}".`]),
     ...(policy.because === undefined ? [] : [`It rests on ${policy.because}.`]),

@@ -65,9 +65,12 @@ export interface Task {
 export function compileViews(file: PolicyFile): Task[] {
   return file.policies.flatMap((policy) => {
     if (policy.kind !== 'erase') return [];
-    const source = file.sources.find((one) => one.name === policy.source);
-    const records = source?.records.filter((record) => appliesTo(policy, policy.source, record)) ?? [];
-    return records.map((record) => compile(file, policy, record));
+    const record = file.sources
+      .find((source) => source.name === policy.source)
+      ?.records.find((one) => one.name === policy.record);
+    if (record === undefined)
+      throw new FristError('DEFECT', { what: `policy ${policy.name} has no record type` });
+    return [compile(file, policy, record)];
   });
 }
 
@@ -98,10 +101,6 @@ export function policyText(task: Task): string {
   });
 }
 
-function appliesTo(policy: Policy, source: string, record: RecordType): boolean {
-  return policy.source === source && (policy.record === record.name || policy.record === '*');
-}
-
 function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Task {
   const starts = new Positions<StartColumn>();
   const conditions = new Positions<Condition>();
@@ -112,7 +111,9 @@ function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Tas
     start: tree(starts, of.start),
   });
   const own = clause(policy);
-  const others = file.policies.filter((other) => other !== policy && appliesTo(other, policy.source, record));
+  const others = file.policies.filter(
+    (other) => other !== policy && other.source === policy.source && other.record === policy.record,
+  );
   const keeps = others
     .filter((other) => other.kind === 'keep')
     .map((keep) => ({ ...clause(keep), rule: keep.rule }));

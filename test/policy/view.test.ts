@@ -62,17 +62,24 @@ describe('compileViews', () => {
     expect(task?.own.where).toBe('always');
   });
 
-  it('makes one task per record type of a default, in the order of the file', () => {
+  it('makes one task per erase policy, in the order of the file; a default yields to what names the record', () => {
     const deal = { ...contact, name: 'deal', table: 'deals' };
-    const tasks = compileViews(
-      fileOf([erase('contacts'), erase('rest', { record: '*', specific: false })], [contact, deal]),
-    );
-    expect(tasks.map((task) => [task.policy.name, task.view.record.name])).toEqual([
-      ['contacts', 'contact'],
-      ['rest', 'contact'],
-      ['rest', 'deal'],
+    const policies = [
+      erase('contacts'),
+      keep('bookkeeping'),
+      erase('rest/contact', { specific: false }),
+      erase('rest/deal', { record: 'deal', specific: false }),
+    ];
+    const tasks = compileViews(fileOf(policies, [contact, deal]));
+    expect(tasks.map((task) => [task.policy.name, task.view.record.name, task.overridden])).toEqual([
+      ['contacts', 'contact', []],
+      ['rest/contact', 'contact', [{ policy: 'contacts', where: 'always' }]],
+      ['rest/deal', 'deal', []],
     ]);
-    expect(tasks.map((task) => task.overridden.map((one) => one.policy))).toEqual([[], ['contacts'], []]);
+  });
+
+  it('refuses a policy on a record type that is not there', () => {
+    expect(() => compileViews(fileOf([erase('own', { record: 'deal' })]))).toThrow(FristError);
   });
 
   it('knows the rivals: other policies of its rank that delete', () => {
@@ -84,7 +91,9 @@ describe('compileViews', () => {
       erase('default', { specific: false }),
       erase('elsewhere', { record: 'deal' }),
     ];
-    const own = compileViews(fileOf(policies)).find((task) => task.policy.name === 'own');
+    const own = compileViews(fileOf(policies, [contact, { ...contact, name: 'deal' }])).find(
+      (task) => task.policy.name === 'own',
+    );
     expect(own?.rivals.map((rival) => [rival.policy, rival.before])).toEqual([
       ['first', true],
       ['last', false],
