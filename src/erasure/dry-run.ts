@@ -49,6 +49,7 @@ async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Pr
       policyDigest: digest,
       asOf: input.asOf,
       spool,
+      tryLast: new Set(memory?.failing),
       signal: input.signal,
       countDependents: true,
       ...(onDisposition === undefined

@@ -41,12 +41,17 @@ export interface ExecuteResult {
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
   readonly dependents: Readonly<Record<string, number>>;
   readonly leftovers: number;
-  /** Code by which most records failed, if any did. */
+  /** Code by which the first record failed, if any did. */
   readonly failedCode?: string;
+  /** Commitments of the records that failed, some hundreds at most. */
+  readonly failing: readonly string[];
   readonly failure?: SourceFailure;
   /** Whether the signal stopped it before the end. */
   readonly stopped: boolean;
 }
+
+/** More failures than these are not remembered: what is common among them wants mending, not patience. */
+const REMEMBERED_FAILURES = 500;
 
 interface Opened {
   readonly id: string;
@@ -66,6 +71,7 @@ class Execution {
   readonly #dependents: Record<string, number> = {};
   #leftovers = 0;
   #failedCode: string | undefined;
+  readonly #failing: string[] = [];
   #failure: SourceFailure | undefined;
 
   constructor(input: ExecuteInput) {
@@ -91,6 +97,7 @@ class Execution {
       outcomes: this.#outcomes,
       dependents: this.#dependents,
       leftovers: this.#leftovers,
+      failing: this.#failing,
       ...(this.#failedCode === undefined ? {} : { failedCode: this.#failedCode }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),
       stopped: signal.aborted,
@@ -157,7 +164,14 @@ class Execution {
     for (const [outcome, n] of Object.entries(counts)) add(this.#outcomes, outcome as Outcome, n);
     for (const [name, n] of Object.entries(finished?.dependents ?? {})) add(this.#dependents, name, n);
     this.#leftovers += leftovers;
-    this.#failedCode ??= finished?.records.find((one) => one.code !== undefined)?.code;
+    for (const { outcome, code, identity } of finished?.records ?? []) {
+      if (outcome !== 'failed') continue;
+      this.#failedCode ??= code;
+      const { source, record } = this.#input.task.view;
+      if (this.#failing.length < REMEMBERED_FAILURES) {
+        this.#failing.push(this.#input.engine.names.record(source, record.name, identity.key));
+      }
+    }
   }
 }
 

@@ -14,14 +14,12 @@ const KEYS_PER_PIECE = 1000;
 export interface Memory {
   readonly trusted: string | undefined;
   readonly lastPopulation: number | undefined;
+  /** Commitments of records that failed in the last run. */
+  readonly failing: readonly string[];
 }
 
 /** Records the policy's wording when it is new or changed, and tells what guards need to know of earlier runs. */
-export async function rememberLook(
-  engine: Engine,
-  prepared: Prepared,
-  run: Pick<Survey, 'planId'>,
-): Promise<Memory> {
+export async function rememberLook(engine: Engine, prepared: Prepared): Promise<Memory> {
   const { state, controller } = engine;
   const policy = prepared.task.view.policy;
   const memory = await state.policyMemory(controller.name, policy);
@@ -41,9 +39,9 @@ export async function rememberLook(
         }),
       ]);
     });
-    engine.logger.info('policy is new or changed', { policy, digest: prepared.digest, plan: run.planId });
+    engine.logger.info('policy is new or changed', { policy, digest: prepared.digest });
   }
-  return { trusted: memory?.trusted, lastPopulation: memory?.population };
+  return { trusted: memory?.trusted, lastPopulation: memory?.population, failing: memory?.failing ?? [] };
 }
 
 /** From now on the ordinary guards hold for this wording of the policy. */
@@ -56,6 +54,20 @@ export async function rememberSuccess(engine: Engine, prepared: Prepared, popula
   };
   await engine.state.transaction((t) =>
     t.rememberPolicy(engine.controller.name, prepared.task.view.policy, memory),
+  );
+}
+
+/** Keeps the records that the data forbade to erase in mind, so that the next run tries them last. */
+export async function rememberFailing(
+  engine: Engine,
+  prepared: Prepared,
+  failing: readonly string[],
+): Promise<void> {
+  const { state, controller } = engine;
+  const policy = prepared.task.view.policy;
+  const memory = await state.policyMemory(controller.name, policy);
+  await state.transaction((t) =>
+    t.rememberPolicy(controller.name, policy, { digest: prepared.digest, ...memory, failing }),
   );
 }
 

@@ -10,7 +10,7 @@ import type { Task } from '../policy/view.ts';
 import { windows } from '../policy/window.ts';
 import type { Names } from './engine.ts';
 import { add, type Dispositions } from './report.ts';
-import type { Spool } from './spool.ts';
+import type { Selected, Spool } from './spool.ts';
 
 export interface SurveyInput {
   readonly task: Task;
@@ -21,6 +21,8 @@ export interface SurveyInput {
   readonly policyDigest: string;
   readonly asOf: number;
   readonly spool: Spool;
+  /** Commitments of records that failed before: they come last, so that they hold up nobody. */
+  readonly tryLast: ReadonlySet<string>;
   readonly signal: AbortSignal;
   /** Gets every disposition, kept and erased alike; then the scan reads the whole population. */
   readonly onDisposition?: (facts: Facts, disposition: Disposition) => Promise<void> | void;
@@ -51,6 +53,7 @@ export async function survey(input: SurveyInput): Promise<Survey> {
     }
     signal.throwIfAborted();
   }
+  tally.spoolLast();
   return tally.result(count.population, count.matching);
 }
 
@@ -73,6 +76,7 @@ class Tally {
   readonly #by: Partial<Record<Verdict, number>> = {};
   readonly #exemptBy: Record<string, number> = {};
   readonly #dependents: Record<string, number> = {};
+  readonly #last: Selected[] = [];
   #scanned = 0;
   #overdue = 0;
   #oldest: string | undefined;
@@ -95,19 +99,20 @@ class Tally {
       if (verdict.verdict !== 'erase') continue;
       const commitment = names.record(task.view.source, task.view.record.name, facts.key);
       this.#hash.update(commitment);
-      spool.add({
-        commitment,
-        stage: verdict.stage,
-        key: facts.key,
-        starts: judge.startRaw(facts),
-        subjects: facts.subjects,
-      });
+      const starts = judge.startRaw(facts);
+      const one = { commitment, stage: verdict.stage, key: facts.key, starts, subjects: facts.subjects };
+      if (this.#input.tryLast.has(commitment)) this.#last.push(one);
+      else spool.add(one);
       if (verdict.overdue) this.#overdueRecord(judge.promisedDay(facts, verdict.stage));
       const keys = selected.get(verdict.stage);
       if (keys === undefined) selected.set(verdict.stage, [facts.key]);
       else keys.push(facts.key);
     }
     return selected;
+  }
+
+  spoolLast(): void {
+    for (const selected of this.#last) this.#input.spool.add(selected);
   }
 
   #exempt(facts: Facts): void {

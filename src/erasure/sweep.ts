@@ -14,7 +14,7 @@ import { recoverOpen } from './recover.ts';
 import { blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
 import { Spool } from './spool.ts';
 import { survey, type Survey } from './survey.ts';
-import { rememberLook, rememberSuccess, storeWaitingPlan } from './remember.ts';
+import { rememberFailing, rememberLook, rememberSuccess, storeWaitingPlan } from './remember.ts';
 import type { Run } from '../state/state.ts';
 
 export interface SweepInput {
@@ -120,6 +120,7 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
   const holds = await engine.state.holds({ active: true });
   const judge = createJudge(task, { asOf: input.asOf, holds });
   walk.spool = await Spool.create(engine.settings.spoolFolder, walk.claim.run);
+  const memory = await rememberLook(engine, prepared);
   walk.survey = await survey({
     task,
     connector,
@@ -128,10 +129,10 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
     policyDigest: prepared.digest,
     asOf: input.asOf,
     spool: walk.spool,
+    tryLast: new Set(memory.failing),
     signal: walk.claim.signal,
     countDependents: false,
   });
-  const memory = await rememberLook(engine, prepared, walk.survey);
   const tripped = checkGuards({
     selected: walk.survey.selected,
     population: walk.survey.found.population,
@@ -167,6 +168,7 @@ async function erase(engine: Engine, walk: Walk, input: SweepInput): Promise<voi
       records: known(walk.spool).read(),
     });
     walk.report = resultReport(walk.report, result, failureOf(walk.task, result));
+    if (result.failing.length > 0) await rememberFailing(engine, prepared, result.failing);
   } else {
     walk.report = { ...walk.report, status: 'done' };
   }

@@ -91,6 +91,7 @@ async function createRuns(create: CreateTable): Promise<void> {
     table.string('trusted', ID);
     table.bigInteger('population');
     table.string('last_success', MOMENT);
+    table.text('failing', 'longtext');
     table.primary(['controller', 'policy']);
   });
 }

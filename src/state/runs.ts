@@ -26,6 +26,7 @@ interface PolicyRow {
   readonly trusted: string | null;
   readonly population: number | string | null;
   readonly last_success: string | null;
+  readonly failing: string | null;
 }
 
 export type RunFilter = {
@@ -132,6 +133,7 @@ export async function readPolicyMemory(
     ...(row.trusted === null ? {} : { trusted: row.trusted }),
     ...(row.population === null ? {} : { population: Number(row.population) }),
     ...(row.last_success === null ? {} : { lastSuccess: row.last_success }),
+    ...(row.failing === null ? {} : { failing: JSON.parse(row.failing) as string[] }),
   };
 }
 
@@ -146,6 +148,7 @@ export async function rememberPolicy(
     trusted: memory.trusted ?? null,
     population: memory.population ?? null,
     last_success: memory.lastSuccess ?? null,
+    failing: memory.failing === undefined ? null : JSON.stringify(memory.failing),
   };
   const policies = turn.db<PolicyRow>('frist_policies');
   await policies

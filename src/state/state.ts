@@ -92,6 +92,8 @@ export interface PolicyMemory {
   readonly trusted?: string;
   readonly population?: number;
   readonly lastSuccess?: string;
+  /** Commitments of records that the data forbade to erase in the last run; the next one tries them last. */
+  readonly failing?: readonly string[];
 }
 
 export interface OutboxRow {

@@ -153,4 +153,44 @@ describe('sweep', () => {
     });
     expect(ids(on)).toEqual(['4']);
   });
+
+  it('tries last what failed before', async () => {
+    const people = Array.from({ length: 9 }, (_, i) => contact(i, '2025-01-01'));
+    let refusing = true;
+    const seen: string[][] = [];
+    const on = await make(TABLES(people, []), {
+      memory: { refuses: (key) => refusing && key[0] !== '8' },
+      maxBatch: 3,
+      wrap: (connector) => ({
+        ...connector,
+        kind: connector.kind,
+        capabilities: connector.capabilities,
+        check: (...args) => connector.check(...args),
+        now: () => connector.now(),
+        count: (...args) => connector.count(...args),
+        scan: (...args) => connector.scan(...args),
+        read: (...args) => connector.read(...args),
+        dependents: (...args) => connector.dependents(...args),
+        verify: (...args) => connector.verify(...args),
+        find: (...args) => connector.find(...args),
+        close: () => connector.close(),
+        erasing: async (...args) => {
+          const session = await connector.erasing(...args);
+          return {
+            erase: (batch, signal) => {
+              seen.push(batch.keys.map((key) => String(key[0])));
+              return session.erase(batch, signal);
+            },
+            release: () => session.release(),
+          };
+        },
+      }),
+    });
+    await run(on);
+    refusing = false;
+    on.database.tables.get('contacts')?.rows.set('["9"]', contact(9, '2025-01-01'));
+    seen.length = 0;
+    expect(await run(on)).toMatchObject({ status: 'done', outcomes: { erased: 9 } });
+    expect(seen[0]?.[0]).toBe('9');
+  });
 });
