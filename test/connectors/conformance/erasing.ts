@@ -1,13 +1,14 @@
 /** Erasing: exactly the records named, and of them only those that are still due; everything else byte for byte. */
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Connector } from '../../../src/connectors/connector.ts';
-import type { Facts, Key, Stage } from '../../../src/policy/policy.ts';
+import type { Facts, Key, Stage, View } from '../../../src/policy/policy.ts';
 import { BIG, BIG_NEIGHBOUR, HARD_TEXT_KEYS } from './fixture.ts';
 import type { Harness, Row } from './harness.ts';
 import type { Snapshot } from './support.ts';
 import { ON, edited, eraseOnce, factsOf, keyTexts, outcomesOf, patiently, snapshot } from './support.ts';
 import {
   ANONYMISE,
+  COMMENT,
   DELETE,
   DELETE_WITH_ALL,
   UNNAME,
@@ -39,6 +40,9 @@ const annasDependentsGone: Readonly<Record<string, Edit>> = {
   notes: setting('person_id', ['1'], () => ({ body: '', author: 'erased-1' })),
   deals: setting('person_id', ['1'], () => ({ person_id: null })),
 };
+
+/** For record types without a starting point: nothing is scanned by it here. */
+const NO_START: View['startTree'] = { kind: 'latest of', of: [] };
 
 export function erasing(open: () => Harness): void {
   let connector: Connector;
@@ -201,6 +205,29 @@ export function erasing(open: () => Harness): void {
     await expectNow({
       memberships: (row) => (pair(row) ? null : row),
       badges: (row) => (pair(row) ? { ...row, org: null, person_id: null } : row),
+    });
+  });
+
+  const comments = (...stages: Stage[]): View =>
+    view({ record: COMMENT, starts: [], stages, startTree: NO_START });
+
+  it('deletes dependents in the table of the record itself, records of the same batch among them', async () => {
+    const deleting = comments(stage({ kind: 'delete' }, { related: 'replies', kind: 'delete' }));
+    const result = await eraseOnce(connector, deleting, [['2'], ['1']]);
+    expect(result.outcomes).toEqual(['erased', 'erased']);
+    // 4 answers 2, and goes with it; 5 is somebody else's.
+    await expectNow({ comments: without('id', '1', '2', '3', '4') });
+  });
+
+  it('detaches in the table of the record itself what is anonymised in the same batch', async () => {
+    const set = [{ column: 'body', with: { kind: 'constant', value: null } }] as const;
+    const detaching = comments(stage({ kind: 'anonymise', set }, { related: 'replies', kind: 'detach' }));
+    expect(await outcomesOf(connector, detaching, [['1'], ['2']])).toEqual(['erased', 'erased']);
+    const detachedFrom = (row: Row): Row =>
+      ['1', '2'].includes(row['parent_id'] ?? '') ? { ...row, parent_id: null } : row;
+    await expectNow({
+      comments: (row) =>
+        ['1', '2'].includes(row['id'] ?? '') ? { ...detachedFrom(row), body: null } : detachedFrom(row),
     });
   });
 

@@ -209,10 +209,19 @@ const meetings = table('meetings', { id: int, day: { type: 'date', nullable: tru
   ['6', '2024-02-29', 'noon'],
 ]);
 
+/** Rows that belong to rows of the same table. */
+const comments = table('comments', { id: int, parent_id: intOrNull, body: textOrNull }, [
+  ['1', null, 'Secret remark'],
+  ['2', '1', 'Secret answer'],
+  ['3', '1', 'Another secret answer'],
+  ['4', '2', 'Secret answer to the answer'],
+  ['5', null, 'Secret remark of somebody else'],
+]);
+
 const empty = table('nothing', { id: int, at: timeOrNull }, []);
 
 export const FIXTURE: readonly TableSpec[] = [
-  people, messages, attachments, notes, deals, invoices, orders, links, mails, memberships, badges, codes, uses, meetings, empty,
+  people, messages, attachments, notes, deals, invoices, orders, links, mails, memberships, badges, codes, uses, meetings, comments, empty,
 ]; // prettier-ignore
 
 /** Texts that stand in rows and must stand in no error. */

@@ -100,6 +100,15 @@ export const MEETING: RecordType = {
   related: [],
 };
 
+export const COMMENT: RecordType = {
+  name: 'comment',
+  table: 'comments',
+  key: ['id'],
+  scope: [],
+  subjects: [],
+  related: [related('replies', 'comments', { parent_id: 'id' })],
+};
+
 export const NOTHING: RecordType = {
   name: 'nothing',
   table: 'nothing',
