@@ -45,6 +45,21 @@ describe('the file of a state', () => {
     expect(files().includes('4711')).toBe(false);
   });
 
+  it('overwrites what is forgotten after entries were published, which need it not', async () => {
+    const batch = aBatch({ keys: [['key-4711']], detail: `detail-4711 ${'x'.repeat(20_000)}` });
+    await test.state.transaction(async (t) => {
+      await t.openBatch(batch);
+      await t.emit([`{"n":"${'x'.repeat(20_000)}"}`]);
+    });
+    const rows = await test.state.pendingOutbox(10);
+    await test.state.acknowledgeOutbox(
+      rows.map(({ id }) => id),
+      { size: 1, root: 'AA==' },
+    );
+    await test.state.transaction((t) => t.settleBatch(batch.id));
+    expect(files().includes('4711')).toBe(false);
+  });
+
   /** Pseudo-random, so that a failure can be repeated: 0 <= x < n. */
   function chance(seed: number): (n: number) => number {
     let x = seed;

@@ -208,6 +208,12 @@ describe.each(await engines())('two processes on %s', (engine) => {
       expect(entries.slice(odd.length)).toEqual(large);
     });
 
+    it('refuses an entry with a line end: it would come out as two', async () => {
+      const torn = here.transaction((t) => t.emit(['{"n":1}', '{"a":"\n"}']));
+      expect(await codeOf(torn)).toBe('DEFECT');
+      expect(await here.pendingOutbox(10)).toEqual([]);
+    });
+
     it('gives no more rows than were asked for', async () => {
       for (let n = 0; n < 3; n++) await here.transaction((t) => t.emit([`{"n":${n}}`]));
       expect((await here.pendingOutbox(2)).flatMap(({ entries }) => entries)).toEqual(['{"n":0}', '{"n":1}']);
