@@ -122,4 +122,20 @@ describe('warnings', () => {
     ).toEqual([]);
     expect(problemsOf(statute(`${SAME_AS_CONTACTS}    keep: 6 months\n`))).toEqual([]);
   });
+
+  it('are not given of a slower rule that may still act: a default, or one that spares less', () => {
+    const slower = (rule: string): string =>
+      edit(
+        BASE,
+        '  old:\n',
+        `  slow:\n${rule}    within: 13 months\n    margin: 2 days\n    action: delete\n  old:\n`,
+      );
+    const onlyContacts = SAME_AS_CONTACTS.replace('        - { max: messages.sent_at, null: unknown }\n', '');
+    const base = slower(onlyContacts.replace('crm.contact', 'crm.*')).replace(
+      '        - { max: messages.sent_at, null: unknown }\n',
+      '',
+    );
+    expect(problemsOf(base)).toEqual([]);
+    expect(problemsOf(slower(SAME_AS_CONTACTS))).toEqual([]);
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ConfigError } from '../../../src/errors.ts';
 import { BASE, edit, parse } from './base.ts';
 
 describe('references', () => {
@@ -17,6 +18,10 @@ describe('references', () => {
     expect(connection('mysql://${U}:${P}@${H}/d', { U: 'a@b', P: 'x:/y', H: 'h:1' })).toBe(
       'mysql://a%40b:x%3A%2Fy@h:1/d',
     );
+  });
+
+  it('are unset where they are empty', () => {
+    expect(() => connection('${A}', { A: '' })).toThrow(ConfigError);
   });
 
   it('may leave the user and the place in the file', () => {

@@ -117,4 +117,20 @@ export const CONDITIONS: readonly Case[] = [
     [['{ name: null, email', '{ name: null, ¦Status: gone, email']],
     ['changes-meaning', 'policies.old.stages.0.set.Status', /Leave the column/],
   ],
+  [
+    'a scope of related rows overwritten',
+    [
+      ['where: { status: open }, scope: none', 'where: { status: open }, scope: { region: dk }'],
+      ['- detach: invoices', '- anonymise: open deals\n        set: { ¦region: se }'],
+    ],
+    ['protected-column', 'policies.contacts.dependents.1.set.region', /Remove it/],
+  ],
+  [
+    'the time of a starting point overwritten',
+    [
+      ['{ column: created_at, null', '{ column: created_at, time: Clock, null'],
+      ['{ name: null, email', '{ name: null, ¦clock: "", email'],
+    ],
+    ['protected-column', 'policies.old.stages.0.set.clock', /Remove it/],
+  ],
 ];
