@@ -136,22 +136,7 @@ describe('the parser never throws anything but its problems', () => {
 
   it('every key of the language, with every kind of value', () => {
     const keys = [...new Set(GRAMMAR.match(/^ *(?:- )?[\p{L} ]+(?=:)/gmu))];
-    const values = [
-      'null',
-      '""',
-      '0',
-      '-1',
-      '1.5',
-      'true',
-      '[]',
-      '{}',
-      '[1]',
-      '[[]]',
-      '{ a: 1 }',
-      '{ a: { b: [c] } }',
-      'x.y',
-      '12345678901234567890',
-    ];
+    const values = ['null', '""', '-1', 'true', '{}', '[[1]]', '{ a: { b: [c] } }', 'x.y'];
     for (const key of keys) {
       for (const value of values) {
         const lines = GRAMMAR.split('\n');
