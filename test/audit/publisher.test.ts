@@ -4,7 +4,7 @@ import { openLog } from '../../src/audit/log.ts';
 import type { Log } from '../../src/audit/log.ts';
 import type { Head } from '../../src/audit/checkpoint.ts';
 import { createPublisher } from '../../src/audit/publisher.ts';
-import type { Outbox, OutboxRow } from '../../src/audit/publisher.ts';
+import type { Outbox, OutboxRow, Publisher } from '../../src/audit/publisher.ts';
 import { createMemoryStore } from '../../src/audit/store/memory.ts';
 import type { Fault, Operation } from '../../src/audit/store/memory.ts';
 
@@ -16,6 +16,9 @@ class Table implements Outbox {
   rows: OutboxRow[] = [];
   head: Head | undefined;
   calls: string[] = [];
+  /** What another process does around the next reading of the rows. */
+  beforePending: (() => Promise<unknown>) | undefined;
+  afterPending: (() => Promise<unknown>) | undefined;
   /** Fails the next acknowledgement: before it is carried out, or after. */
   fault: Fault | undefined;
   #last = 0;
@@ -28,8 +31,13 @@ class Table implements Outbox {
     return Object.assign(new Table(), { rows: [...this.rows], head: this.head });
   }
   async pending(limit: number): Promise<readonly OutboxRow[]> {
+    const [before, after] = [this.beforePending, this.afterPending];
+    this.beforePending = this.afterPending = undefined;
+    await before?.();
     this.calls.push('pending');
-    return this.rows.slice(0, limit);
+    const rows = this.rows.slice(0, limit);
+    await after?.();
+    return rows;
   }
   async lastHead(): Promise<Head | undefined> {
     return this.head;
@@ -253,6 +261,69 @@ describe('the publisher', () => {
       expect([...all].sort()).toEqual([...texts].sort());
       expect(outbox.head).toEqual(log.head());
     }
+  });
+});
+
+describe('a publisher that another one comes before', () => {
+  const setUp = async (): Promise<{
+    outbox: Table;
+    other: Log;
+    publisher: Publisher;
+    texts: string[];
+    log: Log;
+  }> => {
+    const { objects } = createMemoryStore();
+    const outbox = new Table();
+    const log = await reopened(objects);
+    return {
+      outbox,
+      other: await reopened(objects),
+      publisher: createPublisher({ log, outbox }),
+      texts: entries(4),
+      log,
+    };
+  };
+  const expectOnce = async (log: Log, outbox: Table, texts: readonly string[]): Promise<void> => {
+    expect(await contents(log)).toEqual(texts);
+    expect(outbox.rows).toEqual([]);
+    expect(outbox.head).toEqual(log.head());
+  };
+
+  it('acknowledges the rows that it appended and never said so, with its own', async () => {
+    const { outbox, other, publisher, texts, log } = await setUp();
+    outbox.put(texts[0]!);
+    // After the rows are read: another row, which the other one appends before it dies.
+    outbox.afterPending = async () => {
+      outbox.put(texts[1]!);
+      await other.append([texts[1]!]);
+    };
+    await publisher.flush();
+    await expectOnce(log, outbox, [texts[1]!, texts[0]!]);
+  });
+
+  it('appends only the rows that it had not', async () => {
+    const { outbox, other, publisher, texts, log } = await setUp();
+    outbox.put(texts[0]!);
+    outbox.put(texts[1]!, texts[2]!);
+    outbox.afterPending = async () => {
+      await other.append([texts[1]!, texts[2]!]);
+    };
+    await publisher.flush();
+    await expectOnce(log, outbox, [texts[1]!, texts[2]!, texts[0]!]);
+  });
+
+  it('does not take what it acknowledges meanwhile for an old state', async () => {
+    const { outbox, other, publisher, texts, log } = await setUp();
+    const id = outbox.put(texts[0]!);
+    await other.append([texts[0]!]);
+    outbox.put(texts[1]!);
+    outbox.beforePending = async () => {
+      // The head in the log has been read; the rows have not.
+      await outbox.acknowledge([id], other.head());
+    };
+    await log.refresh();
+    await publisher.flush();
+    await expectOnce(log, outbox, [texts[0]!, texts[1]!]);
   });
 });
 

@@ -248,6 +248,20 @@ describe('proofs', () => {
     }),
   );
 
+  it('are of trees of the size that they say', () => {
+    const [h0, h1, h2, h3] = many(4).map(naiveLeaf) as [Buffer, Buffer, Buffer, Buffer];
+    // Roots that the hashes do lead to, in trees of other sizes.
+    expect(checkInclusion([], h0, 0, 2, h0)).toBe(false);
+    expect(checkInclusion([h1], h0, 0, 3, nodeHash(h0, h1))).toBe(false);
+    expect(checkInclusion([h1], h0, 0, 1, nodeHash(h1, h0))).toBe(false);
+    expect(checkInclusion([h1], h0, 0, 1, nodeHash(h0, h1))).toBe(false);
+    const left = nodeHash(h0, h1);
+    const [old, now] = [nodeHash(left, h2), nodeHash(left, nodeHash(h2, h3))];
+    expect(checkConsistency([h2, h3, left], 3, 4, old, now)).toBe(true);
+    expect(checkConsistency([h2, h3, left, h0], 3, 4, nodeHash(h0, old), nodeHash(h0, now))).toBe(false);
+    expect(checkConsistency([h2, h3, left], 3, 5, old, now)).toBe(false);
+  });
+
   it('are refused for what is not there', async () => {
     const forest = new Forest().append(many(3));
     const outside = expect.objectContaining({ code: 'AUDIT_RANGE' });

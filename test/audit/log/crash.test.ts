@@ -174,6 +174,19 @@ describe('a fault at every call of an append that lives on', () => {
     }
   });
 
+  it('does not trouble the caller when only an answer was lost', async () => {
+    const base = await baseOf(3);
+    for (const key of ['.state/pending', 'checkpoint']) {
+      const objects = new Map(base.objects);
+      const fault = (operation: Operation): Fault | undefined =>
+        operation.method === 'replace' && operation.key === key ? 'after' : undefined;
+      const log = await open(createMemoryStore({ objects, fault }));
+      const added = entries(2);
+      expect(await log.append(added)).toMatchObject({ first: 3, size: 5 });
+      await expectLog(objects, base, added, true);
+    }
+  });
+
   it('tells the caller when entries were appended together with others', async () => {
     const base = await baseOf(3);
     const [one, two] = entries(2) as [string, string];
