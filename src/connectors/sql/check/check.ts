@@ -1,17 +1,117 @@
+/**
+ * Holds views against the catalogue before anything is read or erased: every name, every type, and everything that the
+ * database would refuse, or do by itself, once a batch runs. Reports all of it at once, and writes nothing.
+ */
 import type { Dialect } from '../../../database.ts';
-import type { View } from '../../../policy/policy.ts';
+import type { Encoding, View } from '../../../policy/policy.ts';
 import type { CheckReport } from '../../connector.ts';
-import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Catalogue, Column, Table } from '../catalogue/catalogue.ts';
 import { digestOf } from '../catalogue/load.ts';
 import type { Ask } from '../catalogue/load.ts';
-import { encodingsOf } from './encodings.ts';
-export function checkViews(
-  _dialect: Dialect,
+import { compileScope, newContext, placeOf } from '../compile/place.ts';
+import { heed } from '../failure.ts';
+import { sql } from '../sql.ts';
+import { checkConditions, checkScope } from './conditions.ts';
+import { Findings, didYouMean, ofRecord } from './findings.ts';
+import type { Path } from './findings.ts';
+import { checkKey, checkMatches } from './keys.ts';
+import { checkReferences } from './references.ts';
+import { checkReplacements } from './replacements.ts';
+import { checkStarts } from './starts.ts';
+import { checkTables } from './tables.ts';
+
+/** One view under examination. */
+export interface Examined {
+  readonly dialect: Dialect;
+  readonly catalogue: Catalogue;
+  readonly view: View;
+  readonly findings: Findings;
+}
+
+export async function checkViews(
+  dialect: Dialect,
   catalogue: Catalogue,
   views: readonly View[],
-  _ask: Ask,
-  _signal: AbortSignal,
+  ask: Ask,
+  signal: AbortSignal,
 ): Promise<CheckReport> {
-  return Promise.resolve({ findings: [], encodings: new Map(views.map((view) => [view, encodingsOf(catalogue, view)])),
-    catalogue: digestOf(catalogue) });
+  const findings = new Findings();
+  const encodings = new Map<View, readonly (Encoding | undefined)[]>();
+  for (const view of views) {
+    heed(signal);
+    const one: Examined = { dialect, catalogue, view, findings };
+    const before = findings.all.length;
+    encodings.set(view, checkView(one));
+    if (!findings.errorsSince(before)) await checkPopulation(one, ask);
+  }
+  return { findings: findings.all, encodings, catalogue: digestOf(catalogue) };
+}
+
+function checkView(one: Examined): readonly (Encoding | undefined)[] {
+  checkTables(one);
+  checkKey(one);
+  checkScope(one);
+  checkMatches(one);
+  checkConditions(one);
+  checkReplacements(one);
+  checkReferences(one);
+  return checkStarts(one);
+}
+
+/** A scope that nothing meets is a wrong tenant more often than an empty one. */
+async function checkPopulation({ dialect, catalogue, view, findings }: Examined, ask: Ask): Promise<void> {
+  const { record } = view;
+  const table = catalogue.tables.get(record.table);
+  if (record.scope.length === 0 || table === undefined) return;
+  const place = placeOf(dialect, table);
+  const scope = compileScope(newContext(dialect, catalogue, record), place, record.scope);
+  const rows = await ask(sql`SELECT 1 FROM ${place.from} WHERE ${scope} LIMIT 1`);
+  if (rows.length > 0) return;
+  const path = ofRecord(view, 'scope');
+  findings.warning(
+    'scope-empty',
+    path,
+    `No row of table ${record.table} meets the scope`,
+    'Check the value of the scope.',
+  );
+}
+
+/** The table of this name; reports it where there is none. */
+export function tableAt({ catalogue, findings }: Examined, name: string, path: Path): Table | undefined {
+  const table = catalogue.tables.get(name);
+  if (table === undefined) {
+    const otherwise = 'Correct the name, or allow the user of the connection to read the table.';
+    findings.error(
+      'unknown-table',
+      path,
+      `There is no table "${name}"`,
+      didYouMean(name, catalogue.names, otherwise),
+    );
+  }
+  return table;
+}
+
+/** The column of this name; reports it where there is none. Says nothing where the table itself is missing. */
+export function columnAt(
+  { catalogue, findings }: Examined,
+  table: string,
+  name: string,
+  path: Path,
+): Column | undefined {
+  const found = catalogue.tables.get(table);
+  const column = found?.columns.get(name);
+  if (found !== undefined && column === undefined) {
+    const remedy = didYouMean(
+      name,
+      found.columns.keys(),
+      `Name one of: ${[...found.columns.keys()].join(', ')}.`,
+    );
+    findings.error('unknown-column', path, `Table ${table} has no column "${name}"`, remedy);
+  }
+  return column;
+}
+
+/** The table whose rows a relation of the record type names. */
+export function tableOfRelated(view: View, name: string): string | undefined {
+  return view.record.related.find((one) => one.name === name)?.table;
 }

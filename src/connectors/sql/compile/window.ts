@@ -3,6 +3,7 @@
  * little; addition decides, in the policy.
  */
 import type { StartColumn, StartTree, Window } from '../../../policy/policy.ts';
+import type { Family, Table } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, TRUE, and, join, not, or, sql, value } from '../sql.ts';
@@ -141,7 +142,8 @@ export function segmentsByStart(
   const start = view.starts[view.startTree.index];
   const bounds = boundsOf(question, windows, view.startTree.index);
   if (start === undefined || bounds === undefined || start.maxOf !== undefined) return undefined;
-  if (!searchable(question, start.column)) return undefined;
+  const scope = view.record.scope.map((one) => one.column);
+  if (!searchable(question.root.table, scope, start.column)) return undefined;
   const { ref, dueBefore, aheadAfter } = bounds;
   const listed = start.notYet.map((one) => storedAs(context, ref, one)).filter((one) => one !== undefined);
   const open = listed.length === 0 ? TRUE : sql`${ref.text} NOT IN (${join(listed, ', ')})`;
@@ -152,16 +154,15 @@ export function segmentsByStart(
 }
 
 /** Some index begins with the column, or with columns that the scope fixes and then the column. */
-function searchable(question: Question, name: string): boolean {
-  const { root, view } = question;
-  const family = root.table.columns.get(name)?.family;
-  if (family === undefined || !['date', 'datetime', 'instant', 'integer', 'text'].includes(family))
-    return false;
-  const fixed = new Set(view.record.scope.map((one) => one.column));
-  return root.table.indexes.some((index) => {
+export function searchable(table: Table, scope: readonly string[], name: string): boolean {
+  const family = table.columns.get(name)?.family;
+  if (family === undefined || !SEARCHABLE.includes(family)) return false;
+  return table.indexes.some((index) => {
     const first = index.columns.find(
-      (column) => column === undefined || !fixed.has(column) || column === name,
+      (column) => column === undefined || column === name || !scope.includes(column),
     );
     return index.whole && first === name;
   });
 }
+
+const SEARCHABLE: readonly Family[] = ['date', 'datetime', 'instant', 'integer', 'text'];

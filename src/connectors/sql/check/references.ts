@@ -1,0 +1,130 @@
+/**
+ * Foreign keys: what the database would do by itself to other tables when records go, and what it would refuse. A
+ * cascade deletes rows that no policy names, and no trail would tell of it.
+ */
+import type { Stage } from '../../../policy/policy.ts';
+import type { ForeignKey, TableId } from '../catalogue/catalogue.ts';
+import { shortName } from '../catalogue/catalogue.ts';
+import type { Examined } from './check.ts';
+import { ofStage } from './findings.ts';
+import type { Path } from './findings.ts';
+
+/** A table from which rows go, and how they come to. */
+interface Leaving {
+  readonly table: TableId;
+  readonly path: Path;
+}
+
+export function checkReferences(one: Examined): void {
+  for (const [i, stage] of one.view.stages.entries()) {
+    const leaving = tablesDeletedFrom(one, stage, i);
+    const seen = new Set<TableId>();
+    for (let next = leaving.shift(); next !== undefined; next = leaving.shift()) {
+      if (seen.has(next.table)) continue;
+      seen.add(next.table);
+      for (const key of one.catalogue.foreignKeys.filter((each) => each.to === next.table)) {
+        checkDelete(one, stage, key, next.path);
+        if (key.onDelete === 'cascade') leaving.push({ table: key.from, path: next.path });
+      }
+    }
+    checkUpdate(one, stage, i);
+  }
+}
+
+function idOf({ catalogue }: Examined, table: string | undefined): TableId | undefined {
+  return table === undefined ? undefined : catalogue.tables.get(table)?.id;
+}
+
+function tablesDeletedFrom(one: Examined, stage: Stage, position: number): Leaving[] {
+  const { view } = one;
+  const root =
+    stage.action.kind === 'delete'
+      ? [{ table: idOf(one, view.record.table), path: ofStage(view, position, 'dependents') }]
+      : [];
+  const dependents = stage.dependents.flatMap((dependent, n) =>
+    dependent.kind === 'delete'
+      ? [
+          {
+            table: idOf(one, tableOf(one, dependent.related)),
+            path: ofStage(view, position, 'dependents', n),
+          },
+        ]
+      : [],
+  );
+  return [...root, ...dependents].flatMap(({ table, path }) =>
+    table === undefined ? [] : [{ table, path }],
+  );
+}
+
+const tableOf = ({ view }: Examined, related: string): string | undefined =>
+  view.record.related.find((each) => each.name === related)?.table;
+
+/** What the stage itself does to rows that refer through this key. */
+function handled(one: Examined, stage: Stage, key: ForeignKey): 'gone' | 'kept' | 'changed' | 'unnamed' {
+  const { record } = one.view;
+  let found: 'kept' | 'changed' | 'unnamed' = 'unnamed';
+  for (const dependent of stage.dependents) {
+    const related = record.related.find((each) => each.name === dependent.related);
+    if (related === undefined || idOf(one, related.table) !== key.from) continue;
+    if (dependent.kind === 'keep') return 'kept';
+    // A filter leaves rows for the database to deal with.
+    const all = related.where.kind === 'all' && related.where.of.length === 0;
+    if (all && (dependent.kind === 'delete' || dependent.kind === 'detach')) return 'gone';
+    found = 'changed';
+  }
+  return found;
+}
+
+function checkDelete(one: Examined, stage: Stage, key: ForeignKey, path: Path): void {
+  const { view, findings } = one;
+  const by = handled(one, stage, key);
+  const from = shortName(key.from);
+  const to = shortName(key.to);
+  const acknowledged = view.acknowledgedCascades.some((name) => name === from || name === key.from);
+  if (key.onDelete === 'restrict') {
+    // A row may refer to another of its own table and go with it in one statement.
+    if (by !== 'gone' && key.from !== key.to)
+      findings.warning(
+        'restricting-reference',
+        path,
+        `Rows of ${from} that refer to ${to} (${key.columns.join(', ')}) forbid its deletion`,
+        `Name ${from} as a dependent (delete or detach), or exempt records that it refers to; else those fail.`,
+      );
+    return;
+  }
+  const does = key.onDelete === 'cascade' ? 'deletes' : 'empties columns of';
+  if (by === 'kept')
+    findings.error(
+      'cascade-into-kept',
+      path,
+      `The database ${does} rows of ${from} with those of ${to}, and the policy says that they are kept`,
+      `Change the foreign key of ${from} (${key.columns.join(', ')}), or do not keep ${from}.`,
+    );
+  else if (by !== 'gone' && !acknowledged)
+    findings.error(
+      'cascade',
+      path,
+      `The database ${does} rows of ${from} (${key.columns.join(', ')}) with those of ${to}, and the policy does not name them`,
+      `Name ${from} as a dependent that is deleted or detached, or write it under \`acknowledge cascades\`.`,
+    );
+}
+
+/** A replaced column that others refer to takes them along, where the key says so. */
+function checkUpdate(one: Examined, stage: Stage, position: number): void {
+  const { view, findings, catalogue } = one;
+  if (stage.action.kind !== 'anonymise') return;
+  const set = new Set(stage.action.set.map((each) => each.column));
+  const root = idOf(one, view.record.table);
+  for (const key of catalogue.foreignKeys) {
+    if (key.to !== root || key.onUpdate === 'restrict' || !key.references.some((column) => set.has(column)))
+      continue;
+    const from = shortName(key.from);
+    if (view.acknowledgedCascades.some((name) => name === from || name === key.from)) continue;
+    findings.error(
+      'cascade',
+      ofStage(view, position, 'set'),
+      `The database changes rows of ${from} (${key.columns.join(', ')}) when ${key.references.join(', ')} is replaced`,
+      `Leave the column out of \`set\`, or write ${from} under \`acknowledge cascades\`.`,
+    );
+  }
+}
