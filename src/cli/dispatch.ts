@@ -155,6 +155,12 @@ function readPolicyFiles(paths: readonly string[], process: Process): Located[] 
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
+  // State and trail know a policy by its controller and its name.
+  const names = files.map(({ file }) => file.controller.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new FristError('USAGE', { what: `two of the policy files are of the same controller, ${twice}` });
+  }
   return files;
 }
 

@@ -40,7 +40,7 @@ export interface Ledger {
 export function commitmentsOf(engine: Engine, task: Task, identity: Identity): Commitments {
   const { source, record } = task.view;
   const subjects: (readonly [string, string])[] = [];
-  record.subjects.forEach((subject, i) => {
+  record.subjects.slice(0, task.ownSubjects).forEach((subject, i) => {
     const raw = identity.subjects[i];
     const value = raw === null || raw === undefined ? '' : normalise(raw, subject.normalise);
     if (value !== '') subjects.push([subject.kind, value]);

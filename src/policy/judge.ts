@@ -73,6 +73,28 @@ const RULINGS: { readonly [K in Exclude<Verdict, 'erase'>]: { readonly verdict: 
   'other rule': { verdict: 'other rule' },
 };
 
+/** Which holds reach a record: by its own person, or by the people whose rows would go with it. */
+function createReach(task: Task, holds: readonly Hold[]): (facts: Facts) => Reach {
+  const { record, source } = task.view;
+  const shared = task.shared.map((one) => ({
+    ...one,
+    test: createHoldTest(holds, one.identifiers, source, 'somebody'),
+  }));
+  const own = createHoldTest(holds, record.subjects.slice(0, task.ownSubjects), source);
+  if (shared.length === 0) return (facts) => own(facts.subjects);
+  return (facts) => {
+    const present = shared.filter((one) => isTrue(facts, one.exists));
+    const reaches = [
+      own(facts.subjects.slice(0, task.ownSubjects)),
+      ...present.map((one) => one.test(facts.subjects.slice(one.from, one.from + one.identifiers.length))),
+    ];
+    return {
+      by: [...new Set(reaches.flatMap((reach) => reach.by))],
+      unknownTo: [...new Set(reaches.flatMap((reach) => reach.unknownTo))],
+    };
+  };
+}
+
 type Protection = Extract<Reason, { kind: 'protected' }>;
 type OtherRule = Extract<Reason, { kind: 'other rule' }>;
 type Keeping = Extract<Reason, { kind: 'held' | 'subject unknown' | 'exempt' }> | Protection | OtherRule;
@@ -87,7 +109,7 @@ class TaskJudge implements Judge {
   readonly #stages: readonly TimedStage[];
   readonly #keeps: readonly (KeepClause & { readonly deadline: Deadline })[];
   readonly #rivals: readonly (RivalClause & { readonly timed: readonly TimedStage[] })[];
-  readonly #reach: (subjects: readonly Raw[]) => Reach;
+  readonly #reach: (facts: Facts) => Reach;
 
   constructor(task: Task, options: JudgeOptions) {
     if (task.starts.length !== task.view.starts.length) {
@@ -107,7 +129,7 @@ class TaskJudge implements Judge {
     this.#stages = timedStages(task.view.stages, controller);
     this.#keeps = task.keeps.map((keep) => ({ ...keep, deadline: createDeadline(keep.rule, controller) }));
     this.#rivals = task.rivals.map((rival) => ({ ...rival, timed: timedStages(rival.stages, controller) }));
-    this.#reach = createHoldTest(options.holds, task.view.record.subjects, task.view.source);
+    this.#reach = createReach(task, options.holds);
   }
 
   verdict(facts: Facts): Ruling {
@@ -117,7 +139,7 @@ class TaskJudge implements Judge {
     const timing = this.#timing(facts);
     if (timing.verdict !== 'due') return RULINGS[timing.verdict];
     const stage = known(timing.stage);
-    const reach = this.#reach(facts.subjects);
+    const reach = this.#reach(facts);
     if (reach.by.length > 0) return RULINGS.held;
     if (reach.unknownTo.length > 0) return RULINGS['subject unknown'];
     if (this.#keeps.some((keep) => this.#protection(keep, facts) !== undefined)) return RULINGS.protected;
@@ -198,7 +220,7 @@ class TaskJudge implements Judge {
 
   /** All that keeps a record that is due, in the order of precedence: the first is the verdict. */
   #keeping(facts: Facts, stage: number): Keeping[] {
-    const { by, unknownTo } = this.#reach(facts.subjects);
+    const { by, unknownTo } = this.#reach(facts);
     const keeping: Keeping[] = by.map(({ id, kind }) => ({
       kind: 'held',
       hold: id,

@@ -34,16 +34,17 @@ export function normalise(value: string, how: Normalisation): string {
 const NOBODY: Reach = { by: [], unknownTo: [] };
 
 /**
- * A test of a record's subjects (in the order of `identifiers`) against the holds on this source. Rows that are about
- * nobody (no identifiers) are reached by none.
+ * A test of a record's subjects (in the order of `identifiers`) against the holds on this source. Without identifiers
+ * rows are about `nobody`, and reached by no hold, or about `somebody` who cannot be read, and unknown to all of them.
  */
 export function createHoldTest(
   holds: readonly Hold[],
   identifiers: readonly SubjectIdentifier[],
   source: string,
+  without: 'nobody' | 'somebody' = 'nobody',
 ): (subjects: readonly Raw[]) => Reach {
   const active = holds.filter((hold) => hold.sources?.includes(source) ?? true);
-  if (active.length === 0 || identifiers.length === 0) return () => NOBODY;
+  if (active.length === 0 || (identifiers.length === 0 && without === 'nobody')) return () => NOBODY;
   const byValue = identifiers.map((identifier) => index(active, identifier));
   const byKinds = groupByKinds(active, identifiers);
   return (subjects) => {

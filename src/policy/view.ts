@@ -19,6 +19,7 @@ import type {
   Start,
   StartColumn,
   StartTree,
+  SubjectIdentifier,
   View,
 } from './policy.ts';
 import { ALWAYS } from './policy.ts';
@@ -46,6 +47,19 @@ export interface RivalClause extends Clause {
   readonly before: boolean;
 }
 
+/**
+ * Dependents that are records of a type with people of its own: a hold on one of them protects the root that they
+ * would go with. Their identifiers follow the record's own in the view, read through the relation.
+ */
+export interface SharedDependent {
+  readonly related: string;
+  /** Whether the record has such rows at all. */
+  readonly exists: ConditionIndex;
+  readonly identifiers: readonly SubjectIdentifier[];
+  /** Position of the first of them among the view's subjects. */
+  readonly from: number;
+}
+
 export interface Task {
   readonly policy: ErasePolicy;
   readonly controller: Controller;
@@ -55,6 +69,9 @@ export interface Task {
   readonly rivals: readonly RivalClause[];
   /** Where the policy is a default (`crm.*`): policies that name the record type, which it yields to. */
   readonly overridden: readonly { readonly policy: string; readonly where: ConditionIndex }[];
+  /** How many of the view's subjects are the record's own; those of shared dependents follow. */
+  readonly ownSubjects: number;
+  readonly shared: readonly SharedDependent[];
   /** Names of all policies that have a say, the task's own first. */
   readonly policies: readonly string[];
   /** The encodings of `view.starts`; empty until `withEncodings`. */
@@ -124,10 +141,11 @@ function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Tas
   const overridden = erasing
     .filter((other) => other.specific && !policy.specific)
     .map((other) => ({ policy: other.name, where: position(conditions, other.where) }));
+  const shared = sharedDependents(file, policy, record, conditions);
   const view: View = {
     policy: policy.name,
     source: policy.source,
-    record,
+    record: { ...record, subjects: [...record.subjects, ...shared.flatMap((one) => one.identifiers)] },
     starts: starts.items,
     conditions: conditions.items,
     where: policy.where,
@@ -137,7 +155,45 @@ function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Tas
     acknowledgedCascades: policy.acknowledgedCascades,
   };
   const policies = [own, ...keeps, ...rivals, ...overridden].map((one) => one.policy);
-  return { policy, controller: file.controller, view, own, keeps, rivals, overridden, policies, starts: [] };
+  const { controller } = file;
+  const ownSubjects = record.subjects.length;
+  return {
+    policy,
+    controller,
+    view,
+    own,
+    keeps,
+    rivals,
+    overridden,
+    ownSubjects,
+    shared,
+    policies,
+    starts: [],
+  };
+}
+
+function sharedDependents(
+  file: PolicyFile,
+  policy: ErasePolicy,
+  record: RecordType,
+  conditions: Positions<Condition>,
+): SharedDependent[] {
+  const types = file.sources.find((source) => source.name === policy.source)?.records ?? [];
+  const touched = policy.stages.flatMap((stage) => stage.dependents.filter((one) => one.kind !== 'keep'));
+  let from = record.subjects.length;
+  return [...new Set(touched.map((one) => one.related))].flatMap((related) => {
+    const table = record.related.find((one) => one.name === related)?.table;
+    const people = types.filter((type) => type.table === table).flatMap((type) => type.subjects);
+    if (people.length === 0) return [];
+    // An identifier that itself stands in another table cannot be read from here: such rows count as unknown.
+    const own = people.filter((subject) => subject.related === undefined);
+    const identifiers = own.map((subject) => ({ ...subject, related }));
+    const where = ALWAYS;
+    const exists = position(conditions, { kind: 'related', quantifier: 'exists', related, where });
+    const one: SharedDependent = { related, exists, identifiers, from };
+    from += identifiers.length;
+    return [one];
+  });
 }
 
 function deletes(stage: Stage): boolean {
