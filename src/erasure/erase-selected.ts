@@ -5,9 +5,10 @@ import type { Task } from '../policy/view.ts';
 import { cutBatches } from './batches.ts';
 import type { Claim } from './claim.ts';
 import type { Engine } from './engine.ts';
-import { execute, type ExecuteResult } from './execute.ts';
+import { execute } from './execute.ts';
 import { createPace } from './pace.ts';
 import { codedError, type Prepared } from './prepare.ts';
+import type { ExecuteResult } from './report.ts';
 import type { Selected } from './spool.ts';
 
 /** Why a policy failed though it ran: its source broke off, records that the data forbid to erase, or leftovers. */

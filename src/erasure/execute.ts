@@ -17,7 +17,7 @@ import type { PlannedBatch } from './batches.ts';
 import type { Engine } from './engine.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { Pace } from './pace.ts';
-import { add, type Outcome } from './report.ts';
+import { add, type ExecuteResult, type Outcome } from './report.ts';
 import { settle, type Finished } from './settle.ts';
 
 export interface ExecuteInput {
@@ -35,19 +35,6 @@ export interface ExecuteInput {
   /** Asked in every transaction that opens or settles a batch: whether this run is still the only one of its policy. */
   readonly stillOurs: (t: Transaction) => Promise<void>;
   readonly signal: AbortSignal;
-}
-
-export interface ExecuteResult {
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
-  readonly dependents: Readonly<Record<string, number>>;
-  readonly leftovers: number;
-  /** Code by which the first record failed, if any did. */
-  readonly failedCode?: string;
-  /** Commitments of the records that failed, some hundreds at most. */
-  readonly failing: readonly string[];
-  readonly failure?: SourceFailure;
-  /** Whether the signal stopped it before the end. */
-  readonly stopped: boolean;
 }
 
 /** More failures than these are not remembered: what is common among them wants mending, not patience. */

@@ -1,9 +1,8 @@
 /** What a plan or a run tells about one policy: the same numbers for people, for `--json`, for the state and for the trail. */
-import type { Finding, RecordOutcome } from '../connectors/connector.ts';
+import type { Finding, RecordOutcome, SourceFailure } from '../connectors/connector.ts';
 import type { FristError } from '../errors.ts';
 import type { Verdict } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
-import type { ExecuteResult } from './execute.ts';
 import type { Tripped } from './guard.ts';
 
 /** What became of a selected record. */
@@ -58,6 +57,20 @@ export interface PolicyReport {
 /** Adds `n` under `key`. */
 export function add<K extends string>(counts: Partial<Record<K, number>>, key: K, n = 1): void {
   counts[key] = (counts[key] ?? 0) + n;
+}
+
+/** What pass 2 did. */
+export interface ExecuteResult {
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly dependents: Readonly<Record<string, number>>;
+  readonly leftovers: number;
+  /** Code by which the first record failed, if any did. */
+  readonly failedCode?: string;
+  /** Commitments of the records that failed, some hundreds at most. */
+  readonly failing: readonly string[];
+  readonly failure?: SourceFailure;
+  /** Whether the signal stopped it before the end. */
+  readonly stopped: boolean;
 }
 
 /** The report of a policy of which nothing is known yet. */
