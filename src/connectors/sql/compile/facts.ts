@@ -36,6 +36,8 @@ export interface Question {
   readonly select: Sql;
   /** Cells that `select` asks for. */
   readonly width: number;
+  /** The cell of each start's own column. */
+  readonly startCells: readonly number[];
   /** Undefined for a row without a key, which no statement could name. */
   readonly decode: (row: readonly unknown[]) => Facts | undefined;
   /** Whether facts or predicate look at other tables than the record's own. */
@@ -81,7 +83,7 @@ export function askAbout(context: Context, view: View): Question {
     if (!key.every((part) => part !== null)) return undefined;
     return {
       key,
-      starts: starts.map((read) => read(row)),
+      starts: starts.map((start) => start.read(row)),
       truths: truths.map((read) => read(row)),
       subjects: subjects.map((read) => read(row)),
       done: done.map((read) => read(row)),
@@ -98,6 +100,7 @@ export function askAbout(context: Context, view: View): Question {
     predicate,
     select: join(cells.list, ', '),
     width: cells.list.length,
+    startCells: starts.map((start) => start.at),
     decode,
     looksAround: [...cells.list, predicate].some((piece) =>
       piece.parts.some((part) => part.includes('SELECT ')),
@@ -105,16 +108,23 @@ export function askAbout(context: Context, view: View): Question {
   };
 }
 
-function startCell(context: Context, root: Place, cells: Cells, start: StartColumn): Decoder<Raw> {
+/** A start's cell, and how it is read together with its time of day. */
+function startCell(
+  context: Context,
+  root: Place,
+  cells: Cells,
+  start: StartColumn,
+): { readonly at: number; readonly read: Decoder<Raw> } {
   const ref = startRef(context, root, start);
   const at = cells.add(readable(context.dialect, ref));
-  if (start.timeColumn === undefined) return (row) => text(row[at]);
+  if (start.timeColumn === undefined) return { at, read: (row) => text(row[at]) };
   const time = cells.add(readable(context.dialect, refTo(context, root, start.timeColumn)));
-  return (row) => {
+  const read = (row: readonly unknown[]): Raw => {
     const day = text(row[at]);
     const clock = (text(row[time]) ?? '').trim();
     return day === null || clock === '' ? day : `${day} ${clock}`;
   };
+  return { at, read };
 }
 
 /** The value of a starting point, without its time of day from another column. */

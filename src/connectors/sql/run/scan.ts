@@ -12,7 +12,6 @@ import { after, literal } from '../compile/values.ts';
 import { mayMatter, segmentsByStart } from '../compile/window.ts';
 import type { Segment } from '../compile/window.ts';
 import type { Ref } from '../dialect.ts';
-import { readable } from '../dialect.ts';
 import { heed, unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { TRUE, and, join, raw, sql } from '../sql.ts';
@@ -41,6 +40,7 @@ export class Scan {
   readonly #question: Question;
   readonly #segments: readonly Segment[];
   readonly #start: Ref | undefined;
+  readonly #startCell: number;
   readonly #pageSize: number;
   readonly #read: Reader;
 
@@ -55,6 +55,7 @@ export class Scan {
       start === undefined || byStart === undefined
         ? undefined
         : startRef(question.context, question.root, start);
+    this.#startCell = (startTree.kind === 'column' ? question.startCells[startTree.index] : undefined) ?? 0;
     this.#pageSize = pageSize;
     this.#read = read;
   }
@@ -107,7 +108,7 @@ export class Scan {
 
   #behind(segment: number, { byStart }: Segment, row: readonly unknown[]): Position {
     const key = this.#question.keys.map((_, i) => text(row[i]) ?? '');
-    return { segment, start: byStart ? text(row[this.#question.width]) : null, key };
+    return { segment, start: byStart ? text(row[this.#startCell]) : null, key };
   }
 
   async #rowsBehind(segment: Segment, from: Position, wanted: number): Promise<(readonly unknown[])[]> {
@@ -131,12 +132,12 @@ export class Scan {
     byStart: boolean,
     limit: number,
   ): Promise<readonly (readonly unknown[])[]> {
-    const { root, select, scope, where, keys, context } = this.#question;
-    const start = segment.byStart && this.#start !== undefined ? [this.#start] : [];
-    const cells = [select, ...start.map((ref) => readable(context.dialect, ref))];
-    const order = [...(byStart ? start : []), ...keys].map((ref) => ref.text);
+    const { root, select, scope, where, keys } = this.#question;
+    const order = [...(byStart && this.#start !== undefined ? [this.#start] : []), ...keys].map(
+      (ref) => ref.text,
+    );
     return await this.#read(
-      sql`SELECT ${join(cells, ', ')} FROM ${root.from} WHERE ${and(scope, where, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`,
+      sql`SELECT ${select} FROM ${root.from} WHERE ${and(scope, where, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`,
     );
   }
 }
