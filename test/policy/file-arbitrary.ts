@@ -174,6 +174,12 @@ const rowOf = (encodings: readonly Encoding[], moments: readonly number[]): fc.A
     ),
   );
 
+/** Milliseconds between the parts of a start: hours, so that a day meets instants of its own, or many days. */
+const apart = fc.oneof(
+  fc.integer({ min: -30, max: 30 }).map((hours) => hours * 3_600_000),
+  fc.integer({ min: -400, max: 400 }).map((days) => days * 86_400_000),
+);
+
 /** A case; its asOf stands at, or seconds or days beside, a moment at which something becomes due. */
 export const anyCase: fc.Arbitrary<Case> = fc
   .tuple(zone, fc.tuple(...COLUMNS.map(leaf)), fc.tuple(...COLUMNS.map(() => encoding)), identifiers)
@@ -184,9 +190,7 @@ export const anyCase: fc.Arbitrary<Case> = fc
       identifiers: fc.constant(subjects),
       row: second(name)
         .chain((base) =>
-          fc
-            .array(fc.integer({ min: -400, max: 400 }), { minLength: 3, maxLength: 3 })
-            .map((days) => days.map((n) => base + n * 86_400_000)),
+          fc.tuple(apart, apart, apart).map((offsets) => offsets.map((offset) => base + offset)),
         )
         .chain((moments) => rowOf(encodings, moments)),
       own: policy('own', leaves),

@@ -108,6 +108,31 @@ describe('createReader', () => {
     expect(iso(read(start, '1900-01-01 08:00'))).toBe('unknown: listed');
   });
 
+  it('rounds up below zero too', () => {
+    const start = leaf({ kind: 'epoch seconds' }, { earliest: '1900-01-01' });
+    expect(['-86400', '-1.5', '-1.0005'].map((raw) => iso(read(start, raw)))).toEqual([
+      '1969-12-31T00:00:00.000Z',
+      '1969-12-31T23:59:58.500Z',
+      '1969-12-31T23:59:59.000Z',
+    ]);
+  });
+
+  it('doubts a time that was shown twice only if both readings are too early, or ahead', () => {
+    // 02:30 in Copenhagen was 00:30 and 01:30 UTC that day; in Cape Verde the day began at 01:00 UTC.
+    const start = leaf(COPENHAGEN, { earliest: '2024-10-27' });
+    const raw = '2024-10-27 02:30:00';
+    expect(iso(read(start, raw, 'Atlantic/Cape_Verde'))).toEqual([
+      '2024-10-27T00:30:00.000Z',
+      '2024-10-27T01:30:00.000Z',
+    ]);
+    expect(iso(read(start, '2024-10-27 01:59:59', 'Atlantic/Cape_Verde'))).toBe(
+      'implausible: before earliest',
+    );
+    const asOf = Date.parse('2024-10-27T01:00:00Z');
+    expect(read(leaf(COPENHAGEN), raw, 'UTC', asOf).kind).toBe('instant');
+    expect(iso(read(leaf(COPENHAGEN), '2024-10-27 03:00:00', 'UTC', asOf))).toBe('implausible: ahead');
+  });
+
   it('believes nothing after the year 9999', () => {
     const start = leaf({ kind: 'epoch seconds' }, { mayLieAhead: true });
     expect(iso(read(start, '253402300800'))).toBe('implausible: ahead');
