@@ -112,6 +112,9 @@ export function codedError(error: unknown, source: string): FristError {
   return new FristError(codes[error.failure], { source, code: error.code });
 }
 
+/** System errors (ECONNREFUSED, EAI_AGAIN), lost or refused connections; not every `ER_` of MySQL. */
 function isUnreachable(code: string): boolean {
-  return /^(E[A-Z]+|PROTOCOL_|ER_ACCESS_DENIED|ER_DBACCESS|28|08|57P|3D000|SQLITE_CANTOPEN|KNEX_)/.test(code);
+  return /^(?:E(?!R_)[A-Z_]+$|PROTOCOL_|ER_ACCESS_DENIED|ER_DBACCESS|ER_BAD_DB|ER_HOST_|28|08|57P|3D000|SQLITE_CANTOPEN|DATABASE_|KNEX_)/.test(
+    code,
+  );
 }
