@@ -6,7 +6,7 @@
  * a source: database errors quote rows, and an error text ends in logs (see `databaseFault` in database.ts).
  */
 
-/** Exit status of the process for a class of error (docs/exit-status.md). */
+/** Exit status of the process for a class of error (README, "Exit status"). */
 export const EXIT = { ok: 0, config: 1, failed: 2, waiting: 3, trail: 4, overdue: 5 } as const;
 
 export interface ErrorRow {

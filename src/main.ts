@@ -33,20 +33,31 @@ async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> 
   }
 }
 
-process.exit(
-  await dispatch(process.argv.slice(2), {
-    environment: process.env,
-    io: {
-      out: (text) => void process.stdout.write(text),
-      err: (text) => void process.stderr.write(text),
-    },
-    logs: process.stderr,
-    now: () => Date.now(),
-    randomBytes: (n) => randomBytes(n),
-    random: () => Math.random(),
-    sleep,
-    signal: signals(),
-    createJobs,
-    version,
-  }),
-);
+// Whoever read our output has gone; the work goes on all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+const exit = await dispatch(process.argv.slice(2), {
+  environment: process.env,
+  io: {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  },
+  logs: process.stderr,
+  now: () => Date.now(),
+  randomBytes: (n) => randomBytes(n),
+  random: () => Math.random(),
+  sleep,
+  signal: signals(),
+  createJobs,
+  version,
+});
+
+// On a pipe a write is not done when it returns; exiting now would cut the document off.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((resolve) => {
+    stream.write('', () => {
+      resolve();
+    });
+  });
+}
+process.exit(exit);

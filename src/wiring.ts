@@ -97,7 +97,7 @@ export async function initInstallation(
   const origin = settings.audit.origin ?? `frist.invalid/${id}`;
   const created = new Date(world.now()).toISOString();
   await initState(settings.state.url, { id, origin, created }, { clock: world.now });
-  const { state, trail, signer } = await openDurable(settings, world, store);
+  const { state, trail, signer } = await openDurable(settings, world);
   await trail.close();
   await state.close();
   return { id, vkey: signer.vkey };
@@ -124,15 +124,14 @@ export async function verifierKey(settings: Settings, world: World): Promise<str
 
 /** Opens state and trail, which must be there. */
 export async function openApp(settings: Settings, files: readonly Located[], world: World): Promise<App> {
-  const store = await openFileStore(settings.audit.folder);
-  const { state, trail, names, newId } = await openDurable(settings, world, store);
+  const { store, state, trail, names, newId } = await openDurable(settings, world);
   const connectors = files.map(({ file }) => openConnectors(file, settings, world));
   const controllers = files.map((located, i): Controlled => {
     const engine: Engine = {
       controller: located.file.controller,
       state,
       trail,
-      names,
+      names: namesOf(names, located.file.controller.name),
       evidence: { put: (text) => putEvidence(store, text, world.randomBytes) },
       logger: world.logger,
       settings: {
@@ -164,6 +163,7 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
 }
 
 interface Durable {
+  readonly store: Store;
   readonly state: State;
   readonly trail: OwnTrail;
   readonly names: Names;
@@ -171,10 +171,12 @@ interface Durable {
   readonly newId: () => string;
 }
 
-async function openDurable(settings: Settings, world: World, store: Store): Promise<Durable> {
+/** The state first: where there is none, there is nothing to look for. */
+async function openDurable(settings: Settings, world: World): Promise<Durable> {
   const newId = createUlids(world.randomBytes, world.now);
   const state = await openState(settings.state.url, { clock: world.now });
   try {
+    const store = await openFileStore(settings.audit.folder);
     const { origin } = await state.installation();
     const signer = await loadSigner(settings.keys.signing, origin);
     const names = await currentNames(settings, world, state, newId);
@@ -188,11 +190,27 @@ async function openDurable(settings: Settings, world: World, store: Store): Prom
       logger: world.logger,
     });
     await firstEntry(state, world, newId);
-    return { state, trail, names, signer, newId };
+    return { store, state, trail, names, signer, newId };
   } catch (error) {
     await state.close();
     throw error;
   }
+}
+
+/** Sources are named within a controller: two controllers may both have a `crm`. */
+function namesOf(names: Names, controller: string): Names {
+  const known = new Map<string, string>();
+  const within = (source: string): string => {
+    const name = known.get(source) ?? JSON.stringify([controller, source]);
+    known.set(source, name);
+    return name;
+  };
+  return {
+    epoch: names.epoch,
+    record: (source, ...rest) => names.record(within(source), ...rest),
+    subject: (kind, value) => names.subject(kind, value),
+    incarnation: (source, ...rest) => names.incarnation(within(source), ...rest),
+  };
 }
 
 /** Commitments under the newest epoch key; the first one is made here. */

@@ -7,6 +7,7 @@
  *
  * A part is its length in bytes (uint32, big endian) and its UTF-8 bytes; an absent one is the length 0xFFFFFFFF and
  * nothing. Different lists of parts therefore give different m. Numbers of items are parts in decimal.
+ * `source` is the JSON array of the names of controller and source, as frist uses it.
  *   `record`       source, record type, each part of the key
  *   `subject`      kind of identifier, normalised value; not the source, so that a person is found in all of them
  *   `incarnation`  source, record type, number of key parts, key parts, number of subjects, for each its kind and

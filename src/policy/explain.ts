@@ -22,7 +22,7 @@ export function explainRule(rule: Rule, start: Start): string {
 export function explainPolicy(policy: Policy): string[] {
   const records = `${policy.source}.${policy.record}`;
   const lines = [
-    ...(policy.promise === undefined ? [] : [`It keeps the promise "${policy.promise}".`]),
+    ...(policy.promise === undefined ? [] : [`It keeps the promise "${withoutStop(policy.promise)}".`]),
     ...(policy.because === undefined ? [] : [`It rests on ${policy.because}.`]),
     ...(policy.kind === 'keep'
       ? [`Records of ${records} are kept until ${explainRule(policy.rule, policy.start)}.`]
@@ -134,4 +134,9 @@ function explainStart(start: Start): string {
 
 function dayOf(task: Task, instant: number): string {
   return formatDay(zoneOf(task.controller.timezone).day(instant));
+}
+
+/** A quoted sentence inside another ends once. */
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }

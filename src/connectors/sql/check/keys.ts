@@ -1,6 +1,7 @@
 /** What identifies a record, and what relates rows to it. */
 import { uniqueSets } from '../catalogue/catalogue.ts';
 import type { Family, Table } from '../catalogue/catalogue.ts';
+import type { RecordType } from '../../../policy/policy.ts';
 import { matchable } from '../compile/place.ts';
 import { columnAt } from './check.ts';
 import type { Examined } from './check.ts';
@@ -24,7 +25,7 @@ export function checkKey(one: Examined): void {
         `Column ${record.table}.${column.name} is ${column.type || 'of no type'}: no value of it names one row for certain`,
         'Use a key of whole numbers, text or uuid.',
       );
-  if (table.kind === 'table' && !identifies(table, record.key))
+  if (table.kind === 'table' && !identifies(table, record))
     findings.error(
       'key-not-unique',
       path,
@@ -35,9 +36,14 @@ export function checkKey(one: Examined): void {
     );
 }
 
-function identifies(table: Table, key: readonly string[]): boolean {
+/** Columns of the scope count: they are the same in all rows that any statement meets. */
+function identifies(table: Table, { key, scope }: RecordType): boolean {
   const required = key.every((name) => table.columns.get(name)?.nullable === false);
-  return required && uniqueSets(table).some((set) => set.every((name) => key.includes(name)));
+  const fixed = scope.map((one) => one.column);
+  return (
+    required &&
+    uniqueSets(table).some((set) => set.every((name) => key.includes(name) || fixed.includes(name)))
+  );
 }
 
 export function checkMatches(one: Examined): void {

@@ -83,7 +83,7 @@ function checkDelete(one: Examined, stage: Stage, key: ForeignKey, path: Path): 
   const acknowledged = view.acknowledgedCascades.some((name) => name === from || name === key.from);
   if (key.onDelete === 'restrict') {
     // A row may refer to another of its own table and go with it in one statement.
-    if (by !== 'gone' && key.from !== key.to)
+    if (by !== 'gone' && key.from !== key.to && !exempted(one, key))
       findings.warning(
         'restricting-reference',
         path,
@@ -107,6 +107,16 @@ function checkDelete(one: Examined, stage: Stage, key: ForeignKey, path: Path): 
       `The database ${does} rows of ${from} (${key.columns.join(', ')}) with those of ${to}, and the policy does not name them`,
       `Name ${from} as a dependent that is deleted or detached, or write it under \`acknowledge cascades\`.`,
     );
+}
+
+/** Whether the policy spares every record that such a row refers to. */
+function exempted({ catalogue, view }: Examined, key: ForeignKey): boolean {
+  return view.exempt.some((condition) => {
+    if (condition.kind !== 'related' || condition.quantifier !== 'exists') return false;
+    const related = view.record.related.find((one) => one.name === condition.related);
+    const all = condition.where.kind === 'all' && condition.where.of.length === 0;
+    return all && related !== undefined && catalogue.tables.get(related.table)?.id === key.from;
+  });
 }
 
 /** A replaced column that others refer to takes them along, where the key says so. */
