@@ -12,6 +12,7 @@ import type {
 } from '../../../policy/policy.ts';
 import type { Context, Place } from './place.ts';
 import { compileScope, placeOf, refTo, relatedNamed, relatedRows, tableNamed } from './place.ts';
+import type { Column } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
 import { asText, exact, readable } from '../dialect.ts';
 import { unfit } from '../failure.ts';
@@ -115,8 +116,8 @@ function startCell(
   cells: Cells,
   start: StartColumn,
 ): { readonly at: number; readonly read: Decoder<Raw> } {
-  const ref = startRef(context, root, start);
-  const at = cells.add(readable(context.dialect, ref));
+  const { column, say } = startValue(context, root, start);
+  const at = cells.add(readable(context.dialect, { text: say((value) => value), column }));
   if (start.timeColumn === undefined) return { at, read: (row) => text(row[at]) };
   const time = cells.add(readable(context.dialect, refTo(context, root, start.timeColumn)));
   const read = (row: readonly unknown[]): Raw => {
@@ -128,21 +129,33 @@ function startCell(
 }
 
 /** The value of a starting point, without its time of day from another column. */
-export function startRef(context: Context, root: Place, start: StartColumn): Ref {
-  if (start.maxOf === undefined) return refTo(context, root, start.column);
+export interface StartValue {
+  readonly column: Column;
+  /** SQL that says something about the value, such as a comparison; over related rows in one subquery. */
+  readonly say: (about: (value: Sql) => Sql) => Sql;
+}
+
+export function startValue(context: Context, root: Place, start: StartColumn): StartValue {
+  if (start.maxOf === undefined) {
+    const own = refTo(context, root, start.column);
+    return { column: own.column, say: (about) => about(own.text) };
+  }
   if (start.timeColumn !== undefined) throw unfit('TIME_OF_MAX');
   const { place, where } = relatedRows(context, root, start.maxOf.related, start.maxOf.where);
-  const { text: column, column: found } = refTo(context, place, start.column);
+  const theirs = refTo(context, place, start.column);
+  const value = largest(context, theirs, start);
   return {
-    text: sql`(SELECT ${largest(context, { text: column, column: found }, start)} FROM ${place.from} WHERE ${where})`,
-    column: found,
+    column: theirs.column,
+    say: (about) => sql`(SELECT ${about(value)} FROM ${place.from} WHERE ${where})`,
   };
 }
 
 /** The largest value; but one row that is "not yet" outweighs all others: an agreement that still runs. */
 function largest(context: Context, ref: Ref, start: StartColumn): Sql {
   const max = sql`MAX(${ref.text})`;
-  const open = start.notYet.map((one) => storedAs(context, ref, one)).filter((one) => one !== undefined);
+  const open = start.notYet
+    .map((one) => storedAs(context, ref.column, one))
+    .filter((one) => one !== undefined);
   const running = sql`MAX(CASE WHEN ${ref.text} IN (${join(open, ', ')}) THEN ${ref.text} END)`;
   const known = open.length === 0 ? max : sql`COALESCE(${running}, ${max})`;
   if (start.whenNull !== 'not yet' || !ref.column.nullable) return known;
@@ -150,13 +163,13 @@ function largest(context: Context, ref: Ref, start: StartColumn): Sql {
 }
 
 /** A raw value of the policy file in the column's type; undefined where the column cannot hold it. */
-export function storedAs(context: Context, ref: Ref, rawValue: string): Sql | undefined {
-  const { family } = ref.column;
+export function storedAs(context: Context, column: Column, rawValue: string): Sql | undefined {
+  const { family } = column;
   const zero =
     ['0', '0000-00-00'].includes(rawValue) &&
     (family === 'date' || family === 'datetime' || family === 'instant');
   if (zero) return context.dialect === 'mysql' ? raw("'0000-00-00 00:00:00'") : undefined;
-  return literal(context.dialect, ref.column, rawValue);
+  return literal(context.dialect, column, rawValue);
 }
 
 function subjectCell(context: Context, root: Place, cells: Cells, subject: SubjectIdentifier): Decoder<Raw> {

@@ -3,12 +3,11 @@
  * little; addition decides, in the policy.
  */
 import type { StartColumn, StartTree, Window } from '../../../policy/policy.ts';
-import type { Family, Table } from '../catalogue/catalogue.ts';
-import type { Ref } from '../dialect.ts';
+import type { Column, Family, Table } from '../catalogue/catalogue.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, TRUE, and, join, not, or, sql, value } from '../sql.ts';
-import { startRef, storedAs } from './facts.ts';
-import type { Question } from './facts.ts';
+import { startValue, storedAs } from './facts.ts';
+import type { Question, StartValue } from './facts.ts';
 import { literal } from './values.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,23 +15,23 @@ const DAY_MS = 86_400_000;
 const SLACK_DAYS = 3;
 
 /** A leaf's value and its bounds, as SQL. */
-export interface Bounded {
-  readonly ref: Ref;
+interface Bounded {
+  readonly value: StartValue;
   readonly dueBefore: Sql;
   readonly aheadAfter: Sql;
 }
 
 /** The window of one leaf; undefined where there is none, or its bounds are not of the column's type. */
-export function boundsOf(question: Question, windows: readonly Window[], index: number): Bounded | undefined {
+function boundsOf(question: Question, windows: readonly Window[], index: number): Bounded | undefined {
   const window = windows.find((one) => one.index === index);
   const start = question.view.starts[index];
   if (window === undefined || start === undefined) return undefined;
-  const ref = startRef(question.context, question.root, start);
+  const value = startValue(question.context, question.root, start);
   const { dialect } = question.context;
-  const dueBefore = literal(dialect, ref.column, window.dueBefore);
-  const aheadAfter = literal(dialect, ref.column, window.aheadAfter);
+  const dueBefore = literal(dialect, value.column, window.dueBefore);
+  const aheadAfter = literal(dialect, value.column, window.aheadAfter);
   if (dueBefore === undefined || aheadAfter === undefined) return undefined;
-  return { ref, dueBefore, aheadAfter };
+  return { value, dueBefore, aheadAfter };
 }
 
 /** Every record that may be due, unknown or implausible meets this. */
@@ -40,15 +39,21 @@ export function mayMatter(question: Question, windows: readonly Window[]): Sql {
   const { startTree } = question.view;
   if (startTree.kind === 'column') {
     const bounds = boundsOf(question, windows, startTree.index);
-    return bounds === undefined ? TRUE : not(inside(bounds, TRUE));
+    return bounds === undefined ? TRUE : not(inside(bounds, () => TRUE));
   }
   return not(plainlyNotDue(question, windows, startTree));
 }
 
-/** Between the bounds; never NULL. */
-function inside({ ref, dueBefore, aheadAfter }: Bounded, and_: Sql): Sql {
-  const between = and(sql`${ref.text} > ${dueBefore}`, sql`${ref.text} < ${aheadAfter}`, and_);
-  return sql`COALESCE(${between}, ${FALSE})`;
+/** Between the bounds, and `besides`; never NULL. */
+function inside({ value, dueBefore, aheadAfter }: Bounded, besides: (text: Sql) => Sql): Sql {
+  return definitely(
+    value.say((text) => and(sql`${text} > ${dueBefore}`, sql`${text} < ${aheadAfter}`, besides(text))),
+  );
+}
+
+/** What is not known to be true is false. */
+function definitely(condition: Sql): Sql {
+  return sql`COALESCE(${condition}, ${FALSE})`;
 }
 
 /** The start is known for certain, and too young. Never NULL. */
@@ -76,17 +81,21 @@ function plainLeaf(question: Question, windows: readonly Window[], index: number
   const start = question.view.starts[index];
   if (bounds === undefined || start === undefined) return FALSE;
   const { dialect } = question.context;
-  const { family } = bounds.ref.column;
+  const { family } = bounds.value.column;
   const dates = family === 'date' || family === 'datetime' || family === 'instant';
   if (!(family === 'integer' || (dates && dialect !== 'sqlite'))) return FALSE;
-  const { text } = bounds.ref;
-  const real =
-    dates && dialect === 'mysql' ? and(sql`MONTH(${text}) > 0`, sql`DAYOFMONTH(${text}) > 0`) : TRUE;
-  const listed = start.notYet
-    .map((one) => storedAs(question.context, bounds.ref, one))
-    .filter((one) => one !== undefined);
-  const open = listed.length === 0 ? TRUE : sql`${text} NOT IN (${join(listed, ', ')})`;
-  return inside(bounds, and(real, open));
+  const open = notListed(question, bounds.value.column, start);
+  return inside(bounds, (text) => and(dates && dialect === 'mysql' ? realDate(text) : TRUE, open(text)));
+}
+
+/** MySQL keeps dates such as 2024-00-00, which say nothing. */
+const realDate = (text: Sql): Sql => sql`MONTH(${text}) > 0 AND DAYOFMONTH(${text}) > 0`;
+
+/** None of the values that mean "not yet". */
+function notListed(question: Question, column: Column, start: StartColumn): (text: Sql) => Sql {
+  const all = start.notYet.map((one) => storedAs(question.context, column, one));
+  const listed = all.filter((one) => one !== undefined);
+  return (text) => (listed.length === 0 ? TRUE : sql`${text} NOT IN (${join(listed, ', ')})`);
 }
 
 /** The value may be implausible. Never NULL. */
@@ -94,26 +103,25 @@ function mayBeOdd(question: Question, windows: readonly Window[], index: number)
   const bounds = boundsOf(question, windows, index);
   const start = question.view.starts[index];
   if (bounds === undefined || start === undefined) return TRUE;
-  const first = earliestBound(question, bounds.ref, start);
+  const first = earliestBound(question, bounds.value.column, start);
   if (first === undefined) return TRUE;
-  const { ref, aheadAfter } = bounds;
-  return sql`COALESCE(${or(sql`${ref.text} >= ${aheadAfter}`, sql`${ref.text} < ${first}`)}, ${FALSE})`;
+  const { value, aheadAfter } = bounds;
+  return definitely(value.say((text) => or(sql`${text} >= ${aheadAfter}`, sql`${text} < ${first}`)));
 }
 
-function earliestBound(question: Question, ref: Ref, start: StartColumn): Sql | undefined {
+function earliestBound(question: Question, column: Column, start: StartColumn): Sql | undefined {
   const at = Date.parse(`${start.earliest}T00:00:00Z`) + SLACK_DAYS * DAY_MS;
   if (Number.isNaN(at)) return undefined;
   if (start.encoding?.kind === 'epoch seconds') return value(BigInt(at / 1000));
   if (start.encoding?.kind === 'epoch milliseconds') return value(BigInt(at));
-  return literal(question.context.dialect, ref.column, new Date(at).toISOString().slice(0, 10));
+  return literal(question.context.dialect, column, new Date(at).toISOString().slice(0, 10));
 }
 
 function allNull(question: Question, tree: StartTree): Sql {
   const parts = leaves(tree).map((index) => {
     const start = question.view.starts[index];
-    return start === undefined
-      ? FALSE
-      : sql`${startRef(question.context, question.root, start).text} IS NULL`;
+    if (start === undefined) return FALSE;
+    return startValue(question.context, question.root, start).say((text) => sql`${text} IS NULL`);
   });
   return and(...parts);
 }
@@ -137,20 +145,23 @@ export function segmentsByStart(
   question: Question,
   windows: readonly Window[],
 ): readonly Segment[] | undefined {
-  const { view, context } = question;
+  const { view } = question;
   if (view.startTree.kind !== 'column') return undefined;
   const start = view.starts[view.startTree.index];
   const bounds = boundsOf(question, windows, view.startTree.index);
   if (start === undefined || bounds === undefined || start.maxOf !== undefined) return undefined;
   const scope = view.record.scope.map((one) => one.column);
   if (!searchable(question.root.table, scope, start.column)) return undefined;
-  const { ref, dueBefore, aheadAfter } = bounds;
-  const listed = start.notYet.map((one) => storedAs(context, ref, one)).filter((one) => one !== undefined);
-  const open = listed.length === 0 ? TRUE : sql`${ref.text} NOT IN (${join(listed, ', ')})`;
-  const old: Segment = { byStart: true, where: and(sql`${ref.text} <= ${dueBefore}`, open) };
-  const ahead: Segment = { byStart: true, where: and(sql`${ref.text} >= ${aheadAfter}`, open) };
-  const unknown: Segment = { byStart: false, where: sql`${ref.text} IS NULL` };
-  return ref.column.nullable && start.whenNull !== 'not yet' ? [unknown, old, ahead] : [old, ahead];
+  const { value, dueBefore, aheadAfter } = bounds;
+  const open = notListed(question, value.column, start);
+  const old = value.say((text) => and(sql`${text} <= ${dueBefore}`, open(text)));
+  const ahead = value.say((text) => and(sql`${text} >= ${aheadAfter}`, open(text)));
+  const known: readonly Segment[] = [
+    { byStart: true, where: old },
+    { byStart: true, where: ahead },
+  ];
+  if (!value.column.nullable || start.whenNull === 'not yet') return known;
+  return [{ byStart: false, where: value.say((text) => sql`${text} IS NULL`) }, ...known];
 }
 
 /** Some index begins with the column, or with columns that the scope fixes and then the column. */

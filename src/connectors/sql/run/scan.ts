@@ -7,7 +7,7 @@ import { text } from '../../../database.ts';
 import type { Raw, Window } from '../../../policy/policy.ts';
 import type { Page } from '../../connector.ts';
 import type { Question } from '../compile/facts.ts';
-import { startRef } from '../compile/facts.ts';
+import { refTo } from '../compile/place.ts';
 import { after, literal } from '../compile/values.ts';
 import { mayMatter, segmentsByStart } from '../compile/window.ts';
 import type { Segment } from '../compile/window.ts';
@@ -51,10 +51,11 @@ export class Scan {
     const start = startTree.kind === 'column' ? starts[startTree.index] : undefined;
     this.#question = question;
     this.#segments = byStart ?? [{ byStart: false, where: filter }];
+    // Only a column of the record itself has segments.
     this.#start =
       start === undefined || byStart === undefined
         ? undefined
-        : startRef(question.context, question.root, start);
+        : refTo(question.context, question.root, start.column);
     this.#startCell = (startTree.kind === 'column' ? question.startCells[startTree.index] : undefined) ?? 0;
     this.#pageSize = pageSize;
     this.#read = read;

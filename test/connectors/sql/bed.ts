@@ -1,0 +1,115 @@
+/** A small CRM in a database of its own, and connectors on it, for the tests of the SQL connector. */
+import type { Param } from '../../../src/database.ts';
+import type { Connector } from '../../../src/connectors/connector.ts';
+import { createSqlConnector } from '../../../src/connectors/sql/connector.ts';
+import type { RecordType, Related, View } from '../../../src/policy/policy.ts';
+import { freshDatabase } from '../../support/servers/index.ts';
+import type { Engine, Row, TestDatabase } from '../../support/servers/index.ts';
+import { ALL, DELETE, startAt } from '../conformance/views.ts';
+
+/** The names of types that differ. */
+export interface Types {
+  readonly big: string;
+  readonly time: string;
+  readonly now: string;
+}
+
+const TYPES: Readonly<Record<Engine, Types>> = {
+  mariadb: { big: 'BIGINT', time: 'DATETIME', now: 'CURRENT_TIMESTAMP' },
+  postgres: { big: 'BIGINT', time: 'TIMESTAMP', now: 'CURRENT_TIMESTAMP' },
+  sqlite: { big: 'INTEGER', time: 'DATETIME', now: 'CURRENT_TIMESTAMP' },
+};
+
+export interface Sent {
+  readonly text: string;
+  readonly params: readonly Param[];
+}
+
+export interface Bed {
+  readonly engine: Engine;
+  readonly database: TestDatabase;
+  /** A connector of its own, as another process would have one. */
+  connect(options?: { readonly pageSize?: number }): Connector;
+  /** What connectors sent since the last call; the questions to the catalogue are left out. */
+  sent(): readonly Sent[];
+  query(text: string): Promise<Row[]>;
+  /** The rows of a table by the order of their text, as plain values. */
+  rows(table: string): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export async function makeBed(engine: Engine, tables: (types: Types) => readonly string[]): Promise<Bed> {
+  const database = await freshDatabase(engine);
+  for (const statement of tables(TYPES[engine])) await database.query(statement);
+  const connectors: Connector[] = [];
+  let sent: Sent[] = [];
+  return {
+    engine,
+    database,
+    connect(options = {}) {
+      const context = { source: 'bed', connection: database.url, pageSize: options.pageSize ?? 100 };
+      const onStatement = (text: string, params: readonly Param[]): void => {
+        if (!/information_schema|pg_class|pragma_|sqlite_schema|@@log_bin/.test(text))
+          sent.push({ text, params });
+      };
+      const connector = createSqlConnector(context, { onStatement });
+      connectors.push(connector);
+      return connector;
+    },
+    sent() {
+      const all = sent;
+      sent = [];
+      return all;
+    },
+    query: async (text) => await database.query(text),
+    rows: async (table) =>
+      (await database.query(`SELECT * FROM ${table}`))
+        .map((row) => Object.values(row).map(String).join('|'))
+        .sort(),
+    close: async () => {
+      for (const connector of connectors) await connector.close();
+      await database.drop();
+    },
+  };
+}
+
+export const relation = (
+  name: string,
+  match: Readonly<Record<string, string>>,
+  more: Partial<Related> = {},
+): Related => ({
+  name,
+  table: name,
+  match: Object.entries(match).map(([theirs, ours]) => ({ theirs, ours })),
+  scope: [],
+  where: ALL,
+  ...more,
+});
+
+export const recordOf = (
+  table: string,
+  key: readonly string[],
+  more: Partial<RecordType> = {},
+): RecordType => ({
+  name: table,
+  table,
+  key,
+  scope: [],
+  subjects: [],
+  related: [],
+  ...more,
+});
+
+export const viewOf = (record: RecordType, more: Partial<View> = {}): View => ({
+  policy: 'test',
+  source: 'bed',
+  record,
+  starts: [startAt('started_at')],
+  conditions: [],
+  where: ALL,
+  exempt: [],
+  stages: [DELETE],
+  startTree: { kind: 'column', index: 0 },
+  acknowledgedCascades: [],
+  ...more,
+});
