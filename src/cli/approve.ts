@@ -1,10 +1,10 @@
 import type { App } from '../app.ts';
 import { approve as approvePlan } from '../erasure/approve.ts';
 import { FristError } from '../errors.ts';
-import type { Moment } from './as-of.ts';
-import { exitOf, statusesOfRun } from './exit.ts';
-import { printJson, type Io } from './io.ts';
-import { number, policyText } from './text.ts';
+import type { Moment } from './shared/as-of.ts';
+import { exitOf, statusesOfRun } from './shared/exit.ts';
+import { printJson, type Io } from './shared/io.ts';
+import { number, policyText } from './shared/text.ts';
 
 export interface ApproveOptions {
   readonly plan: string;

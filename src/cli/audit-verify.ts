@@ -4,8 +4,8 @@ import { verifyTrail } from '../audit/verify.ts';
 import type { Settings } from '../config.ts';
 import { EXIT } from '../errors.ts';
 import { verifierKey, type World } from '../wiring.ts';
-import { printJson, type Io } from './io.ts';
-import { number } from './text.ts';
+import { printJson, type Io } from './shared/io.ts';
+import { number } from './shared/text.ts';
 
 export interface AuditVerifyOptions {
   readonly trail: string | undefined;

@@ -6,9 +6,9 @@ import { EXIT, type Problem } from '../errors.ts';
 import { explainPolicy } from '../policy/explain.ts';
 import type { Located } from '../policy/parse/parse.ts';
 import type { Task } from '../policy/view.ts';
-import { exitOf } from './exit.ts';
-import { printJson, type Io } from './io.ts';
-import { table } from './text.ts';
+import { exitOf } from './shared/exit.ts';
+import { printJson, type Io } from './shared/io.ts';
+import { table } from './shared/text.ts';
 
 export interface CheckInput {
   readonly files: readonly {

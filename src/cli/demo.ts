@@ -6,9 +6,9 @@ import { DEMO_AS_OF, demoData, HELD, type EdgeCase } from '../demo/data.ts';
 import { demoFile, lookAt, seedDemo, type Left } from '../demo/seed.ts';
 import { firstRecordEntry } from '../demo/trail.ts';
 import { EXIT, FristError } from '../errors.ts';
-import { dispatch, type Process } from './dispatch.ts';
-import type { Io } from './io.ts';
-import { number } from './text.ts';
+import type { Io } from './shared/io.ts';
+import type { Command, Process } from './shared/process.ts';
+import { number } from './shared/text.ts';
 
 const WHY = 'Looked at with the data-protection officer';
 /** Settings in the environment win over the demo's: with them it would play on a real state and a real trail. */
@@ -24,6 +24,7 @@ log: { level: error }
 interface Stage {
   readonly folder: string;
   readonly process: Process;
+  readonly command: Command;
   readonly policies: string;
   readonly settings: string;
 }
@@ -32,8 +33,8 @@ interface Stage {
  * `frist demo`: the whole of it on made-up people, by the same commands that an operator types. Answers 0 when every
  * command ended as it should and every edge case came out as promised.
  */
-export async function demo(folder: string | undefined, process: Process): Promise<number> {
-  const stage = await prepare(placeFor(folder), process);
+export async function demo(folder: string | undefined, process: Process, command: Command): Promise<number> {
+  const stage = await prepare(placeFor(folder), process, command);
   const tell = narrator(process.io);
   introduce(stage, tell);
   const acts = [decide, stopped, approved, survivors, again];
@@ -56,7 +57,7 @@ function placeFor(folder: string | undefined): string {
   return folder;
 }
 
-async function prepare(folder: string, process: Process): Promise<Stage> {
+async function prepare(folder: string, process: Process, command: Command): Promise<Stage> {
   await seedDemo(folder);
   const settings = join(folder, 'settings.yaml');
   writeFileSync(settings, SETTINGS.replace('FOLDER', JSON.stringify(join(folder, 'data'))));
@@ -64,7 +65,8 @@ async function prepare(folder: string, process: Process): Promise<Stage> {
   const env = Object.fromEntries(Object.entries(given).filter(([name]) => !REAL_SETTINGS.test(name)));
   for (const { database } of demoData().databases)
     env[`FRIST_${database.toUpperCase()}`] = `sqlite:${demoFile(folder, database)}`;
-  return { folder, process: { ...process, environment: env }, policies: examplePolicies(), settings };
+  const policies = examplePolicies();
+  return { folder, process: { ...process, environment: env }, command, policies, settings };
 }
 
 /** Beside `src` in development, beside `dist` in the image. */
@@ -93,7 +95,7 @@ async function type(stage: Stage, words: readonly string[], expected: number): P
   const { io } = stage.process;
   const shown = words.map((word) => (/^[\w@.:=/-]+$/.test(word) ? word : `'${word}'`)).join(' ');
   io.out(`\n$ frist ${shown}\n`);
-  const status = await dispatch(
+  const status = await stage.command(
     [...words, '--policies', stage.policies, '--settings', stage.settings],
     stage.process,
   );
@@ -105,8 +107,8 @@ async function type(stage: Stage, words: readonly string[], expected: number): P
 async function ask(stage: Stage, words: readonly string[]): Promise<unknown> {
   let text = '';
   const io: Io = { out: (more) => void (text += more), err: () => undefined };
-  const { policies, settings, process } = stage;
-  await dispatch([...words, '--json', '--policies', policies, '--settings', settings], { ...process, io });
+  const { policies, settings, process, command } = stage;
+  await command([...words, '--json', '--policies', policies, '--settings', settings], { ...process, io });
   return JSON.parse(text);
 }
 

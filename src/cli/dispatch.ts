@@ -1,6 +1,5 @@
 /** From a command line to its verb: reads settings and policy files, opens what the verb needs, and tells errors. */
 import { readFileSync } from 'node:fs';
-import type { Writable } from 'node:stream';
 import type { App } from '../app.ts';
 import { createResolver, loadSettings, type Settings } from '../config.ts';
 import { connectorKinds } from '../connectors/registry.ts';
@@ -10,28 +9,19 @@ import { parsePolicies, type Located } from '../policy/parse/parse.ts';
 import { compileViews } from '../policy/view.ts';
 import { openApp, openConnectors, type World } from '../wiring.ts';
 import { approve } from './approve.ts';
-import { momentOf, momentToErase } from './as-of.ts';
+import { momentOf, momentToErase } from './shared/as-of.ts';
 import { auditVerify } from './audit-verify.ts';
 import { check, problemText } from './check.ts';
 import { demo } from './demo.ts';
 import { holdAdd, holdList, holdRelease } from './hold.ts';
-import { printJson, type Io } from './io.ts';
+import { printJson, type Io } from './shared/io.ts';
+import type { Process } from './shared/process.ts';
 import { plan } from './plan.ts';
 import { readCommandLine, type Invocation, type Options } from './program.ts';
 import { run } from './run.ts';
-import { serve, type CreateJobs } from './serve.ts';
+import { serve } from './serve.ts';
 import { stateInit } from './state-init.ts';
 import { status } from './status.ts';
-
-/** What the process gives. */
-export interface Process extends Omit<World, 'logger'> {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly io: Io;
-  readonly logs: Writable & { readonly isTTY?: boolean };
-  /** Aborts when the process is asked to stop. */
-  readonly signal: AbortSignal;
-  readonly createJobs: CreateJobs;
-}
 
 /** Runs one command line. Answers the exit status; never throws for what a user or a system did. */
 export async function dispatch(argv: readonly string[], process: Process): Promise<number> {
@@ -47,7 +37,7 @@ export async function dispatch(argv: readonly string[], process: Process): Promi
 async function perform(invocation: Invocation, process: Process): Promise<number> {
   const { verb, options } = invocation;
   const { io, signal } = process;
-  if (verb === 'demo') return demo(options.folder, process);
+  if (verb === 'demo') return demo(options.folder, process, dispatch);
   const { settings, origins } = loadSettings({
     env: process.environment,
     file: options.settings,

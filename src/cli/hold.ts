@@ -2,8 +2,8 @@ import type { App } from '../app.ts';
 import { EXIT, FristError } from '../errors.ts';
 import { matchesOf, placeHold, releaseHold, type Match, type Placed } from '../erasure/holds.ts';
 import type { Hold } from '../state/state.ts';
-import { printJson, type Io } from './io.ts';
-import { number, table } from './text.ts';
+import { printJson, type Io } from './shared/io.ts';
+import { number, table } from './shared/text.ts';
 
 export interface HoldAddOptions {
   /** `kind=value`, each. */

@@ -5,10 +5,10 @@ import { explainDisposition } from '../policy/explain.ts';
 import type { Disposition } from '../policy/judge.ts';
 import type { Facts } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
-import type { Moment } from './as-of.ts';
-import { exitOf, statusesOfPlan } from './exit.ts';
-import { printJson, type Io } from './io.ts';
-import { policyText } from './text.ts';
+import type { Moment } from './shared/as-of.ts';
+import { exitOf, statusesOfPlan } from './shared/exit.ts';
+import { printJson, type Io } from './shared/io.ts';
+import { policyText } from './shared/text.ts';
 
 export interface PlanOptions {
   readonly moment: Moment;

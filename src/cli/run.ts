@@ -1,10 +1,10 @@
 import type { App } from '../app.ts';
 import type { PolicyReport } from '../erasure/report.ts';
 import { sweep } from '../erasure/sweep.ts';
-import type { Moment } from './as-of.ts';
-import { exitOf, statusesOfRun } from './exit.ts';
-import { printJson, type Io } from './io.ts';
-import { policyText } from './text.ts';
+import type { Moment } from './shared/as-of.ts';
+import { exitOf, statusesOfRun } from './shared/exit.ts';
+import { printJson, type Io } from './shared/io.ts';
+import { policyText } from './shared/text.ts';
 
 export interface RunOptions {
   readonly moment: Moment;

@@ -1,7 +1,7 @@
 import type { Settings } from '../config.ts';
 import { EXIT } from '../errors.ts';
 import { initInstallation, type World } from '../wiring.ts';
-import { printJson, type Io } from './io.ts';
+import { printJson, type Io } from './shared/io.ts';
 
 /** `frist state init`: makes state, trail and keys together, once. Answers the exit status. */
 export async function stateInit(settings: Settings, world: World, json: boolean, io: Io): Promise<number> {

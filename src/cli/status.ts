@@ -1,9 +1,9 @@
 import type { App } from '../app.ts';
 import { EXIT } from '../errors.ts';
 import type { Plan, Run } from '../state/state.ts';
-import { exitOf } from './exit.ts';
-import { printJson, type Io } from './io.ts';
-import { number, table } from './text.ts';
+import { exitOf } from './shared/exit.ts';
+import { printJson, type Io } from './shared/io.ts';
+import { number, table } from './shared/text.ts';
 
 /** One policy as the state remembers it. */
 interface PolicyStatus {

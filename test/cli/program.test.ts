@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { momentOf, momentToErase } from '../../src/cli/as-of.ts';
-import { exitOf, statusesOfPlan, statusesOfRun } from '../../src/cli/exit.ts';
+import { momentOf, momentToErase } from '../../src/cli/shared/as-of.ts';
+import { exitOf, statusesOfPlan, statusesOfRun } from '../../src/cli/shared/exit.ts';
 import { readCommandLine } from '../../src/cli/program.ts';
-import { number, table } from '../../src/cli/text.ts';
+import { number, table } from '../../src/cli/shared/text.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
 
 const read = (

@@ -37,7 +37,9 @@ export function createDeath(at?: number, fate: Fate = 'not applied'): Death {
           return answer.then((value: unknown) => {
             if (dies) dead = true;
             if (dead) throw new Died();
-            return through.includes(name) && typeof value === 'object' && value !== null ? mortal(value) : value;
+            return through.includes(name) && typeof value === 'object' && value !== null
+              ? mortal(value)
+              : value;
           });
         };
       },

@@ -1,6 +1,6 @@
 /** Exit statuses (README, "Exit status"). Where several hold, the first of 1, 4, 2, 3, 5 ends the process; `--json` lists all. */
-import type { PolicyReport } from '../erasure/report.ts';
-import { ERRORS, EXIT, type ErrorCode } from '../errors.ts';
+import type { PolicyReport } from '../../erasure/report.ts';
+import { ERRORS, EXIT, type ErrorCode } from '../../errors.ts';
 
 const ORDER: readonly number[] = [EXIT.config, EXIT.trail, EXIT.failed, EXIT.waiting, EXIT.overdue];
 

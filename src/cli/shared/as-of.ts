@@ -1,4 +1,4 @@
-import { FristError } from '../errors.ts';
+import { FristError } from '../../errors.ts';
 
 /** The one instant by which a run decides. */
 export interface Moment {

@@ -1,5 +1,5 @@
 /** Text for people: aligned columns, and the report of a policy. */
-import type { PolicyReport } from '../erasure/report.ts';
+import type { PolicyReport } from '../../erasure/report.ts';
 
 /** Rows as aligned columns; numbers to the right. The first row is the head. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
