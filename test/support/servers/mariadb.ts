@@ -36,8 +36,11 @@ async function ping(socketPath: string): Promise<void> {
   await root.end();
 }
 
-/** Starts a MariaDB (or MySQL) in `folder`, on a free port of 127.0.0.1. */
-export async function startMariadb(folder: string): Promise<Server> {
+/**
+ * Starts a MariaDB (or MySQL) in `folder`, on a free port of 127.0.0.1. `extra` are options of the server that win over
+ * those here: the benchmark's are those of production.
+ */
+export async function startMariadb(folder: string, extra: readonly string[] = []): Promise<Server> {
   const program = await needProgram('mariadb-server', 'mariadbd', 'mysqld');
   const owner = await account();
   await ownFolder(folder, owner);
@@ -61,6 +64,7 @@ export async function startMariadb(folder: string): Promise<Server> {
       '--innodb-buffer-pool-size=128M',
       '--performance-schema=off',
       ...(DURABLE ? [] : FAST),
+      ...extra,
     ],
     ping: async () => ping(socketPath),
   });
