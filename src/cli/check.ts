@@ -1,7 +1,7 @@
 import type { SettingOrigin } from '../config.ts';
 import type { Connector, Finding } from '../connectors/connector.ts';
 import { SourceFailure } from '../connectors/connector.ts';
-import { codedError } from '../erasure/prepare.ts';
+import { codedError } from '../erasure/run/prepare.ts';
 import { EXIT, type Problem } from '../errors.ts';
 import { explainPolicy } from '../policy/explain.ts';
 import type { Located } from '../policy/parse/parse.ts';

@@ -7,14 +7,14 @@ import { FristError } from '../errors.ts';
 import { createJudge, type Judge, type Verdict } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
 import type { Plan } from '../state/state.ts';
-import { claim, type Claim } from './claim.ts';
+import { claim, type Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
-import { eraseSelected, failureOf } from './erase-selected.ts';
-import { codedError, prepare, type Prepared } from './prepare.ts';
+import { eraseSelected, failureOf } from './batch/erase-selected.ts';
+import { codedError, prepare, type Prepared } from './run/prepare.ts';
 import { recoverOpen } from './recover.ts';
-import { rememberSuccess } from './remember.ts';
+import { rememberSuccess } from './run/remember.ts';
 import { add, blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
-import type { Selected } from './spool.ts';
+import type { Selected } from './survey/spool.ts';
 
 export interface ApproveInput {
   readonly plan: string;

@@ -6,11 +6,11 @@ import type { Task } from '../policy/view.ts';
 import { dryRunOf } from '../connectors/wrap/dry-run.ts';
 import type { Engine } from './engine.ts';
 import { checkGuards } from './guard.ts';
-import { rangeOf } from './overlap.ts';
-import { codedError, prepare, type Preparation } from './prepare.ts';
+import { rangeOf } from './survey/overlap.ts';
+import { codedError, prepare, type Preparation } from './run/prepare.ts';
 import { blankReport, failedReport, type PolicyReport } from './report.ts';
-import { Spool } from './spool.ts';
-import { survey } from './survey.ts';
+import { Spool } from './survey/spool.ts';
+import { survey } from './survey/survey.ts';
 
 export interface DryRunInput {
   readonly asOf: number;

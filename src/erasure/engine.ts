@@ -3,7 +3,7 @@ import type { Connector } from '../connectors/connector.ts';
 import type { Logger } from '../logger.ts';
 import type { Controller } from '../policy/policy.ts';
 import type { State } from '../state/state.ts';
-import type { PaceSettings } from './pace.ts';
+import type { PaceSettings } from './batch/pace.ts';
 
 /** Names without personal data (see audit/commitment.ts): what an entry says of a record instead of its key. */
 export interface Names {

@@ -12,13 +12,13 @@ import type { Connector, ErasingSession, SourceFailure } from '../connectors/con
 import type { Judge } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
 import type { Hold, Transaction } from '../state/state.ts';
-import { attempt, type AttemptResult } from './attempt.ts';
-import type { PlannedBatch } from './batches.ts';
+import { attempt, type AttemptResult } from './batch/attempt.ts';
+import type { PlannedBatch } from './batch/batches.ts';
 import type { Engine } from './engine.ts';
-import { createLedger, type Ledger } from './ledger.ts';
-import type { Pace } from './pace.ts';
+import { createLedger, type Ledger } from './batch/ledger.ts';
+import type { Pace } from './batch/pace.ts';
 import { add, type ExecuteResult, type Outcome } from './report.ts';
-import { settle, type Finished } from './settle.ts';
+import { settle, type Finished } from './batch/settle.ts';
 
 export interface ExecuteInput {
   readonly engine: Engine;

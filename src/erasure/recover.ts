@@ -5,13 +5,13 @@
 import { createJudge } from '../policy/judge.ts';
 import type { Key, Raw } from '../policy/policy.ts';
 import type { OpenBatch } from '../state/state.ts';
-import { look } from './attempt.ts';
-import type { Claim } from './claim.ts';
+import { look } from './batch/attempt.ts';
+import type { Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
-import { createLedger, outcomeCounts } from './ledger.ts';
-import type { Prepared } from './prepare.ts';
+import { createLedger, outcomeCounts } from './batch/ledger.ts';
+import type { Prepared } from './run/prepare.ts';
 import type { Counts, Outcome } from './report.ts';
-import type { Identity } from './spool.ts';
+import type { Identity } from './survey/spool.ts';
 
 /** Closes what earlier runs of the policy left open. Throws `SourceFailure` when the source cannot be asked: it stays open then. */
 export async function recoverOpen(engine: Engine, prepared: Prepared, claim: Claim): Promise<void> {

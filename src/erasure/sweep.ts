@@ -5,16 +5,16 @@
 import { createJudge } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
 import { FristError } from '../errors.ts';
-import { claim, type Claim } from './claim.ts';
+import { claim, type Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
-import { eraseSelected, failureOf } from './erase-selected.ts';
+import { eraseSelected, failureOf } from './batch/erase-selected.ts';
 import { checkGuards } from './guard.ts';
-import { codedError, prepare, type Prepared } from './prepare.ts';
+import { codedError, prepare, type Prepared } from './run/prepare.ts';
 import { recoverOpen } from './recover.ts';
 import { blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
-import { Spool } from './spool.ts';
-import { survey, type Survey } from './survey.ts';
-import { rememberFailing, rememberLook, rememberSuccess, storeWaitingPlan } from './remember.ts';
+import { Spool } from './survey/spool.ts';
+import { survey, type Survey } from './survey/survey.ts';
+import { rememberFailing, rememberLook, rememberSuccess, storeWaitingPlan } from './run/remember.ts';
 import type { Run } from '../state/state.ts';
 
 export interface SweepInput {

@@ -1,12 +1,12 @@
 /** What the state and the trail remember of a policy: its wording when it changes, plans that wait, and when it last succeeded. */
-import { formatEntry } from '../audit/entry.ts';
-import type { Key } from '../policy/policy.ts';
-import type { Plan, PolicyMemory } from '../state/state.ts';
-import type { Engine } from './engine.ts';
-import type { Tripped } from './guard.ts';
+import { formatEntry } from '../../audit/entry.ts';
+import type { Key } from '../../policy/policy.ts';
+import type { Plan, PolicyMemory } from '../../state/state.ts';
+import type { Engine } from '../engine.ts';
+import type { Tripped } from '../guard.ts';
 import type { Prepared } from './prepare.ts';
-import type { Spool } from './spool.ts';
-import type { Survey } from './survey.ts';
+import type { Spool } from '../survey/spool.ts';
+import type { Survey } from '../survey/survey.ts';
 
 const DAY_MS = 86_400_000;
 const KEYS_PER_PIECE = 1000;

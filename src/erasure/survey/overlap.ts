@@ -1,7 +1,7 @@
 /** Where one policy of a run erases from tables that a later one reads, the later one's number is a range. */
-import type { Condition, Start } from '../policy/policy.ts';
-import type { Task } from '../policy/view.ts';
-import type { PolicyReport } from './report.ts';
+import type { Condition, Start } from '../../policy/policy.ts';
+import type { Task } from '../../policy/view.ts';
+import type { PolicyReport } from '../report.ts';
 
 /** Bounds for the policy at `index`, when an earlier policy of the same run touches its tables; else nothing. */
 export function rangeOf(

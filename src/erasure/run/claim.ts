@@ -2,10 +2,10 @@
  * One run of one policy: claimed so that no other process, and no manual run beside a scheduled one, does the same at
  * the same time; and closed with what came of it.
  */
-import { formatEntry } from '../audit/entry.ts';
-import type { Run, RunState, Transaction } from '../state/state.ts';
-import type { Engine } from './engine.ts';
-import type { PolicyReport } from './report.ts';
+import { formatEntry } from '../../audit/entry.ts';
+import type { Run, RunState, Transaction } from '../../state/state.ts';
+import type { Engine } from '../engine.ts';
+import type { PolicyReport } from '../report.ts';
 
 const LEASE_MS = 60_000;
 const RENEW_MS = 20_000;

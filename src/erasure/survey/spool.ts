@@ -8,8 +8,8 @@
  */
 import { open, mkdir, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FristError } from '../errors.ts';
-import type { Key, Raw } from '../policy/policy.ts';
+import { FristError } from '../../errors.ts';
+import type { Key, Raw } from '../../policy/policy.ts';
 
 /** What is known of a record that was chosen: enough to name it in the trail even if it is gone after a crash. */
 export interface Identity {

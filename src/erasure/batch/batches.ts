@@ -1,4 +1,4 @@
-import type { Selected } from './spool.ts';
+import type { Selected } from '../survey/spool.ts';
 
 /** Records that are erased together: all of one stage. */
 export interface PlannedBatch {

@@ -2,13 +2,13 @@
  * Erases the records of one opened batch, and says of each what was seen to happen. Nothing is claimed that was not
  * seen: after a connection that was lost while committing, the records are looked at, never erased again blindly.
  */
-import type { Connector, DependentCount, ErasingSession } from '../connectors/connector.ts';
-import { SourceFailure } from '../connectors/connector.ts';
-import type { Judge } from '../policy/judge.ts';
-import type { Facts, View } from '../policy/policy.ts';
+import type { Connector, DependentCount, ErasingSession } from '../../connectors/connector.ts';
+import { SourceFailure } from '../../connectors/connector.ts';
+import type { Judge } from '../../policy/judge.ts';
+import type { Facts, View } from '../../policy/policy.ts';
 import type { Settled } from './ledger.ts';
-import { add } from './report.ts';
-import type { Identity, Selected } from './spool.ts';
+import { add } from '../report.ts';
+import type { Identity, Selected } from '../survey/spool.ts';
 
 /** How often a batch that failed for a passing reason (deadlock, lock wait) is tried again before the policy fails. */
 const RETRIES = 3;

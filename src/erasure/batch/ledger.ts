@@ -1,14 +1,14 @@
 /** Turns what happened to a batch into entries of the audit trail. Names records by commitments; holds no personal data. */
-import { batchDigest } from '../audit/commitment.ts';
-import { ageBucket, type Age, type Commitments, formatEntry } from '../audit/entry.ts';
-import { recordFormatter } from '../audit/format/record.ts';
-import { FristError } from '../errors.ts';
-import type { Judge } from '../policy/judge.ts';
-import { normalise } from '../policy/subject.ts';
-import type { Task } from '../policy/view.ts';
-import type { Engine } from './engine.ts';
-import { add, type Counts, type Outcome } from './report.ts';
-import type { Identity, Selected } from './spool.ts';
+import { batchDigest } from '../../audit/commitment.ts';
+import { ageBucket, type Age, type Commitments, formatEntry } from '../../audit/entry.ts';
+import { recordFormatter } from '../../audit/format/record.ts';
+import { FristError } from '../../errors.ts';
+import type { Judge } from '../../policy/judge.ts';
+import { normalise } from '../../policy/subject.ts';
+import type { Task } from '../../policy/view.ts';
+import type { Engine } from '../engine.ts';
+import { add, type Counts, type Outcome } from '../report.ts';
+import type { Identity, Selected } from '../survey/spool.ts';
 
 /** A record and what became of it. */
 export interface Settled {

@@ -3,13 +3,13 @@
  * run. What it holds in memory does not grow with the table.
  */
 import { createHash } from 'node:crypto';
-import type { Connector } from '../connectors/connector.ts';
-import type { Disposition, Judge, Verdict } from '../policy/judge.ts';
-import type { Facts, Key } from '../policy/policy.ts';
-import type { Task } from '../policy/view.ts';
-import { windows } from '../policy/window.ts';
-import type { Names } from './engine.ts';
-import { add, type Dispositions } from './report.ts';
+import type { Connector } from '../../connectors/connector.ts';
+import type { Disposition, Judge, Verdict } from '../../policy/judge.ts';
+import type { Facts, Key } from '../../policy/policy.ts';
+import type { Task } from '../../policy/view.ts';
+import { windows } from '../../policy/window.ts';
+import type { Names } from '../engine.ts';
+import { add, type Dispositions } from '../report.ts';
 import type { Selected, Spool } from './spool.ts';
 
 export interface SurveyInput {

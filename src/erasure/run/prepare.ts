@@ -1,10 +1,10 @@
 /** Before anything is read or erased: does the source look as the policy file says, and do the clocks agree? */
-import type { Connector, Finding } from '../connectors/connector.ts';
-import { SourceFailure } from '../connectors/connector.ts';
-import { FristError } from '../errors.ts';
-import type { Encoding } from '../policy/policy.ts';
-import { policyText, withEncodings, type Task } from '../policy/view.ts';
-import type { Engine } from './engine.ts';
+import type { Connector, Finding } from '../../connectors/connector.ts';
+import { SourceFailure } from '../../connectors/connector.ts';
+import { FristError } from '../../errors.ts';
+import type { Encoding } from '../../policy/policy.ts';
+import { policyText, withEncodings, type Task } from '../../policy/view.ts';
+import type { Engine } from '../engine.ts';
 
 /** Clocks further apart than this are not trusted. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;

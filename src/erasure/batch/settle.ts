@@ -1,10 +1,10 @@
 /** Closes a batch: looks at its records once more, and says what was done. Shared by execute and recover. */
-import type { Connector } from '../connectors/connector.ts';
-import { SourceFailure } from '../connectors/connector.ts';
-import type { View } from '../policy/policy.ts';
+import type { Connector } from '../../connectors/connector.ts';
+import { SourceFailure } from '../../connectors/connector.ts';
+import type { View } from '../../policy/policy.ts';
 import type { AttemptResult } from './attempt.ts';
 import { outcomeCounts, type Ledger, type Settled, type Verified } from './ledger.ts';
-import type { Counts, Outcome } from './report.ts';
+import type { Counts, Outcome } from '../report.ts';
 
 export interface Finished extends AttemptResult {
   readonly id: string;

@@ -1,15 +1,15 @@
 /** Erases records that were selected, by a sweep or by an approval, under the source's advisory lock. */
-import { FristError } from '../errors.ts';
-import { createJudge, type Judge } from '../policy/judge.ts';
-import type { Task } from '../policy/view.ts';
+import { FristError } from '../../errors.ts';
+import { createJudge, type Judge } from '../../policy/judge.ts';
+import type { Task } from '../../policy/view.ts';
 import { cutBatches } from './batches.ts';
-import type { Claim } from './claim.ts';
-import type { Engine } from './engine.ts';
-import { execute } from './execute.ts';
+import type { Claim } from '../run/claim.ts';
+import type { Engine } from '../engine.ts';
+import { execute } from '../execute.ts';
 import { createPace } from './pace.ts';
-import { codedError, type Prepared } from './prepare.ts';
-import type { ExecuteResult } from './report.ts';
-import type { Selected } from './spool.ts';
+import { codedError, type Prepared } from '../run/prepare.ts';
+import type { ExecuteResult } from '../report.ts';
+import type { Selected } from '../survey/spool.ts';
 
 /** Why a policy failed though it ran: its source broke off, records that the data forbid to erase, or leftovers. */
 export function failureOf(task: Task, result: ExecuteResult): FristError | undefined {
