@@ -264,6 +264,12 @@ class LogWriter implements Log {
     if (pending === undefined) return { ...state, tip: await readTip(this.#store, head) };
     const { base, note, added } = parsePending(pending.bytes);
     const next = openCheckpoint(note, this.#verifier, PENDING);
+    if (base + added.entries.length !== next.size) {
+      throw new FristError('AUDIT_CORRUPT', {
+        where: PENDING,
+        what: 'its size is not the one signed for it',
+      });
+    }
     if (next.size < head.size) throw rolledBack(next.size, head.size);
     if (next.size === head.size) {
       if (next.root !== head.root) throw forked(next, head);

@@ -236,6 +236,9 @@ function checkHeads(heads: readonly Head[], head: Head, edges: ReadonlyMap<numbe
 /** The append under way must lead from this trail to the head that it is signed for. */
 function checkUnderway({ pending, next }: Underway, head: Head, edges: ReadonlyMap<number, Edge>): void {
   if (next.size < head.size) throw new Found('AUDIT_ROLLBACK', PENDING, 'it is older than the checkpoint');
+  if (pending.base + pending.added.entries.length !== next.size) {
+    corrupt(PENDING, 'its size is not the one that it is signed for');
+  }
   // A writer who is at work went on since the checkpoint was read.
   if (pending.base > head.size) return;
   const edge = edges.get(pending.base);

@@ -64,20 +64,17 @@ describe('verification', () => {
     expect(objects).toEqual(before);
   });
 
-  it(
-    'finds one changed bit, in every byte of every object',
-    withRandom(async (random) => {
-      const { objects } = await trail(1, 2, 2);
-      for (const [key, bytes] of objects) {
-        for (let at = 0; at < bytes.length; at++) {
-          const spoilt = Buffer.from(bytes);
-          spoilt[at]! ^= 1 << Math.floor(random() * 8);
-          const { firstProblem } = await verify(new Map(objects).set(key, spoilt));
-          if (firstProblem === undefined) throw new Error(`byte ${at} of ${key} was changed unseen`);
-        }
+  it('finds one changed bit, whichever it is', async () => {
+    const { objects } = await trail(1, 2);
+    for (const [key, bytes] of objects) {
+      for (let bit = 0; bit < bytes.length * 8; bit++) {
+        const spoilt = Buffer.from(bytes);
+        spoilt[bit >> 3]! ^= 1 << (bit & 7);
+        const { firstProblem } = await verify(new Map(objects).set(key, spoilt));
+        if (firstProblem === undefined) throw new Error(`bit ${bit} of ${key} was changed unseen`);
       }
-    }),
-  );
+    }
+  });
 
   it(
     'finds changed bits anywhere in a trail of several tiles',

@@ -218,7 +218,11 @@ describe('a log that was tampered with', () => {
     ['a cut end', (bytes: Buffer) => bytes.subarray(0, -1)],
     ['a byte more', (bytes: Buffer) => Buffer.concat([bytes, Buffer.of(0)])],
     [
-      'another base',
+      'a larger base',
+      (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace('\n2\n', '\n6\n'), 'latin1'),
+    ],
+    [
+      'a base in another form',
       (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace('\n2\n', '\n02\n'), 'latin1'),
     ],
     [
