@@ -153,23 +153,33 @@ export function startValue(context: Context, root: Place, start: StartColumn): S
 /** The largest value; but one row that is "not yet" outweighs all others: an agreement that still runs. */
 function largest(context: Context, ref: Ref, start: StartColumn): Sql {
   const max = sql`MAX(${ref.text})`;
-  const open = start.notYet
-    .map((one) => storedAs(context, ref.column, one))
-    .filter((one) => one !== undefined);
+  const open = start.notYet.flatMap((one) => storedAs(context, ref.column, one));
   const running = sql`MAX(CASE WHEN ${ref.text} IN (${join(open, ', ')}) THEN ${ref.text} END)`;
   const known = open.length === 0 ? max : sql`COALESCE(${running}, ${max})`;
   if (start.whenNull !== 'not yet' || !ref.column.nullable) return known;
   return sql`CASE WHEN COUNT(*) = COUNT(${ref.text}) THEN ${known} END`;
 }
 
-/** A raw value of the policy file in the column's type; undefined where the column cannot hold it. */
-export function storedAs(context: Context, column: Column, rawValue: string): Sql | undefined {
+/**
+ * A raw value of the policy file as the column can hold it: none, one, or in text several spellings of one. Equal is
+ * what the policy takes for equal: a date at midnight is that date, the zero date is 0.
+ */
+export function storedAs(context: Context, column: Column, rawValue: string): readonly Sql[] {
+  const { dialect } = context;
   const { family } = column;
-  const zero =
-    ['0', '0000-00-00'].includes(rawValue) &&
-    (family === 'date' || family === 'datetime' || family === 'instant');
-  if (zero) return context.dialect === 'mysql' ? raw("'0000-00-00 00:00:00'") : undefined;
-  return literal(context.dialect, column, rawValue);
+  const day = rawValue.trim().replace(/^(.{10})[ T]00:00:00(?:\.0*)?$/, '$1');
+  const zero = day === '0' || day === '0000-00-00';
+  const dates = family === 'date' || family === 'datetime' || family === 'instant';
+  const known = (texts: readonly string[]): readonly Sql[] =>
+    texts.map((one) => literal(dialect, column, one)).filter((one) => one !== undefined);
+  if (dates && dialect !== 'sqlite') {
+    if (!zero) return known([day]);
+    return dialect === 'mysql' ? [raw("'0000-00-00 00:00:00'")] : [];
+  }
+  if (!dates && family !== 'text' && family !== 'other') return known([zero ? '0' : day]);
+  const dated = zero ? '0000-00-00' : day;
+  const times = /^\d{4}-\d\d-\d\d$/.test(dated) ? [`${dated} 00:00:00`, `${dated}T00:00:00`] : [];
+  return known([...new Set([rawValue, ...(zero ? ['0'] : []), dated, ...times])]);
 }
 
 function subjectCell(context: Context, root: Place, cells: Cells, subject: SubjectIdentifier): Decoder<Raw> {

@@ -93,8 +93,7 @@ const realDate = (text: Sql): Sql => sql`MONTH(${text}) > 0 AND DAYOFMONTH(${tex
 
 /** None of the values that mean "not yet". */
 function notListed(question: Question, column: Column, start: StartColumn): (text: Sql) => Sql {
-  const all = start.notYet.map((one) => storedAs(question.context, column, one));
-  const listed = all.filter((one) => one !== undefined);
+  const listed = start.notYet.flatMap((one) => storedAs(question.context, column, one));
   return (text) => (listed.length === 0 ? TRUE : sql`${text} NOT IN (${join(listed, ', ')})`);
 }
 
