@@ -117,7 +117,7 @@ export const ERRORS = {
   },
   CLOCK_BACKWARDS: {
     exit: 2,
-    message: 'The clock says {asOf}, before the last run at {last}',
+    message: 'The clock says {now}, before the last run at {last}',
     remedy: 'Set the clock of this machine by NTP; nothing is erased until it has passed the last run.',
   },
   // Plans and approval

@@ -10,6 +10,7 @@ import type { Plan } from '../state/state.ts';
 import { claim, type Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
 import { eraseSelected, failureOf } from './batch/erase-selected.ts';
+import { checkClock } from './run/clock.ts';
 import { codedError, prepare, type Prepared } from './run/prepare.ts';
 import { recoverOpen } from './recover.ts';
 import { rememberSuccess } from './run/remember.ts';
@@ -61,6 +62,7 @@ export async function approve(
       report = { ...report, status: 'skipped' };
       return await voided(engine, plan);
     }
+    if (!input.setClock) await checkClock(engine, plan.policy, claimed.run, prepared.connector);
     await recoverOpen(engine, prepared, claimed);
     await recordApproval(engine, plan, input.why);
     report = await apply(engine, prepared, plan, claimed, input.asOf, noLonger);

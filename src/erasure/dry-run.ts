@@ -63,6 +63,7 @@ async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Pr
       firstGuards: task.policy.firstGuards,
       trusted: memory?.trusted === digest,
       lastPopulation: memory?.population,
+      unwitnessedHours: undefined,
     });
     return { ...blank, plan: found.planId, found: found.found, ...(guard === undefined ? {} : { guard }) };
   } catch (error) {

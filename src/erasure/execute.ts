@@ -93,7 +93,7 @@ class Execution {
 
   /** A batch that was opened before the stop or the failure is still settled, as not erased. */
   async #erase(opened: Opened): Promise<AttemptResult> {
-    const { engine, task, connector, session, signal } = this.#input;
+    const { engine, task, session, signal } = this.#input;
     const { batch, judge } = opened;
     if (this.#failure !== undefined) {
       return {
@@ -102,10 +102,7 @@ class Execution {
       };
     }
     const { stage, records } = batch;
-    return attempt(
-      { view: task.view, stage, connector, session, judge, signal, sleep: engine.sleep },
-      records,
-    );
+    return attempt({ view: task.view, stage, session, judge, signal, sleep: engine.sleep }, records);
   }
 
   /** Settles `finished` and opens the next batch, in one transaction and one append. */

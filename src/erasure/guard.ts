@@ -10,8 +10,11 @@ export const SMALL_POPULATION = 100;
 /** A population that grew or shrank by more than this share since the last run is another table, or a broken one. */
 export const POPULATION_MOVED_PERCENT = 50;
 
+/** After a longer silence a clock that nobody can confirm is not believed without a person's word. */
+export const CLOCK_GAP_HOURS = 48;
+
 export type GuardName =
-  'records' | 'percent' | 'first-run-records' | 'first-run-percent' | 'population-moved';
+  'records' | 'percent' | 'first-run-records' | 'first-run-percent' | 'population-moved' | 'clock-gap';
 
 export interface GuardInput {
   /** Records that the plan would erase. */
@@ -24,9 +27,11 @@ export interface GuardInput {
   readonly trusted: boolean;
   /** Population at the last run that looked; undefined when there was none. */
   readonly lastPopulation: number | undefined;
+  /** Hours since the last run, where there is no second clock to ask; undefined where there is. */
+  readonly unwitnessedHours: number | undefined;
 }
 
-/** Which guard stopped the plan, its limit, and what it saw (both in records, or both in percent). */
+/** Which guard stopped the plan, its limit, and what it saw (both in records, percent or hours). */
 export interface Tripped {
   readonly name: GuardName;
   readonly limit: number;
@@ -36,6 +41,8 @@ export interface Tripped {
 /** The first guard that the plan trips, or undefined. A plan that selects nothing trips none. */
 export function checkGuards(input: GuardInput): Tripped | undefined {
   if (input.selected === 0) return undefined;
+  const gap = input.unwitnessedHours ?? 0;
+  if (gap > CLOCK_GAP_HOURS) return { name: 'clock-gap', limit: CLOCK_GAP_HOURS, observed: gap };
   const moved = populationMoved(input);
   if (moved !== undefined) return moved;
   const limits = input.trusted ? input.guards : strictest(input.guards, input.firstGuards);

@@ -1,21 +1,29 @@
 /**
- * Settles what a crash left open. It takes the source's advisory lock first, so that a statement that is still running
+ * Settles what a crash left open, or a connection that was lost while committing. It takes the source's advisory lock first, so that a statement that is still running
  * in the server cannot fool it; then it looks. A record found gone is `absent-after-crash`, never `erased`.
  */
 import { createJudge } from '../policy/judge.ts';
-import type { Key, Raw } from '../policy/policy.ts';
+import type { Connector } from '../connectors/connector.ts';
+import type { Key, Raw, View } from '../policy/policy.ts';
 import type { OpenBatch } from '../state/state.ts';
-import { look } from './batch/attempt.ts';
 import type { Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
-import { createLedger, outcomeCounts } from './batch/ledger.ts';
+import { createLedger, outcomeCounts, type Settled } from './batch/ledger.ts';
 import type { Prepared } from './run/prepare.ts';
-import type { Counts, Outcome } from './report.ts';
+import { add, type Counts, type Outcome } from './report.ts';
 import type { Identity } from './survey/spool.ts';
 
-/** Closes what earlier runs of the policy left open. Throws `SourceFailure` when the source cannot be asked: it stays open then. */
-export async function recoverOpen(engine: Engine, prepared: Prepared, claim: Claim): Promise<void> {
+/**
+ * Closes what the policy has left open; answers what became of those records. Throws `SourceFailure` when the source
+ * cannot be asked, or another session has its lock (BUSY): it stays open then.
+ */
+export async function recoverOpen(
+  engine: Engine,
+  prepared: Prepared,
+  claim: Claim,
+): Promise<Counts<Outcome>> {
   const { policy } = prepared.task.view;
+  const all: Partial<Record<Outcome, number>> = {};
   for (const batch of await engine.state.openBatches()) {
     if (batch.controller !== engine.controller.name || batch.policy !== policy) continue;
     const outcomes = await recover(engine, prepared, claim, batch);
@@ -24,7 +32,9 @@ export async function recoverOpen(engine: Engine, prepared: Prepared, claim: Cla
       batch: batch.id,
       absent: outcomes['absent-after-crash'],
     });
+    for (const [outcome, n] of Object.entries(outcomes)) add(all, outcome as Outcome, n);
   }
+  return all;
 }
 
 async function recover(
@@ -51,6 +61,26 @@ async function recover(
   } finally {
     await session.release();
   }
+}
+
+/** Looks at records whose fate is unknown, and says only what is seen. */
+async function look(
+  connector: Connector,
+  view: View,
+  stage: number,
+  part: readonly Identity[],
+  signal: AbortSignal,
+): Promise<Settled[]> {
+  const seen = await connector.verify(
+    view,
+    stage,
+    part.map((one) => one.key),
+    signal,
+  );
+  return part.map((identity, i) => ({
+    identity,
+    outcome: seen[i] === 'gone' || seen[i] === 'done' ? 'absent-after-crash' : 'not-erased',
+  }));
 }
 
 /** The identities that `execute` stored with the batch: keys apart, starts and subjects in `detail`. */

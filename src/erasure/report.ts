@@ -10,7 +10,7 @@ export type Outcome =
   | RecordOutcome
   /** Found gone (or anonymised) after a crash or a lost connection: nobody saw it happen, so it is not called erased. */
   | 'absent-after-crash'
-  /** The connection was lost while committing and could not be made again: its batch stays open until recovery has looked. */
+  /** The connection was lost while committing: its batch stays open until recovery has looked. */
   | 'uncertain'
   /** Its batch was opened, and nothing was applied. */
   | 'not-erased'

@@ -9,6 +9,7 @@ import { claim, type Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
 import { eraseSelected, failureOf } from './batch/erase-selected.ts';
 import { checkGuards } from './guard.ts';
+import { checkClock } from './run/clock.ts';
 import { codedError, prepare, type Prepared } from './run/prepare.ts';
 import { recoverOpen } from './recover.ts';
 import { blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
@@ -56,7 +57,7 @@ export async function sweep(
     await engine.trail.flush();
     await prepareAll(engine, walks, input);
     for (const walk of walks)
-      await guarded(walk, () => recoverOpen(engine, known(walk.prepared), walk.claim));
+      await guarded(walk, async () => void (await recoverOpen(engine, known(walk.prepared), walk.claim)));
     for (const walk of walks) await guarded(walk, () => look(engine, walk, input));
     for (const walk of walks) await guarded(walk, () => erase(engine, walk, input));
   } finally {
@@ -95,21 +96,6 @@ async function prepareAll(engine: Engine, walks: readonly Walk[], input: SweepIn
       walk.over = true;
       if (one !== undefined) walk.report = failedReport(walk.report, one.error, one.findings);
     }
-    await guarded(walk, () => refuseEarlierClock(engine, walk, input));
-  }
-}
-
-/** A clock that stands before the last run has been set back; what is due by it cannot be trusted. */
-async function refuseEarlierClock(engine: Engine, walk: Walk, input: SweepInput): Promise<void> {
-  if (input.setClock) return;
-  const runs = await engine.state.runs({
-    controller: engine.controller.name,
-    policy: walk.task.view.policy,
-    limit: 2,
-  });
-  const last = runs.find((run) => run.id !== walk.claim.run);
-  if (last !== undefined && Date.parse(last.asOf) > input.asOf) {
-    throw new FristError('CLOCK_BACKWARDS', { asOf: new Date(input.asOf).toISOString(), last: last.asOf });
   }
 }
 
@@ -117,6 +103,8 @@ async function refuseEarlierClock(engine: Engine, walk: Walk, input: SweepInput)
 async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void> {
   const prepared = known(walk.prepared);
   const { task, connector } = prepared;
+  const { policy } = task.view;
+  const gap = input.setClock ? undefined : await checkClock(engine, policy, walk.claim.run, connector);
   const holds = await engine.state.holds({ active: true });
   const judge = createJudge(task, { asOf: input.asOf, holds });
   walk.spool = await Spool.create(engine.settings.spoolFolder, walk.claim.run);
@@ -140,6 +128,7 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
     firstGuards: task.policy.firstGuards,
     trusted: memory.trusted === prepared.digest,
     lastPopulation: memory.lastPopulation,
+    unwitnessedHours: gap,
   });
   walk.report = { ...walk.report, plan: walk.survey.planId, found: walk.survey.found };
   if (tripped !== undefined) {

@@ -8,6 +8,7 @@ const input = (change: Partial<GuardInput>): GuardInput => ({
   firstGuards: { maxRecords: 100, maxPercent: 1 },
   trusted: true,
   lastPopulation: undefined,
+  unwitnessedHours: undefined,
   ...change,
 });
 
@@ -64,6 +65,12 @@ describe('guards', () => {
       'a population that grew out of nothing',
       { population: 5000, lastPopulation: 0 },
       { name: 'population-moved', limit: 50, observed: 100 },
+    ],
+    ['two days of silence', { unwitnessedHours: 48 }, undefined],
+    [
+      'a longer silence with no second clock',
+      { unwitnessedHours: 49 },
+      { name: 'clock-gap', limit: 48, observed: 49 },
     ],
     ['a small population that doubled', { population: 99, lastPopulation: 40 }, undefined],
   ])('%s', (_, change, expected) => {

@@ -102,7 +102,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     });
     worlds.push({ state: plainState, trail });
     const located = parsePolicies(options.policies, { file: 'test.yaml', resolve: () => undefined });
-    const memory = createMemoryConnector(database, { now: options.now, ...more.memory });
+    const memory = createMemoryConnector(database, more.memory ?? { now: options.now });
     const connector = more.wrap?.(memory) ?? memory;
     const engine: Engine = {
       controller: located.file.controller,

@@ -154,6 +154,28 @@ describe('sweep', () => {
     expect(ids(on)).toEqual(['4']);
   });
 
+  it('does not believe a clock that was set back, nor one that nobody can confirm after a long silence', async () => {
+    let now = AS_OF;
+    const people = TABLES([contact(1, '2025-01-01')], []);
+    const on = await make(people, { now: () => now, memory: {} });
+    const at = async (): Promise<PolicyReport> => {
+      const input = { trigger: 'manual', slot: undefined, asOf: now, setClock: false } as const;
+      const [report] = await sweep(on.engine, on.tasks, { ...input, signal: new AbortController().signal });
+      if (report === undefined) throw new Error('no report');
+      return report;
+    };
+    expect(await at()).toMatchObject({ status: 'done' });
+    on.database.tables.get('contacts')?.rows.set('["2"]', contact(2, '2025-01-01'));
+    now -= 60_000;
+    expect(await at()).toMatchObject({ status: 'failed', error: { code: 'CLOCK_BACKWARDS' } });
+    now += 50 * 3_600_000;
+    expect(await at()).toMatchObject({ status: 'waiting', guard: { name: 'clock-gap', limit: 48 } });
+    // A night later nobody has confirmed it yet.
+    now += 24 * 3_600_000;
+    expect(await at()).toMatchObject({ status: 'waiting', guard: { name: 'clock-gap' } });
+    expect(ids(on)).toEqual(['2']);
+  });
+
   it('tries last what failed before', async () => {
     const people = Array.from({ length: 9 }, (_, i) => contact(i, '2025-01-01'));
     let refusing = true;

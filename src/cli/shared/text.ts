@@ -1,4 +1,5 @@
 /** Text for people: aligned columns, and the report of a policy. */
+import type { GuardName } from '../../erasure/guard.ts';
 import type { PolicyReport } from '../../erasure/report.ts';
 
 /** Rows as aligned columns; numbers to the right. The first row is the head. */
@@ -97,10 +98,19 @@ function outcomeLines(report: PolicyReport): string[] {
   return lines;
 }
 
+const UNITS: Readonly<Record<GuardName, string>> = {
+  records: '',
+  'first-run-records': '',
+  percent: ' %',
+  'first-run-percent': ' %',
+  'population-moved': ' %',
+  'clock-gap': ' hours',
+};
+
 function guardLines(report: PolicyReport, tense: 'would' | 'did'): string[] {
   const guard = report.guard;
   if (guard === undefined) return [];
-  const unit = guard.name.endsWith('records') ? '' : ' %';
+  const unit = UNITS[guard.name];
   const numbers = `${number(guard.observed)}${unit}, the limit is ${number(guard.limit)}${unit}`;
   const stop = tense === 'would' ? 'would stop' : 'stopped';
   const lines = [`  guard ${guard.name} ${stop} it: ${numbers}`];

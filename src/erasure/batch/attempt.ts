@@ -1,8 +1,8 @@
 /**
  * Erases the records of one opened batch, and says of each what was seen to happen. Nothing is claimed that was not
- * seen: after a connection that was lost while committing, the records are looked at, never erased again blindly.
+ * seen: a batch whose connection was lost while committing is left to recovery, never erased again blindly.
  */
-import type { Connector, DependentCount, ErasingSession } from '../../connectors/connector.ts';
+import type { DependentCount, ErasingSession } from '../../connectors/connector.ts';
 import { SourceFailure } from '../../connectors/connector.ts';
 import type { Judge } from '../../policy/judge.ts';
 import type { Facts, View } from '../../policy/policy.ts';
@@ -17,7 +17,6 @@ const FIRST_BACKOFF_MS = 200;
 export interface AttemptInput {
   readonly view: View;
   readonly stage: number;
-  readonly connector: Connector;
   readonly session: ErasingSession;
   readonly judge: Judge;
   readonly signal: AbortSignal;
@@ -53,7 +52,8 @@ export async function attempt(input: AttemptInput, records: readonly Selected[])
       } else if (error.failure === 'data') {
         done.push(...part.map((identity): Settled => ({ identity, outcome: 'failed', code: error.code })));
       } else if (error.failure === 'uncertain') {
-        done.push(...(await lookAfterLoss(input, part)));
+        // The server may still be carrying it out; only who has the lock again can look (recover.ts).
+        done.push(...part.map((identity): Settled => ({ identity, outcome: 'uncertain' })));
         failure = error;
       } else {
         done.push(...part.map((identity): Settled => ({ identity, outcome: 'not-erased' })));
@@ -130,34 +130,4 @@ function countDependents(counts: Record<string, number>, name: string, rows: Dep
     kept: rows.kept,
   };
   for (const [what, n] of Object.entries(parts)) if (n > 0) add(counts, `${name}: ${what}`, n);
-}
-
-/** The connection was lost while committing. What is gone now was probably erased by us, but nobody saw it. */
-async function lookAfterLoss(input: AttemptInput, part: readonly Selected[]): Promise<Settled[]> {
-  try {
-    return await look(input.connector, input.view, input.stage, part, input.signal);
-  } catch (error) {
-    if (!(error instanceof SourceFailure)) throw error;
-    return part.map((identity) => ({ identity, outcome: 'uncertain' }));
-  }
-}
-
-/** Looks at records whose fate is unknown, and says only what is seen. */
-export async function look(
-  connector: Connector,
-  view: View,
-  stage: number,
-  part: readonly Identity[],
-  signal: AbortSignal,
-): Promise<Settled[]> {
-  const seen = await connector.verify(
-    view,
-    stage,
-    part.map((one) => one.key),
-    signal,
-  );
-  return part.map((identity, i) => ({
-    identity,
-    outcome: seen[i] === 'gone' || seen[i] === 'done' ? 'absent-after-crash' : 'not-erased',
-  }));
 }

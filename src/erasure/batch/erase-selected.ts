@@ -1,4 +1,5 @@
 /** Erases records that were selected, by a sweep or by an approval, under the source's advisory lock. */
+import { SourceFailure } from '../../connectors/connector.ts';
 import { FristError } from '../../errors.ts';
 import { createJudge, type Judge } from '../../policy/judge.ts';
 import type { Task } from '../../policy/view.ts';
@@ -8,7 +9,8 @@ import type { Engine } from '../engine.ts';
 import { execute } from '../execute.ts';
 import { createPace } from './pace.ts';
 import { codedError, type Prepared } from '../run/prepare.ts';
-import type { ExecuteResult } from '../report.ts';
+import { recoverOpen } from '../recover.ts';
+import { add, type ExecuteResult, type Outcome } from '../report.ts';
 import type { Selected } from '../survey/spool.ts';
 
 /** Why a policy failed though it ran: its source broke off, records that the data forbid to erase, or leftovers. */
@@ -28,8 +30,32 @@ export interface EraseSelectedInput {
   readonly records: AsyncIterable<readonly Selected[]>;
 }
 
-/** Erases them batch by batch. A `SourceFailure` BUSY when another session erases for the policy. */
+/**
+ * Erases them batch by batch. A `SourceFailure` BUSY when another session erases for the policy.
+ *
+ * A batch of which nobody knows whether it was committed is looked at as after a crash, under the lock: without it, a
+ * commit that is still under way in the server would come after the look.
+ */
 export async function eraseSelected(
+  engine: Engine,
+  prepared: Prepared,
+  input: EraseSelectedInput,
+): Promise<ExecuteResult> {
+  const result = await eraseAll(engine, prepared, input);
+  const { uncertain, ...outcomes } = result.outcomes;
+  if (uncertain === undefined) return result;
+  try {
+    const seen = await recoverOpen(engine, prepared, input.claim);
+    for (const [outcome, n] of Object.entries(seen)) add(outcomes, outcome as Outcome, n);
+    return { ...result, outcomes };
+  } catch (error) {
+    // It stays open, and the next run begins with it.
+    if (error instanceof SourceFailure) return result;
+    throw error;
+  }
+}
+
+async function eraseAll(
   engine: Engine,
   prepared: Prepared,
   input: EraseSelectedInput,

@@ -104,12 +104,20 @@ export function codedError(error: unknown, source: string): FristError {
   if (!(error instanceof SourceFailure)) throw error;
   if (error.code === 'BUSY') return new FristError('SOURCE_BUSY', { source });
   const codes = {
-    transient: 'SOURCE_LOCKED',
+    transient: passing(error.code),
     data: 'SOURCE_REFUSED',
     uncertain: 'SOURCE_LOST',
     fatal: isUnreachable(error.code) ? 'SOURCE_UNREACHABLE' : 'SOURCE_REFUSED',
   } as const;
   return new FristError(codes[error.failure], { source, code: error.code });
+}
+
+/** What passes by itself, in words: no room for a connection, one that ended early, or rows that others have locked. */
+function passing(code: string): 'SOURCE_UNREACHABLE' | 'SOURCE_LOST' | 'SOURCE_LOCKED' {
+  if (/^(?:ER_CON_COUNT|ER_USER_LIMIT|ER_TOO_MANY_USER|53300|57P03|POOL_TIMEOUT)/.test(code))
+    return 'SOURCE_UNREACHABLE';
+  const lost = /CONNECTION|SHUTDOWN|^(?:25P03|ERRNO_1927|ERRNO_1053|ER_CLIENT_INTERACTION)/;
+  return lost.test(code) || isUnreachable(code) ? 'SOURCE_LOST' : 'SOURCE_LOCKED';
 }
 
 /** System errors (ECONNREFUSED, EAI_AGAIN), lost or refused connections; not every `ER_` of MySQL. */
