@@ -4,7 +4,6 @@
  */
 import { createJudge } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
-import { FristError } from '../errors.ts';
 import { claim, type Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
 import { eraseSelected, failureOf } from './batch/erase-selected.ts';
@@ -56,8 +55,11 @@ export async function sweep(
   try {
     await engine.trail.flush();
     await prepareAll(engine, walks, input);
-    for (const walk of walks)
-      await guarded(walk, async () => void (await recoverOpen(engine, known(walk.prepared), walk.claim)));
+    for (const walk of walks) {
+      await guarded(walk, async () => {
+        await recoverOpen(engine, known(walk.prepared), walk.claim);
+      });
+    }
     for (const walk of walks) await guarded(walk, () => look(engine, walk, input));
     for (const walk of walks) await guarded(walk, () => erase(engine, walk, input));
   } finally {
