@@ -12,6 +12,9 @@ import mysql from 'mysql2';
 import pg from 'pg';
 import { FristError } from './errors.ts';
 
+export { databaseFault } from './database-fault.ts';
+export type { DatabaseFault } from './database-fault.ts';
+
 export type Dialect = 'mysql' | 'postgres' | 'sqlite';
 
 /** A bound value. An array is bound as one array parameter, which only PostgreSQL knows. */
@@ -78,16 +81,28 @@ interface Location {
   readonly filename?: string;
 }
 
+/** Says what is wrong with an address, and nothing of what stands in it: that may be a password. */
 function unusable(reason: string): FristError {
   return new FristError('DATABASE_URL', { reason });
 }
 
 function tlsOf(query: URLSearchParams): Readonly<Record<string, unknown>> | undefined {
-  const ca = query.get('tls-ca');
-  if (query.get('tls') !== 'on' && ca === null) return undefined;
-  return ca === null
-    ? { rejectUnauthorized: true }
-    : { rejectUnauthorized: true, ca: readFileSync(ca, 'utf8') };
+  const file = query.get('tls-ca');
+  if (file === null) return query.get('tls') === 'on' ? { rejectUnauthorized: true } : undefined;
+  try {
+    return { rejectUnauthorized: true, ca: readFileSync(file, 'utf8') };
+  } catch {
+    throw unusable(`the file ${file} of tls-ca cannot be read`);
+  }
+}
+
+/** A part of an address with its percent signs undone. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw unusable('a percent sign in it is not written as %25');
+  }
 }
 
 function serverLocation(url: string): { readonly parsed: URL; readonly common: Record<string, unknown> } {
@@ -95,12 +110,12 @@ function serverLocation(url: string): { readonly parsed: URL; readonly common: R
   const parsed = new URL(url);
   for (const name of parsed.searchParams.keys())
     if (!['socket', 'tls', 'tls-ca'].includes(name)) throw unusable(`it has the unknown option "${name}"`);
-  const database = decodeURIComponent(parsed.pathname.slice(1));
+  const database = decoded(parsed.pathname.slice(1));
   if (database === '') throw unusable('it names no database');
   const tls = tlsOf(parsed.searchParams);
   const common = {
-    user: decodeURIComponent(parsed.username),
-    password: decodeURIComponent(parsed.password),
+    user: decoded(parsed.username),
+    password: decoded(parsed.password),
     database,
     ...(parsed.port === '' ? {} : { port: Number(parsed.port) }),
     ...(tls === undefined ? {} : { ssl: tls }),
@@ -218,6 +233,11 @@ const mysqlDriver: Driver = {
   end: (raw) => (raw as mysql.Connection).destroy(),
 };
 
+interface PgClient {
+  readonly connection: { readonly stream: { destroy(): void } };
+  __knex__disposed?: string;
+}
+
 const PG_RAW = { getTypeParser: () => (value: string) => value } as const;
 
 const pgDriver: Driver = {
@@ -230,7 +250,10 @@ const pgDriver: Driver = {
   },
   end(raw) {
     // Cuts the socket: a polite `end` would wait for a server that does not answer.
-    (raw as { readonly connection: { readonly stream: { destroy(): void } } }).connection.stream.destroy();
+    const client = raw as PgClient;
+    client.connection.stream.destroy();
+    // The pool learns of it before the socket says so.
+    client.__knex__disposed = 'destroyed';
   },
 };
 
@@ -332,66 +355,4 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     connect: async () => pinned(pool, await pool.acquireConnection(), dialect, options),
     close: () => instance.destroy(),
   };
-}
-
-/** What may be known of a database error: never its message, its SQL or its detail, which quote rows. */
-export interface DatabaseFault {
-  /** The system's own code (`ER_LOCK_DEADLOCK`, `40P01`, `SQLITE_BUSY`), or one of frist's own in capitals. */
-  readonly code: string;
-  /** `transient`: try again; `data`: a row is the reason; `fatal`: neither helps. See `FailureClass` of a connector. */
-  readonly class: 'transient' | 'data' | 'fatal';
-  /** The connection is gone, and with it the answer: where a COMMIT was sent, its outcome is not known. */
-  readonly lost: boolean;
-}
-
-const LOST = new Set(
-  (
-    'PROTOCOL_CONNECTION_LOST PROTOCOL_SEQUENCE_TIMEOUT ECONNRESET EPIPE ETIMEDOUT ECONNABORTED CONNECTION_LOST ' +
-    'ER_CONNECTION_KILLED ER_SERVER_SHUTDOWN ER_NEW_ABORTING_CONNECTION ER_ABORTING_CONNECTION ' +
-    'ER_CLIENT_INTERACTION_TIMEOUT ERRNO_1927 ERRNO_1053 08000 08003 08006 57P01 57P02 25P03 57P05'
-  ).split(' '),
-);
-const TRANSIENT = new Set(
-  (
-    'ER_LOCK_DEADLOCK ER_LOCK_WAIT_TIMEOUT ER_CHECKREAD ER_QUERY_INTERRUPTED ER_STATEMENT_TIMEOUT ERRNO_1969 ' +
-    'ER_CON_COUNT_ERROR ER_USER_LIMIT_REACHED ER_TOO_MANY_USER_CONNECTIONS POOL_TIMEOUT ' +
-    '40001 40P01 55P03 57014 57P03 53300 SQLITE_BUSY SQLITE_LOCKED SQLITE_INTERRUPT'
-  ).split(' '),
-);
-/** SIGNAL, raised exceptions, MariaDB's and MySQL's check constraints, triggered actions. SQLSTATE 22 and 23 besides. */
-const DATA = new Set('ER_SIGNAL_EXCEPTION ERRNO_4025 ERRNO_3819 P0001 44000 09000 27000'.split(' '));
-const DATA_ERRNO = new Set([
-  1048, 1062, 1216, 1217, 1264, 1265, 1292, 1366, 1406, 1451, 1452, 1644, 3819, 4025,
-]);
-
-/** Errors without a code, known by the driver's own fixed words. */
-const LOST_WORDS =
-  /closed state|Connection terminated|connection is closed|not queryable|connection error|not open/i;
-
-function faultCode(error: Readonly<Record<string, unknown>>): string {
-  const { code, errno, name, message } = error;
-  if (name === 'KnexTimeoutError') return 'POOL_TIMEOUT';
-  if (typeof code === 'string' && /^[A-Z0-9_]{2,64}$/.test(code) && !code.startsWith('UNKNOWN_CODE'))
-    return code;
-  if (typeof errno === 'number') return `ERRNO_${errno}`;
-  return typeof message === 'string' && LOST_WORDS.test(message) ? 'CONNECTION_LOST' : 'UNKNOWN';
-}
-
-/** Lets through of an error only what no row can stand in, and says how it may be met. */
-export function databaseFault(error: unknown): DatabaseFault {
-  const fields = (typeof error === 'object' && error !== null ? error : {}) as Readonly<
-    Record<string, unknown>
-  >;
-  const code = faultCode(fields);
-  const lost = LOST.has(code);
-  if (lost || TRANSIENT.has(code) || /^SQLITE_(?:BUSY|LOCKED)/.test(code))
-    return { code, class: 'transient', lost };
-  const { errno, sqlState } = fields;
-  const state = typeof sqlState === 'string' ? sqlState : /^[0-9A-Z]{5}$/.test(code) ? code : '';
-  const data =
-    DATA.has(code) ||
-    /^2[23]/.test(state) ||
-    state === '45000' ||
-    /^SQLITE_(?:CONSTRAINT|MISMATCH)/.test(code);
-  return { code, class: data || DATA_ERRNO.has(Number(errno)) ? 'data' : 'fatal', lost };
 }

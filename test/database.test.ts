@@ -32,6 +32,8 @@ describe('openDatabase', () => {
     ['postgres://localhost/', 'it names no database'],
     ['mysql://localhost/crm?ssl=true', 'unknown option "ssl"'],
     ['sqlite:', 'it names no file'],
+    ['mysql://frist:50%@localhost/crm', 'a percent sign'],
+    ['postgres://localhost/crm?tls-ca=/nowhere/ca.pem', '/nowhere/ca.pem of tls-ca cannot be read'],
   ])('refuses the address %j', (url, why) => {
     expect(() => openDatabase(url)).toThrow(FristError);
     expect(() => openDatabase(url)).toThrow(why);

@@ -146,8 +146,8 @@ export const LAYERS = [
     why: 'knows no policy and no source: the trail must stay readable when both are gone',
   },
   {
-    files: ['src/database.ts'],
-    may: ['src/errors.ts', 'type:src/logger.ts'],
+    files: ['src/database.ts', 'src/database-fault.ts'],
+    may: ['src/errors.ts', 'src/database-fault.ts', 'type:src/logger.ts'],
     node: 'all',
     why: 'is a plain door to the drivers',
   },
