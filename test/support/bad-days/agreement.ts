@@ -1,11 +1,10 @@
 // After whatever happened: do the source, the state and the trail tell the same, record by record?
-import { join } from 'node:path';
 import { createCommitter } from '../../../src/audit/commitment.ts';
 import { loadSigner, loadWrappingKey, unwrapEpochKey } from '../../../src/audit/keys.ts';
 import { openFileStore } from '../../../src/audit/store/file.ts';
 import { verifyTrail } from '../../../src/audit/verify.ts';
 import { entriesOf, headOf, type TrailEntry } from '../../e2e/trail.ts';
-import type { Installation } from './installation.ts';
+import { CONTROLLER, type Installation } from './installation.ts';
 
 /** A source as the policy file names it, and which of its keys are gone and which are there. */
 export interface Told {
@@ -109,7 +108,8 @@ async function namesOf(
   const [epoch] = await installation.state('select epoch, wrapped from frist_epoch_keys');
   const key = unwrapEpochKey(wrapping, String(epoch?.['epoch']), String(epoch?.['wrapped']));
   const committer = createCommitter(key);
-  return (source, record, one) => committer.record(source, record, [String(one)]);
+  return (source, record, one) =>
+    committer.record(JSON.stringify([CONTROLLER, source]), record, [String(one)]);
 }
 
 /** Nothing is under way, nothing waits for the trail, and nobody stands in the state's files. */

@@ -9,10 +9,12 @@ import { MARK, personalIn } from './people.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
+export const CONTROLLER = 'Bad Days A/S';
+
 /** Contacts with notes in `crm`; the same in `ats`, under another name. Guards as wide as they can be. */
 export const POLICIES = `
 frist: 1
-controller: { name: Bad Days A/S, timezone: UTC }
+controller: { name: ${CONTROLLER}, timezone: UTC }
 guards: { records: 1000000, percent: 100 }
 first run guards: { records: 1000000, percent: 100 }
 sources:
