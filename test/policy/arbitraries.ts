@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Encoding, Period, Raw } from '../../src/policy/policy.ts';
 import { wallAt } from './oracle/calendar.ts';
 
+/** Half an hour of daylight saving, a skipped day, no daylight saving in Ramadan, jumps at midnight and before it. */
 export const ZONES = [
   'Europe/Copenhagen',
   'America/New_York',
@@ -10,6 +11,8 @@ export const ZONES = [
   'Pacific/Apia',
   'UTC',
   'Africa/Casablanca',
+  'America/Havana',
+  'America/Nuuk',
 ] as const;
 
 const DAY = 86_400_000;

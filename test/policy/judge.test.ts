@@ -120,6 +120,36 @@ describe('createJudge', () => {
     ]);
   });
 
+  it('lets the first in the file go first where several are due at the same instant', () => {
+    const names = ['a', 'b', 'c'];
+    const winners = names.map((own) => {
+      const tasks = compileViews(fileOf(names.map((name) => erase(name))));
+      const task = withEncodings(
+        tasks.find((one) => one.policy.name === own)!,
+        [{ kind: 'instant' }],
+      );
+      const [first] = createJudge(task, { asOf, holds: [] }).judge(facts()).reasons;
+      return first?.kind === 'other rule' ? first.policy : own;
+    });
+    expect(winners).toEqual(['a', 'a', 'a']);
+  });
+
+  it('protects by the later reading of a start that the clock showed twice', () => {
+    const file = fileOf([
+      erase('own'),
+      keep('k', { start: leaf('local'), rule: rule('keep', { years: 1 }) }),
+    ]);
+    const task = withEncodings(compileViews(file)[0]!, [
+      { kind: 'instant' },
+      { kind: 'local', zone: 'Europe/Copenhagen' },
+    ]);
+    const one = facts({ starts: ['2020-01-01 00:00:00', '2024-10-27 02:30:00'] });
+    const verdicts = ['2025-10-27T01:29:59Z', '2025-10-27T01:30:00Z'].map(
+      (at) => createJudge(task, { asOf: Date.parse(at), holds: [] }).verdict(one).verdict,
+    );
+    expect(verdicts).toEqual(['protected', 'erase']);
+  });
+
   it('lets a policy that anonymises, and may long have done so, stand in nobody’s way', () => {
     const anonymise = erase('names', {
       stages: [stage(rule('after', { months: 6 }), { action: { kind: 'anonymise', set: [] } })],
@@ -139,7 +169,9 @@ describe('createJudge', () => {
     const task = ready(erase('own'), keep('k', { where: is('p'), rule: rule('keep', { years: 9 }) }));
     const judge = createJudge(task, { asOf, holds: [] });
     expect(judge.verdict(facts({ truths: [true] })).verdict).toBe('protected');
-    for (const wrong of [facts({ truths: [] }), facts({ starts: [] }), facts({ subjects: [] })]) {
+    for (const wrong of [{ truths: [] }, { starts: [] }, { subjects: [] }].map((one) =>
+      facts({ truths: [true], ...one }),
+    )) {
       expect(() => judge.verdict(wrong)).toThrow(FristError);
       expect(() => judge.judge(wrong)).toThrow(FristError);
     }

@@ -78,6 +78,10 @@ describe('createHoldTest', () => {
     });
   });
 
+  it('compares no value with one of another kind', () => {
+    expect(reach([hold('h', [['phone', '123']])], [email], ['123'])).toEqual({ by: [], unknownTo: ['h'] });
+  });
+
   it('needs one comparable kind only', () => {
     const both = hold('h', [
       ['email', 'ann@x.dk'],

@@ -121,6 +121,33 @@ describe('daylight saving', () => {
   });
 });
 
+describe('midnights', () => {
+  it('promise the whole day that a zone begins an hour late', () => {
+    // Cairo went from 00:00 to 01:00 on 28 April 2023.
+    expect(
+      both(
+        rule('within', { months: 1 }, { marginHours: 0 }),
+        onDay('2023-03-28'),
+        controller('Africa/Cairo'),
+      ),
+    ).toEqual(['2023-04-27T21:00:00.000Z', '2023-04-28T21:00:00.000Z']);
+  });
+
+  it('put a time that the clock showed twice into the earlier year for an upper bound, the later for a lower', () => {
+    // 02:30 in Copenhagen: 23:30 on the 26th and 00:30 on the 27th in Cape Verde.
+    const twice: Moment = {
+      kind: 'instant',
+      early: Date.parse('2024-10-27T00:30:00Z'),
+      late: Date.parse('2024-10-27T01:30:00Z'),
+    };
+    const length = { years: 1 };
+    const more = { roundUpTo: 'financial year' as const, marginHours: 0 };
+    const by = controller('Atlantic/Cape_Verde', 10, 26);
+    expect(both(rule('within', length, more), twice, by)[0]).toBe('2025-10-26T01:00:00.000Z');
+    expect(both(rule('after', length, more), twice, by)[0]).toBe('2026-10-27T01:00:00.000Z');
+  });
+});
+
 const anyRule: fc.Arbitrary<Rule> = fc
   .record({
     bound: fc.constantFrom<Rule['bound']>('within', 'after', 'keep'),

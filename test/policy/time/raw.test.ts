@@ -54,6 +54,7 @@ describe('createReader', () => {
     ['instant', '2024-05-01 24:00:00', 'unknown: unreadable'],
     ['instant', '2024-05-01 10:60:00', 'unknown: unreadable'],
     ['instant', '2024-05-01 10:00:00 CET', 'unknown: unreadable'],
+    ['instant', '2016-12-31 23:59:60', 'unknown: unreadable'],
     ['instant', 'infinity', 'unknown: unreadable'],
     ['instant', '0000-00-00 00:00:00', 'unknown: listed'],
     ['instant', '2024-00-00 00:00:00', 'unknown: unreadable'],
