@@ -25,11 +25,19 @@ export interface Sent {
   readonly params: readonly Param[];
 }
 
+export interface ConnectOptions {
+  readonly pageSize?: number;
+  /** By another way than the database's own address. */
+  readonly url?: string;
+  /** Told of every statement just before it is sent. */
+  readonly onStatement?: (text: string) => void;
+}
+
 export interface Bed {
   readonly engine: Engine;
   readonly database: TestDatabase;
   /** A connector of its own, as another process would have one. */
-  connect(options?: { readonly pageSize?: number }): Connector;
+  connect(options?: ConnectOptions): Connector;
   /** What connectors sent since the last call; the questions to the catalogue are left out. */
   sent(): readonly Sent[];
   query(text: string): Promise<Row[]>;
@@ -47,8 +55,13 @@ export async function makeBed(engine: Engine, tables: (types: Types) => readonly
     engine,
     database,
     connect(options = {}) {
-      const context = { source: 'bed', connection: database.url, pageSize: options.pageSize ?? 100 };
+      const context = {
+        source: 'bed',
+        connection: options.url ?? database.url,
+        pageSize: options.pageSize ?? 100,
+      };
       const onStatement = (text: string, params: readonly Param[]): void => {
+        options.onStatement?.(text);
         if (!/information_schema|pg_class|pragma_|sqlite_schema|@@log_bin/.test(text))
           sent.push({ text, params });
       };
