@@ -43,6 +43,8 @@ export function asText(dialect: Dialect, { text, column }: Ref): Sql {
 /** A value as the driver shall read it: without loss, bytes as hexadecimal digits. */
 export function readable(dialect: Dialect, { text, column }: Ref): Sql {
   if (column.family === 'binary') return hex(dialect, text);
+  // The blanks that fill a CHAR up are no part of its value.
+  if (column.cast === 'bpchar') return sql`CAST(${text} AS text)`;
   return column.bits ? sql`${text} + 0` : text;
 }
 

@@ -32,6 +32,8 @@ export async function readByKey(
 ): Promise<readonly Facts[]> {
   const { root, scope, select, decode, context } = question;
   const found: Facts[] = [];
+  // A collation may find a record under another spelling of its key; that is not the key that was asked for.
+  const asked = new Set(keys.map((key) => JSON.stringify(key)));
   heed(signal);
   for (const some of chunks(keys)) {
     heed(signal);
@@ -39,7 +41,7 @@ export async function readByKey(
     const rows = await read(sql`SELECT ${select} FROM ${root.from} WHERE ${where}`);
     for (const row of rows) {
       const facts = decode(row);
-      if (facts !== undefined) found.push(facts);
+      if (facts !== undefined && asked.has(JSON.stringify(facts.key))) found.push(facts);
     }
   }
   return found;
