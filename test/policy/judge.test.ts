@@ -150,6 +150,24 @@ describe('createJudge', () => {
     expect(verdicts).toEqual(['protected', 'erase']);
   });
 
+  it('protects by a whole day that ends after an instant of the same day', () => {
+    const latest = { kind: 'latest of' as const, of: [leaf('instant'), leaf('day')] };
+    const file = fileOf([
+      erase('own', { start: leaf('a') }),
+      keep('k', { start: latest, rule: rule('keep', { months: 1 }) }),
+    ]);
+    const task = withEncodings(compileViews(file)[0]!, [
+      { kind: 'instant' },
+      { kind: 'instant' },
+      { kind: 'date' },
+    ]);
+    const one = facts({ starts: ['2020-01-01 00:00:00', '2024-01-30 12:00:00', '2024-01-30'] });
+    const verdicts = ['2024-02-29T23:59:59Z', '2024-03-01T00:00:00Z'].map(
+      (at) => createJudge(task, { asOf: Date.parse(at), holds: [] }).verdict(one).verdict,
+    );
+    expect(verdicts).toEqual(['protected', 'erase']);
+  });
+
   it('lets a policy that anonymises, and may long have done so, stand in nobody’s way', () => {
     const anonymise = erase('names', {
       stages: [stage(rule('after', { months: 6 }), { action: { kind: 'anonymise', set: [] } })],
