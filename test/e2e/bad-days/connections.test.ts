@@ -6,7 +6,15 @@ import { disagreements, trailOf } from '../../support/bad-days/agreement.ts';
 import { install, isPlain, type Document, type Installation } from '../../support/bad-days/installation.ts';
 import { keyOf, makePeople, type People } from '../../support/bad-days/people.ts';
 import { openWire, type Fate } from '../../support/bad-days/proxy.ts';
-import { openMariadb, openPostgres, openSqlite, type Client } from '../../support/servers/clients.ts';
+import {
+  DELETING,
+  KILL,
+  slowDown,
+  speedUp,
+  stranger,
+  until,
+  WAITING,
+} from '../../support/bad-days/trouble.ts';
 import { engines, type Engine } from '../../support/servers/index.ts';
 
 const all = await engines();
@@ -39,12 +47,6 @@ async function makeWorld(engine: Engine, count = 60, url?: (real: string) => str
   return world;
 }
 
-/** Somebody else in the same database. */
-async function stranger({ db }: People): Promise<Client> {
-  if (db.engine === 'sqlite') return openSqlite(db.url.slice('sqlite:'.length));
-  return db.engine === 'mariadb' ? openMariadb(db.url) : openPostgres(db.url);
-}
-
 async function agrees({ people, installation }: World): Promise<void> {
   const left = new Set(await people.left());
   const gone = people.due.filter((key) => !left.has(key));
@@ -66,28 +68,6 @@ async function finishes(world: World): Promise<void> {
 
 const codeOf = (document: Document): string | undefined => document.policies?.[0]?.error?.code;
 
-/** Waits until a row comes. */
-async function until(
-  { query }: Pick<Client, 'query'>,
-  sql: string,
-): Promise<Readonly<Record<string, unknown>>> {
-  for (;;) {
-    const [row] = await query(sql);
-    if (row !== undefined) return row;
-    await delay(20);
-  }
-}
-
-/** Connections of the people's database that wait for a row lock, or whose statement deletes contacts. */
-const WAITING = {
-  mariadb: `select id from information_schema.processlist where db = database() and time_ms > 20 and info like '%FOR UPDATE%' and id <> connection_id()`,
-  postgres: `select pid as id from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-};
-const DELETING = {
-  mariadb: `select id from information_schema.processlist where db = database() and time_ms > 20 and info like 'DELETE FROM%contacts%' and id <> connection_id()`,
-  postgres: `select pid as id from pg_stat_activity where datname = current_database() and query like 'DELETE FROM%contacts%' and state = 'active' and wait_event = 'PgSleep'`,
-};
-
 describe('rows that somebody else has locked', () => {
   const HOLD: Readonly<Record<Engine, (key: number) => string>> = {
     mariadb: (key) => `begin; update contacts set name = name where id = ${key}`,
@@ -98,7 +78,8 @@ describe('rows that somebody else has locked', () => {
   const LOCKED = keyOf(40);
 
   async function waitInVain(engine: Engine): Promise<readonly [Engine, Document, World]> {
-    const world = await makeWorld(engine);
+    // Enough rows that the server looks for keys instead of reading, and waiting for, all of them.
+    const world = await makeWorld(engine, 300);
     const other = await stranger(world.people);
     await other.query(HOLD[engine](LOCKED));
     const document = await world.installation.json('run');
@@ -142,29 +123,6 @@ describe('rows that somebody else has locked', () => {
     await finishes(world);
   });
 });
-
-/** The contact of this key takes its time to go. */
-async function slowDown({ db }: People, key: number, seconds: number): Promise<void> {
-  if (db.engine === 'mariadb') {
-    await db.query(
-      `create trigger slow before delete on contacts for each row begin declare n int; if old.id = ${key} then set n = sleep(${seconds}); end if; end`,
-    );
-    return;
-  }
-  await db.query(
-    `create function slow() returns trigger language plpgsql as $$ begin if old.id = ${key} then perform pg_sleep(${seconds}); end if; return old; end $$`,
-  );
-  await db.query('create trigger slow before delete on contacts for each row execute function slow()');
-}
-
-async function speedUp({ db }: People): Promise<void> {
-  await db.query(db.engine === 'mariadb' ? 'drop trigger slow' : 'drop trigger slow on contacts');
-}
-
-const KILL = {
-  mariadb: (id: unknown) => `kill ${String(id)}`,
-  postgres: (id: unknown) => `select pg_terminate_backend(${String(id)})`,
-};
 
 describe.each(servers)('a connection that is killed in the middle of a batch on %s', (engine) => {
   it('once: the same run tries again and does it all', async () => {
