@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createJobs } from '../jobs/index.ts';
 import { dispatch } from './cli/dispatch.ts';
 
 const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { readonly version: string };
@@ -48,7 +47,7 @@ const exit = await dispatch(process.argv.slice(2), {
   random: () => Math.random(),
   sleep,
   signal: signals(),
-  createJobs,
+  createJobs: async (app) => (await import('../jobs/index.ts')).createJobs(app),
   version,
 });
 

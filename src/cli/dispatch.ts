@@ -12,14 +12,12 @@ import { approve } from './approve.ts';
 import { momentOf, momentToErase } from './shared/as-of.ts';
 import { auditVerify } from './audit-verify.ts';
 import { check, problemText } from './check.ts';
-import { demo } from './demo.ts';
 import { holdAdd, holdList, holdRelease } from './hold.ts';
 import { printJson, type Io } from './shared/io.ts';
 import type { Process } from './shared/process.ts';
 import { plan } from './plan.ts';
 import { readCommandLine, type Invocation, type Options } from './program.ts';
 import { run } from './run.ts';
-import { serve } from './serve.ts';
 import { stateInit } from './state-init.ts';
 import { status } from './status.ts';
 
@@ -37,7 +35,8 @@ export async function dispatch(argv: readonly string[], process: Process): Promi
 async function perform(invocation: Invocation, process: Process): Promise<number> {
   const { verb, options } = invocation;
   const { io, signal } = process;
-  if (verb === 'demo') return demo(options.folder, process, dispatch);
+  // Loaded when asked for: a server, a scheduler and the demo's people are most of the start of every other verb.
+  if (verb === 'demo') return (await import('./demo.ts')).demo(options.folder, process, dispatch);
   const { settings, origins } = loadSettings({
     env: process.environment,
     file: options.settings,
@@ -89,7 +88,11 @@ async function withApp(app: App, invocation: Invocation, process: Process, world
     case 'status':
       return status(app, { json }, io);
     case 'serve':
-      return serve(app, { createJobs: process.createJobs, version: world.version, signal });
+      return (await import('./serve.ts')).serve(app, {
+        createJobs: process.createJobs,
+        version: world.version,
+        signal,
+      });
     case 'hold add': {
       const { subject, source, review } = options;
       const why = reasonOf(options);

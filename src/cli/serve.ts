@@ -10,7 +10,7 @@ export interface Ticking {
   lastTick(): number;
 }
 
-export type CreateJobs = (app: App) => Ticking;
+export type CreateJobs = (app: App) => Promise<Ticking>;
 
 export interface ServeOptions {
   readonly createJobs: CreateJobs;
@@ -35,7 +35,7 @@ export async function serve(app: App, options: ServeOptions): Promise<number> {
     t.emit([formatEntry({ v: 1, type: 'daemon', eid: engine.newId(), at, version })]),
   );
   await engine.trail.flush();
-  const jobs = options.createJobs(app);
+  const jobs = await options.createJobs(app);
   const health = createConsole({
     alive: () => app.now() - jobs.lastTick() < STALLED_MS,
     obstacles: () => obstaclesOf(app),
