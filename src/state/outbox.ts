@@ -46,11 +46,21 @@ function* pieces(entries: readonly EntryText[]): Generator<readonly EntryText[]>
   if (piece.length > 0) yield piece;
 }
 
+/** The entries one a line. An entry with a line end would come out as two. */
+function lines(entries: readonly EntryText[]): string {
+  const text = entries.join('\n');
+  let ends = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) ends += 1;
+  if (ends !== entries.length - 1)
+    throw new FristError('DEFECT', { what: 'an entry of the trail has a line end' });
+  return text;
+}
+
 /** The id of the last row written; 0 when there was nothing to write. */
 export async function emit(turn: Turn, entries: readonly EntryText[]): Promise<number> {
   if (entries.length === 0) return 0;
   for (const piece of pieces(entries)) {
-    const text = piece.join('\n');
+    const text = lines(piece);
     await turn.db('frist_outbox').insert({ length: text.length, entries: text });
   }
   // The turn is ours, so the largest id is the one just given.

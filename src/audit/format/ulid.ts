@@ -16,6 +16,10 @@ function formatTime(ms: number): string {
   return out;
 }
 
+function formatDigits(digits: readonly number[]): string {
+  return digits.map((digit) => DIGITS[digit] ?? '').join('');
+}
+
 /** Adds one to a number of base-32 digits; false when it ran over. */
 function countUp(digits: number[]): boolean {
   for (let i = digits.length - 1; i >= 0; i--) {
@@ -33,19 +37,20 @@ function countUp(digits: number[]): boolean {
  */
 export function createUlids(random: (n: number) => Uint8Array, now: () => number): () => string {
   let last = -1;
-  let time = '';
   let digits: number[] = [];
+  // All but the last digit, which alone changes from one id to the next mostly.
+  let head = '';
   const start = (ms: number): void => {
     last = ms;
-    time = formatTime(ms);
     digits = Array.from(random(RANDOM_DIGITS), (byte) => byte % 32);
+    head = '';
   };
   return () => {
     const ms = now();
     if (ms > last) start(ms);
     else if (!countUp(digits)) start(last + 1);
-    let id = time;
-    for (const digit of digits) id += DIGITS[digit] ?? '';
-    return id;
+    const end = digits[RANDOM_DIGITS - 1] ?? 0;
+    if (head === '' || end === 0) head = formatTime(last) + formatDigits(digits.slice(0, -1));
+    return head + (DIGITS[end] ?? '');
   };
 }
