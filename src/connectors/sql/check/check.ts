@@ -11,7 +11,7 @@ import type { Ask } from '../catalogue/load.ts';
 import { compileScope, newContext, placeOf } from '../compile/place.ts';
 import { heed } from '../failure.ts';
 import { sql } from '../sql.ts';
-import { checkConditions, checkScope } from './conditions.ts';
+import { checkConditions, checkScope, unfitness } from './conditions.ts';
 import { Findings, didYouMean, ofRecord } from './findings.ts';
 import type { Path } from './findings.ts';
 import { checkKey, checkMatches } from './keys.ts';
@@ -40,9 +40,8 @@ export async function checkViews(
   for (const view of views) {
     heed(signal);
     const one: Examined = { dialect, catalogue, view, findings };
-    const before = findings.all.length;
     encodings.set(view, checkView(one));
-    if (!findings.errorsSince(before)) await checkPopulation(one, ask);
+    await checkPopulation(one, ask);
   }
   return { findings: findings.all, encodings, catalogue: digestOf(catalogue) };
 }
@@ -62,7 +61,11 @@ function checkView(one: Examined): readonly (Encoding | undefined)[] {
 async function checkPopulation({ dialect, catalogue, view, findings }: Examined, ask: Ask): Promise<void> {
   const { record } = view;
   const table = catalogue.tables.get(record.table);
-  if (record.scope.length === 0 || table === undefined) return;
+  const fits = record.scope.every(({ column: name, value }) => {
+    const column = table?.columns.get(name);
+    return column !== undefined && (value === null || unfitness(dialect, column, value) === undefined);
+  });
+  if (record.scope.length === 0 || table === undefined || !fits) return;
   const place = placeOf(dialect, table);
   const scope = compileScope(newContext(dialect, catalogue, record), place, record.scope);
   const rows = await ask(sql`SELECT 1 FROM ${place.from} WHERE ${scope} LIMIT 1`);

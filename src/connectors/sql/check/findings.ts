@@ -25,11 +25,6 @@ export class Findings {
     return this.#all;
   }
 
-  /** Whether something wrong was found since there were `count` findings. */
-  errorsSince(count: number): boolean {
-    return this.#all.slice(count).some((one) => one.severity === 'error');
-  }
-
   /** The same list, which takes nothing more of what was said elsewhere already. */
   except(said: ReadonlySet<string>): Findings {
     const others = new Findings(this.#all);
@@ -79,7 +74,7 @@ function pathIn(tree: StartTree, index: number): Path | undefined {
 /** "Did you mean …?" for a name that is not there, else `otherwise`. */
 export function didYouMean(name: string, known: Iterable<string>, otherwise: string): string {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let least = (name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3))) + 1;
   for (const one of known) {
     const distance = edits(name.toLowerCase(), one.toLowerCase());
     if (distance < least) [best, least] = [one, distance];

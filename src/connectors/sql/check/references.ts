@@ -92,7 +92,7 @@ function checkDelete(one: Examined, stage: Stage, key: ForeignKey, path: Path): 
       );
     return;
   }
-  const does = key.onDelete === 'cascade' ? 'deletes' : 'empties columns of';
+  const does = key.onDelete === 'cascade' ? 'deletes' : 'empties columns in';
   if (by === 'kept')
     findings.error(
       'cascade-into-kept',
