@@ -144,7 +144,7 @@ export const ERRORS = {
   RUN_BUSY: {
     exit: 2,
     message: 'Policy {policy} is running already',
-    remedy: 'Wait until that run ends; `frist status` shows it.',
+    remedy: 'Wait until that run ends; `frist status` shows it. One that was killed ends after a minute.',
   },
   // Holds
   HOLD_UNKNOWN: {

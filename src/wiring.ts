@@ -155,9 +155,12 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
     controllers,
     now: world.now,
     close: async () => {
-      for (const one of connectors) await one.close();
-      await trail.close();
-      await state.close();
+      try {
+        for (const one of connectors) await one.close();
+        await trail.close();
+      } finally {
+        await state.close();
+      }
     },
   };
 }

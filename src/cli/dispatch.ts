@@ -10,6 +10,7 @@ import { compileViews } from '../policy/view.ts';
 import { openApp, openConnectors, type World } from '../wiring.ts';
 import { approve } from './approve.ts';
 import { momentOf, momentToErase } from './shared/as-of.ts';
+import { exitOf } from './shared/exit.ts';
 import { auditVerify } from './audit-verify.ts';
 import { check, problemText } from './check.ts';
 import { holdAdd, holdList, holdRelease } from './hold.ts';
@@ -61,10 +62,23 @@ async function perform(invocation: Invocation, process: Process): Promise<number
     }
   }
   const app = await openApp(settings, files, world);
+  let status: number;
   try {
-    return await withApp(app, invocation, process, world);
-  } finally {
+    status = await withApp(app, invocation, process, world);
+  } catch (error) {
+    await app.close().catch(() => undefined);
+    throw error;
+  }
+  return await closed(app, status, io);
+}
+
+/** The verb has answered, and its one document is printed: what fails now goes to stderr, and into the exit status. */
+async function closed(app: App, status: number, io: Io): Promise<number> {
+  try {
     await app.close();
+    return status;
+  } catch (error) {
+    return exitOf([status, tell(error, false, io)]);
   }
 }
 

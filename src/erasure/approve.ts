@@ -67,8 +67,8 @@ export async function approve(
     await recordApproval(engine, plan, input.why);
     report = await apply(engine, prepared, plan, claimed, input.asOf, noLonger);
   } catch (error) {
-    if (error instanceof FristError) throw error;
     report = failedReport(report, codedError(error, task.view.source));
+    if (error instanceof FristError) throw error;
   } finally {
     await claimed.close(report);
   }

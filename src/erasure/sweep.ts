@@ -2,6 +2,8 @@
  * One sweep over some policies: recover, prepare, pass 1 for all of them, guards, then pass 2 for those that may go.
  * All policies are looked at before any erases, so that a dry run and a run see the same data.
  */
+import { SourceFailure } from '../connectors/connector.ts';
+import { FristError } from '../errors.ts';
 import { createJudge } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
 import { claim, type Claim } from './run/claim.ts';
@@ -46,13 +48,12 @@ export async function sweep(
 ): Promise<PolicyReport[]> {
   const reports = new Map<Task, PolicyReport>();
   const walks: Walk[] = [];
-  for (const task of tasks) {
-    const claimed = await claim(engine, { ...input, policy: task.view.policy }, input.signal);
-    const report = blankReport(task, claimed === undefined ? 'skipped' : 'planned');
-    reports.set(task, report);
-    if (claimed !== undefined) walks.push({ task, claim: claimed, report, over: false });
-  }
   try {
+    for (const task of tasks) {
+      const claimed = await claim(engine, { ...input, policy: task.view.policy }, input.signal);
+      if (claimed === undefined) reports.set(task, skippedReport(task, input));
+      else walks.push({ task, claim: claimed, report: blankReport(task, 'planned'), over: false });
+    }
     await engine.trail.flush();
     await prepareAll(engine, walks, input);
     for (const walk of walks) {
@@ -64,12 +65,21 @@ export async function sweep(
     for (const walk of walks) await guarded(walk, () => erase(engine, walk, input));
   } finally {
     for (const walk of walks) {
-      await walk.spool?.close();
-      await walk.claim.close(walk.report);
+      await end(walk);
       reports.set(walk.task, walk.report);
     }
   }
   return tasks.flatMap((task) => reports.get(task) ?? []);
+}
+
+/** Whose turn it is not. The daemon comes again; who asked for a run must hear that there was none. */
+function skippedReport(task: Task, input: SweepInput): PolicyReport {
+  const report = blankReport(task, 'skipped');
+  if (input.trigger !== 'manual') return report;
+  return {
+    ...failedReport(report, new FristError('RUN_BUSY', { policy: report.policy })),
+    status: 'skipped',
+  };
 }
 
 /** Runs one step of one policy; a failure of its source ends this policy alone. */
@@ -78,9 +88,27 @@ async function guarded(walk: Walk, step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {
-    if (walk.claim.signal.aborted) walk.report = { ...walk.report, status: 'stopped' };
-    else walk.report = failedReport(walk.report, codedError(error, walk.task.view.source));
     walk.over = true;
+    walk.report = isStop(error, walk.claim.signal)
+      ? { ...walk.report, status: 'stopped' }
+      : failedReport(walk.report, codedError(error, walk.task.view.source));
+  }
+}
+
+/** Whether it ended because it was told to. */
+function isStop(error: unknown, signal: AbortSignal): boolean {
+  const gaveUp = error instanceof SourceFailure && error.failure === 'transient';
+  return signal.aborted && (gaveUp || error === signal.reason);
+}
+
+/** A run whose end cannot be written down must not keep the next one, or the end of another policy, from being. */
+async function end(walk: Walk): Promise<void> {
+  try {
+    await walk.spool?.close();
+    await walk.claim.close(walk.report);
+  } catch (error) {
+    if (!(error instanceof FristError)) throw error;
+    walk.report = failedReport(walk.report, error);
   }
 }
 
@@ -96,7 +124,8 @@ async function prepareAll(engine: Engine, walks: readonly Walk[], input: SweepIn
       walk.prepared = one.prepared;
     } else {
       walk.over = true;
-      if (one !== undefined) walk.report = failedReport(walk.report, one.error, one.findings);
+      if (input.signal.aborted) walk.report = { ...walk.report, status: 'stopped' };
+      else if (one !== undefined) walk.report = failedReport(walk.report, one.error, one.findings);
     }
   }
 }

@@ -13,6 +13,8 @@ import type { Identity, Selected } from '../survey/spool.ts';
 /** How often a batch that failed for a passing reason (deadlock, lock wait) is tried again before the policy fails. */
 const RETRIES = 3;
 const FIRST_BACKOFF_MS = 200;
+/** A stop comes between batches: what has begun is short, and is finished. */
+const TO_ITS_END = new AbortController().signal;
 
 export interface AttemptInput {
   readonly view: View;
@@ -29,6 +31,8 @@ export interface AttemptResult {
   /** The reason to stop the policy after this batch; what is known of the batch stands in `records` all the same. */
   readonly failure?: SourceFailure;
 }
+
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 /** One batch, whatever happens to it. Never throws for what a source does. */
 export async function attempt(input: AttemptInput, records: readonly Selected[]): Promise<AttemptResult> {
@@ -57,7 +61,8 @@ export async function attempt(input: AttemptInput, records: readonly Selected[])
         failure = error;
       } else {
         done.push(...part.map((identity): Settled => ({ identity, outcome: 'not-erased' })));
-        failure = error;
+        // Who was told to stop does not wait until what stands in the way has passed.
+        if (error.failure !== 'transient' || !isAborted(input.signal)) failure = error;
       }
     }
   }
@@ -96,7 +101,7 @@ async function eraseOnce(
       stage,
       stillDue: (facts) => facts.map((one) => isStillDue(judge, one, stage)),
     },
-    input.signal,
+    TO_ITS_END,
   );
   for (const [name, rows] of result.dependents) countDependents(dependents, name, rows);
   return part.map((selected, i) => ({

@@ -83,10 +83,14 @@ export async function claim(
     signal: AbortSignal.any([signal, lost.signal]),
     stillOurs: (t) => t.requireLease(lease, fence),
     close: async (report) => {
-      await finish(engine, run, input.policy, report);
-      ended.abort();
-      await renewal;
-      await state.releaseLease(lease, run);
+      try {
+        await finish(engine, run, input.policy, report);
+      } finally {
+        // Renewed for ever, it would shut out every later run of the policy.
+        ended.abort();
+        await renewal;
+        await state.releaseLease(lease, run);
+      }
     },
   };
 }
