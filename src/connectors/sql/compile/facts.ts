@@ -58,11 +58,25 @@ class Cells {
   }
 
   /** A condition as a cell of 1 or 0; one that is plain is not asked for. */
-  truth(condition: Sql): Decoder<boolean> {
-    if (condition === TRUE || condition === FALSE) return () => condition === TRUE;
+  truth(condition: Sql): Part<boolean> {
+    if (condition === TRUE || condition === FALSE) return { always: condition === TRUE };
     const at = this.add(sql`CASE WHEN ${condition} THEN 1 ELSE 0 END`);
-    return (row) => text(row[at]) === '1';
+    return { read: (row) => text(row[at]) === '1' };
   }
+}
+
+/** One entry of a list of facts: read from a row, or the same for all. */
+type Part<T> = { readonly read: Decoder<T> } | { readonly always: T };
+
+/** A list of facts. One that is the same for all rows is made once: a scan hands out millions. */
+function together<T>(parts: readonly Part<T>[]): Decoder<readonly T[]> {
+  const same = parts.flatMap((part) => ('always' in part ? [part.always] : []));
+  if (same.length === parts.length) return () => same;
+  const readers = parts.map((part) => ('always' in part ? () => part.always : part.read));
+  const [first] = readers;
+  return readers.length === 1 && first !== undefined
+    ? (row) => [first(row)]
+    : (row) => readers.map((read) => read(row));
 }
 
 export function askAbout(context: Context, view: View): Question {
@@ -76,19 +90,18 @@ export function askAbout(context: Context, view: View): Question {
   const cells = new Cells();
   for (const key of keys) cells.add(readable(dialect, key));
   const starts = view.starts.map((start) => startCell(context, root, cells, start));
-  const truths = view.conditions.map((one) => cells.truth(compileCondition(context, root, one)));
-  const subjects = record.subjects.map((one) => subjectCell(context, root, cells, one));
-  const done = view.stages.map((_, i) => cells.truth(stageDone(context, root, keys, view, i)));
+  const truths = together(view.conditions.map((one) => cells.truth(compileCondition(context, root, one))));
+  const subjects = together(record.subjects.map((one) => subjectCell(context, root, cells, one)));
+  const done = together(view.stages.map((_, i) => cells.truth(stageDone(context, root, keys, view, i))));
+  const moments = together(starts);
   const decode: Decoder<Facts | undefined> = (row) => {
-    const key = keys.map((_, i) => text(row[i]));
-    if (!key.every((part) => part !== null)) return undefined;
-    return {
-      key,
-      starts: starts.map((start) => start.read(row)),
-      truths: truths.map((read) => read(row)),
-      subjects: subjects.map((read) => read(row)),
-      done: done.map((read) => read(row)),
-    };
+    const key: string[] = [];
+    for (let i = 0; i < keys.length; i += 1) {
+      const part = text(row[i]);
+      if (part === null) return undefined;
+      key.push(part);
+    }
+    return { key, starts: moments(row), truths: truths(row), subjects: subjects(row), done: done(row) };
   };
   const predicate = and(scope, where, not(exempt));
   return {
@@ -182,9 +195,9 @@ export function storedAs(context: Context, column: Column, rawValue: string): re
   return known([...new Set([rawValue, ...(zero ? ['0'] : []), dated, ...times])]);
 }
 
-function subjectCell(context: Context, root: Place, cells: Cells, subject: SubjectIdentifier): Decoder<Raw> {
+function subjectCell(context: Context, root: Place, cells: Cells, subject: SubjectIdentifier): Part<Raw> {
   const at = cells.add(subjectExpression(context, root, subject));
-  return (row) => text(row[at]);
+  return { read: (row) => text(row[at]) };
 }
 
 function subjectExpression(context: Context, root: Place, subject: SubjectIdentifier): Sql {

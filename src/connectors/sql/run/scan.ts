@@ -4,7 +4,7 @@
  * while the caller works.
  */
 import { text } from '../../../database.ts';
-import type { Raw, Window } from '../../../policy/policy.ts';
+import type { Facts, Raw, Window } from '../../../policy/policy.ts';
 import type { Page } from '../../connector.ts';
 import type { Question } from '../compile/facts.ts';
 import { refTo } from '../compile/place.ts';
@@ -71,7 +71,11 @@ export class Scan {
         const { rows, next, last } = await ahead;
         heed(signal);
         if (next !== undefined) ahead = this.#ahead(next);
-        const facts = rows.map((row) => this.#question.decode(row)).filter((one) => one !== undefined);
+        const facts: Facts[] = [];
+        for (const row of rows) {
+          const one = this.#question.decode(row);
+          if (one !== undefined) facts.push(one);
+        }
         if (facts.length > 0) yield { facts, cursor: cursorOf(last) };
         if (next === undefined) return;
         heed(signal);
