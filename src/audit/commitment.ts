@@ -179,8 +179,6 @@ export function checkCommitment(commitment: string, opening: Opening): boolean {
 export function batchDigest(
   records: readonly { readonly record: string; readonly incarnation: string }[],
 ): string {
-  const bytes = Buffer.alloc(records.length * 2 * HASH);
-  for (const [i, { record, incarnation }] of records.entries())
-    bytes.write(record + incarnation, i * 2 * HASH, 'hex');
-  return hash('sha256', bytes, 'hex');
+  const digits = records.map(({ record, incarnation }) => record + incarnation).join('');
+  return hash('sha256', Buffer.from(digits, 'hex'), 'hex');
 }
