@@ -42,7 +42,9 @@ const largest = (person: Person): string | null => {
   return known.at(-1) ?? null;
 };
 
-describe.each(await engines())('windows on %s', (engine) => {
+const ALL_ENGINES = await engines();
+
+describe.each(ALL_ENGINES)('windows on %s', (engine) => {
   let bed: Bed;
 
   beforeAll(async () => {
@@ -189,3 +191,26 @@ describe.each(await engines())('windows on %s', (engine) => {
       }
     });
 });
+
+if (ALL_ENGINES.includes('mariadb'))
+  describe('the index of a scan on mariadb', () => {
+    it('is named, for the server would begin at the start of another one with every page', async () => {
+      const bed = await makeBed('mariadb', () => [
+        'CREATE TABLE people (id BIGINT PRIMARY KEY, tenant_id INT, started_at DATETIME, KEY by_tenant (tenant_id), KEY by_start (started_at), KEY by_both (tenant_id, started_at))',
+        'CREATE TABLE others (id BIGINT PRIMARY KEY, tenant_id INT, started_at DATETIME, KEY by_both (tenant_id, started_at))',
+      ]);
+      const indexOf = async (view: View, windows?: readonly Window[]): Promise<string | undefined> => {
+        bed.sent();
+        await scanAll(bed.connect(), view, windows);
+        return /FORCE INDEX \(`(\w+)`\)/.exec(bed.sent()[0]?.text ?? '')?.[1];
+      };
+      const scope = [{ column: 'tenant_id', value: 7 }];
+      expect(await indexOf(viewOf(recordOf('people', ['id'])))).toBe('PRIMARY');
+      expect(await indexOf(viewOf(recordOf('people', ['id'], { scope })))).toBe('by_tenant');
+      expect(await indexOf(viewOf(recordOf('others', ['id'], { scope })))).toBe('PRIMARY');
+      expect(await indexOf(viewOf(recordOf('people', ['id'])), windowsFor(0))).toBe('by_start');
+      expect(await indexOf(viewOf(recordOf('people', ['id'], { scope })), windowsFor(0))).toBe('by_both');
+      expect(await indexOf(viewOf(recordOf('others', ['id'])), windowsFor(0))).toBe('PRIMARY');
+      await bed.close();
+    });
+  });

@@ -105,3 +105,25 @@ export function uniqueSets(table: Table): readonly (readonly string[])[] {
   }
   return sets;
 }
+
+/** Indexes by which rows come in the order of `columns` where the columns of `fixed` each have one value; best first. */
+export function ordering(
+  table: Table,
+  fixed: readonly string[],
+  columns: readonly string[],
+): readonly Index[] {
+  const wanted = columns.filter((column) => !fixed.includes(column));
+  // InnoDB keeps the primary key behind every other index: its order is there without being written.
+  const hidden = table.engine === 'InnoDB' && columns.join('\0') === table.primaryKey.join('\0');
+  const fits = ({ columns: all, whole }: Index): boolean => {
+    const first = all.findIndex(
+      (column) => column === undefined || !fixed.includes(column) || wanted.includes(column),
+    );
+    const rest = first < 0 ? [] : all.slice(first);
+    if (rest.length === 0) return whole && hidden;
+    return whole && wanted.every((column, i) => rest[i] === column);
+  };
+  const skips = (index: Index): number =>
+    index.columns.filter((column) => column !== undefined && fixed.includes(column)).length;
+  return table.indexes.filter(fits).sort((a, b) => skips(b) - skips(a));
+}

@@ -12,9 +12,10 @@ import type {
 } from '../../../policy/policy.ts';
 import type { Context, Place } from './place.ts';
 import { compileScope, placeOf, refTo, relatedNamed, relatedRows, tableNamed } from './place.ts';
+import { ordering } from '../catalogue/catalogue.ts';
 import type { Column } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
-import { asText, exact, readable } from '../dialect.ts';
+import { asText, exact, readBy, readable } from '../dialect.ts';
 import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, TRUE, and, join, not, or, raw, sql } from '../sql.ts';
@@ -28,6 +29,8 @@ export interface Question {
   readonly view: View;
   readonly root: Place;
   readonly keys: readonly Ref[];
+  /** The table in FROM where rows are wanted in the order of the keys. */
+  readonly byKey: Sql;
   readonly scope: Sql;
   /** The policy's `where`. */
   readonly where: Sql;
@@ -87,6 +90,7 @@ export function askAbout(context: Context, view: View): Question {
   const scope = compileScope(context, root, record.scope);
   const where = compileCondition(context, root, view.where);
   const exempt = or(...view.exempt.map((one) => compileCondition(context, root, one)));
+  const fixed = record.scope.map((one) => one.column);
   const cells = new Cells();
   for (const key of keys) cells.add(readable(dialect, key));
   const starts = view.starts.map((start) => startCell(context, root, cells, start));
@@ -109,6 +113,7 @@ export function askAbout(context: Context, view: View): Question {
     view,
     root,
     keys,
+    byKey: readBy(dialect, root.from, ordering(root.table, fixed, record.key)[0]),
     scope,
     where,
     predicate,

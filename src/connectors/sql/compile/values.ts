@@ -3,7 +3,7 @@
  * number equals 0), so a number meets a number, a text a text, and what no value of the column can equal is left out.
  */
 import type { Dialect } from '../../../database.ts';
-import type { Scalar } from '../../../policy/policy.ts';
+import type { Key, Scalar } from '../../../policy/policy.ts';
 import type { Column } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
 import { unfit } from '../failure.ts';
@@ -22,6 +22,11 @@ const WIDEST: Readonly<Record<Dialect, readonly [bigint, bigint]>> = {
   postgres: [-(1n << 63n), (1n << 63n) - 1n],
   sqlite: [-(1n << 63n), (1n << 63n) - 1n],
 };
+
+/** A key as one text, the same for equal keys of one record type only. */
+export function idOf(key: Key): string {
+  return key.length === 1 ? (key[0] ?? '') : JSON.stringify(key);
+}
 
 /** Whether some value of the column could read as `text`. Only the one canonical spelling of an integer does. */
 export function canEqual(dialect: Dialect, column: Column, text: string): boolean {

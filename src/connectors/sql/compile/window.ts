@@ -3,7 +3,9 @@
  * little; addition decides, in the policy.
  */
 import type { StartColumn, StartTree, Window } from '../../../policy/policy.ts';
-import type { Column, Family, Table } from '../catalogue/catalogue.ts';
+import { ordering } from '../catalogue/catalogue.ts';
+import type { Column, Family, Index, Table } from '../catalogue/catalogue.ts';
+import { readBy } from '../dialect.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, TRUE, and, join, not, or, sql, value } from '../sql.ts';
 import { startValue, storedAs } from './facts.ts';
@@ -133,6 +135,7 @@ function leaves(tree: StartTree): readonly number[] {
 export interface Segment {
   /** The order begins with the start's column; otherwise it is that of the keys alone. */
   readonly byStart: boolean;
+  readonly from: Sql;
   readonly where: Sql;
 }
 
@@ -150,29 +153,26 @@ export function segmentsByStart(
   const bounds = boundsOf(question, windows, view.startTree.index);
   if (start === undefined || bounds === undefined || start.maxOf !== undefined) return undefined;
   const scope = view.record.scope.map((one) => one.column);
-  if (!searchable(question.root.table, scope, start.column)) return undefined;
+  const index = indexOn(question.root.table, scope, start.column);
+  if (index === undefined) return undefined;
+  const from = readBy(question.context.dialect, question.root.from, index);
   const { value, dueBefore, aheadAfter } = bounds;
   const open = notListed(question, value.column, start);
   const old = value.say((text) => and(sql`${text} <= ${dueBefore}`, open(text)));
   const ahead = value.say((text) => and(sql`${text} >= ${aheadAfter}`, open(text)));
   const known: readonly Segment[] = [
-    { byStart: true, where: old },
-    { byStart: true, where: ahead },
+    { byStart: true, from, where: old },
+    { byStart: true, from, where: ahead },
   ];
   if (!value.column.nullable || start.whenNull === 'not yet') return known;
-  return [{ byStart: false, where: value.say((text) => sql`${text} IS NULL`) }, ...known];
+  return [{ byStart: false, from, where: value.say((text) => sql`${text} IS NULL`) }, ...known];
 }
 
-/** Some index begins with the column, or with columns that the scope fixes and then the column. */
-export function searchable(table: Table, scope: readonly string[], name: string): boolean {
+/** An index that begins with the column, or with columns that the scope fixes and then the column. */
+export function indexOn(table: Table, scope: readonly string[], name: string): Index | undefined {
   const family = table.columns.get(name)?.family;
-  if (family === undefined || !SEARCHABLE.includes(family)) return false;
-  return table.indexes.some((index) => {
-    const first = index.columns.find(
-      (column) => column === undefined || column === name || !scope.includes(column),
-    );
-    return index.whole && first === name;
-  });
+  if (family === undefined || !SEARCHABLE.includes(family)) return undefined;
+  return ordering(table, scope, [name])[0];
 }
 
 const SEARCHABLE: readonly Family[] = ['date', 'datetime', 'instant', 'integer', 'text'];

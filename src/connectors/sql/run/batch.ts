@@ -12,7 +12,7 @@ import { assignments, keyText } from '../compile/change.ts';
 import { compileDependent, oursCells } from '../compile/dependent.ts';
 import type { DependentSql, Ours } from '../compile/dependent.ts';
 import type { Question } from '../compile/facts.ts';
-import { oneOf } from '../compile/values.ts';
+import { idOf, oneOf } from '../compile/values.ts';
 import { LOCKING } from '../dialect.ts';
 import { heed } from '../failure.ts';
 import type { Sql } from '../sql.ts';
@@ -43,9 +43,10 @@ export async function runBatch(
   const dependents = batch.dependents.map((one) => compileDependent(question, one));
   const locked = await lock(connection, question, dependents, batch);
   heed(signal);
-  const due = decide(batch, locked);
-  const facts = batch.keys.map((key) => locked.get(keyId(key))?.facts);
-  const outcomes = outcomesOf(batch, locked, due);
+  const ids = batch.keys.map(idOf);
+  const due = decide(batch, ids, locked);
+  const facts = ids.map((id) => locked.get(id)?.facts);
+  const outcomes = outcomesOf(batch, ids, locked, due);
   const roots = [...due].map((id) => locked.get(id)).filter((one) => one !== undefined);
   const counts =
     roots.length === 0
@@ -53,8 +54,6 @@ export async function runBatch(
       : await eraseAll(connection, question, batch, dependents, roots, signal);
   return { outcomes, facts, dependents: counts };
 }
-
-const keyId = (key: readonly string[]): string => JSON.stringify(key);
 
 const noCounts = (dependents: readonly DependentSql[]): ReadonlyMap<string, DependentCount> =>
   new Map(dependents.map((one) => [one.dependent.related, NOTHING]));
@@ -90,27 +89,31 @@ async function lock(
     if (facts === undefined) continue;
     let at = width + 1;
     const ours = dependents.map((one) => one.ours.map(() => text(row[at++])));
-    found.set(keyId(facts.key), { facts, eligible: text(row[width]) === '1', ours });
+    found.set(idOf(facts.key), { facts, eligible: text(row[width]) === '1', ours });
   }
   return found;
 }
 
 /** The records that may go, by key: the predicate holds under the lock, and whoever decides says that they are due. */
-function decide(batch: Batch, locked: ReadonlyMap<string, Locked>): ReadonlySet<string> {
-  const ids = [...new Set(batch.keys.map(keyId))].filter((id) => locked.get(id)?.eligible === true);
-  const facts = ids.map((id) => locked.get(id)?.facts).filter((one) => one !== undefined);
+function decide(
+  batch: Batch,
+  ids: readonly string[],
+  locked: ReadonlyMap<string, Locked>,
+): ReadonlySet<string> {
+  const eligible = [...new Set(ids)].filter((id) => locked.get(id)?.eligible === true);
+  const facts = eligible.map((id) => locked.get(id)?.facts).filter((one) => one !== undefined);
   const answers = batch.stillDue(facts);
-  return new Set(ids.filter((_, i) => answers[i] === true));
+  return new Set(eligible.filter((_, i) => answers[i] === true));
 }
 
 function outcomesOf(
   batch: Batch,
+  ids: readonly string[],
   locked: ReadonlyMap<string, Locked>,
   due: ReadonlySet<string>,
 ): readonly RecordOutcome[] {
   const told = new Set<string>();
-  return batch.keys.map((key) => {
-    const id = keyId(key);
+  return ids.map((id) => {
     if (!locked.has(id)) return 'already-absent';
     if (!due.has(id)) return 'changed';
     // A key that stands twice in the batch names one record, which is erased once.

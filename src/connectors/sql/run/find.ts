@@ -31,13 +31,13 @@ export async function countSubjects(
     question.view.record.subjects.some(
       (one, i) => wanted[i] !== '' && spelling(subjects[i] ?? '', one.normalise) === wanted[i],
     );
-  const { root, scope, select, keys, context, decode } = question;
+  const { byKey, scope, select, keys, context, decode } = question;
   let found = 0;
   let behind = TRUE;
   for (;;) {
     const order = join(keys.map((key) => key.text), ', '); // prettier-ignore
     const rows = await read(
-      sql`SELECT ${select} FROM ${root.from} WHERE ${and(scope, behind)} ORDER BY ${order} LIMIT ${raw(String(PAGE))}`,
+      sql`SELECT ${select} FROM ${byKey} WHERE ${and(scope, behind)} ORDER BY ${order} LIMIT ${raw(String(PAGE))}`,
     );
     for (const row of rows) if (isMeant(decode(row)?.subjects ?? [])) found += 1;
     const last = rows.at(-1);

@@ -5,7 +5,7 @@ import type { Count, Verification } from '../../connector.ts';
 import { compileDependent, oursCells } from '../compile/dependent.ts';
 import type { DependentSql } from '../compile/dependent.ts';
 import type { Question } from '../compile/facts.ts';
-import { oneOf } from '../compile/values.ts';
+import { idOf, oneOf } from '../compile/values.ts';
 import { heed, unfit } from '../failure.ts';
 import { TRUE, and, join, sql } from '../sql.ts';
 import type { Reader } from './scan.ts';
@@ -33,7 +33,7 @@ export async function readByKey(
   const { root, scope, select, decode, context } = question;
   const found: Facts[] = [];
   // A collation may find a record under another spelling of its key; that is not the key that was asked for.
-  const asked = new Set(keys.map((key) => JSON.stringify(key)));
+  const asked = new Set(keys.map(idOf));
   heed(signal);
   for (const some of chunks(keys)) {
     heed(signal);
@@ -41,7 +41,7 @@ export async function readByKey(
     const rows = await read(sql`SELECT ${select} FROM ${root.from} WHERE ${where}`);
     for (const row of rows) {
       const facts = decode(row);
-      if (facts !== undefined && asked.has(JSON.stringify(facts.key))) found.push(facts);
+      if (facts !== undefined && asked.has(idOf(facts.key))) found.push(facts);
     }
   }
   return found;
@@ -87,16 +87,15 @@ export async function verify(
   if (stage === undefined) throw unfit('UNKNOWN_STAGE');
   const byId = new Map<string, Verification>();
   for (const facts of await readByKey(question, keys, read, signal))
-    byId.set(JSON.stringify(facts.key), facts.done[position] === true ? 'done' : 'present');
-  const gone = keys.filter((key) => !byId.has(JSON.stringify(key)));
+    byId.set(idOf(facts.key), facts.done[position] === true ? 'done' : 'present');
+  const gone = keys.filter((key) => !byId.has(idOf(key)));
   const traceable = stage.dependents
     .map((one) => compileDependent(question, one))
     .filter((one) => refersToKey(question, one));
   for (const some of chunks(gone))
     for (const one of traceable)
-      for (const key of await withRows(question, one, some, read, signal))
-        byId.set(JSON.stringify(key), 'present');
-  return keys.map((key) => byId.get(JSON.stringify(key)) ?? 'gone');
+      for (const key of await withRows(question, one, some, read, signal)) byId.set(idOf(key), 'present');
+  return keys.map((key) => byId.get(idOf(key)) ?? 'gone');
 }
 
 /** Rows of a record that is gone can be looked for only where they refer to nothing but its key. */

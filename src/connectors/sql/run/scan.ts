@@ -50,7 +50,7 @@ export class Scan {
     const { startTree, starts } = question.view;
     const start = startTree.kind === 'column' ? starts[startTree.index] : undefined;
     this.#question = question;
-    this.#segments = byStart ?? [{ byStart: false, where: filter }];
+    this.#segments = byStart ?? [{ byStart: false, from: question.byKey, where: filter }];
     // Only a column of the record itself has segments.
     this.#start =
       start === undefined || byStart === undefined
@@ -137,12 +137,12 @@ export class Scan {
     byStart: boolean,
     limit: number,
   ): Promise<readonly (readonly unknown[])[]> {
-    const { root, select, scope, where, keys } = this.#question;
+    const { select, scope, where, keys } = this.#question;
     const order = [...(byStart && this.#start !== undefined ? [this.#start] : []), ...keys].map(
       (ref) => ref.text,
     );
     return await this.#read(
-      sql`SELECT ${select} FROM ${root.from} WHERE ${and(scope, where, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`,
+      sql`SELECT ${select} FROM ${segment.from} WHERE ${and(scope, where, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`,
     );
   }
 }
