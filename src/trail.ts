@@ -49,26 +49,35 @@ class LeasedTrail implements OwnTrail {
   }
 
   async flush(): Promise<void> {
-    let mine: Set<number> | undefined;
+    let mine: number | undefined;
     for (;;) {
       const publisher = await this.#owned();
       if (publisher !== undefined) {
         await publisher.flush();
         return;
       }
-      const waiting = (await this.#options.state.pendingOutbox(Number.MAX_SAFE_INTEGER)).map((row) => row.id);
-      mine ??= new Set(waiting);
-      if (!waiting.some((id) => mine?.has(id))) return;
+      const waiting = await this.#options.state.outboxSpan();
+      mine ??= waiting?.last;
+      if (waiting === undefined || mine === undefined || waiting.first > mine) return;
       await this.#options.sleep(POLL_MS, this.#never);
     }
   }
 
   async close(): Promise<void> {
-    if (this.#publisher === undefined) return;
-    await this.#publisher.stop();
-    await this.#options.state.releaseLease(LEASE, this.#options.holder);
+    const publisher = this.#publisher;
+    if (publisher === undefined) return;
     this.#publisher = undefined;
+    try {
+      await publisher.stop();
+    } finally {
+      await this.#giveUp();
+    }
+  }
+
+  /** Who cannot publish must not keep others from it until the lease runs out. */
+  async #giveUp(): Promise<void> {
     this.#renewed = Number.NEGATIVE_INFINITY;
+    await this.#options.state.releaseLease(LEASE, this.#options.holder);
   }
 
   /** The publisher, if this process has the lease or can get it. */
@@ -78,7 +87,12 @@ class LeasedTrail implements OwnTrail {
     const asked = now();
     if ((await state.lease(LEASE, holder, LEASE_MS)) === undefined) return undefined;
     this.#renewed = asked;
-    this.#publisher ??= await this.#open();
+    try {
+      this.#publisher ??= await this.#open();
+    } catch (error) {
+      await this.#giveUp();
+      throw error;
+    }
     return this.#publisher;
   }
 

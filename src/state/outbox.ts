@@ -82,6 +82,17 @@ export async function readOutbox(db: Knex, limit: number): Promise<readonly Outb
   return rows.map((row) => ({ id: Number(row.id), entries: row.entries.split('\n') }));
 }
 
+/** Ids of the oldest and the newest row. */
+export async function readSpan(
+  db: Knex,
+): Promise<{ readonly first: number; readonly last: number } | undefined> {
+  const row = await db('frist_outbox')
+    .min({ first: 'id' })
+    .max({ last: 'id' })
+    .first<{ readonly first: number | string | null; readonly last: number | string | null }>();
+  return row.first === null ? undefined : { first: Number(row.first), last: Number(row.last) };
+}
+
 /** Deletes published rows and remembers the head that covers them; a head that is behind the known one is ignored. */
 export async function acknowledge(turn: Turn, ids: readonly number[], head: Head): Promise<void> {
   await withoutScrubbing(turn, async () => {

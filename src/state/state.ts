@@ -180,6 +180,8 @@ export interface State {
 
   /** Whatever is not acknowledged: at most `limit` rows, oldest first, fewer when they are large; none only when nothing is pending. */
   pendingOutbox(limit: number): Promise<readonly OutboxRow[]>;
+  /** Ids of the oldest and the newest row that are not acknowledged; undefined when there is none. */
+  outboxSpan(): Promise<{ readonly first: number; readonly last: number } | undefined>;
   /** Deletes the rows. A head behind the last one is ignored. */
   acknowledgeOutbox(ids: readonly number[], head: Head): Promise<void>;
   lastHead(): Promise<Head | undefined>;

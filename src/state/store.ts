@@ -93,6 +93,7 @@ export function createState(store: Store): State {
     runs: (filter) => read(store, (db) => runs.readRuns(db, filter)),
     lastSlot: (controller, policy) => read(store, (db) => runs.lastSlot(db, controller, policy)),
     pendingOutbox: (limit) => read(store, (db) => outbox.readOutbox(db, limit)),
+    outboxSpan: () => read(store, outbox.readSpan),
     acknowledgeOutbox: (ids, head) => write((turn) => outbox.acknowledge(turn, ids, head)),
     lastHead: () => read(store, outbox.readHead),
     epochKeys: () => read(store, keyring.readEpochKeys),

@@ -179,8 +179,10 @@ describe.each(await engines())('two processes on %s', (engine) => {
       for (let n = 0; n < 3; n++) ids.push(await here.transaction((t) => t.emit([`{"n":${n}}`])));
       await there.acknowledgeOutbox(ids.slice(1), { size: 2, root: 'AA==' });
       expect((await here.pendingOutbox(10)).map(({ id }) => id)).toEqual(ids.slice(0, 1));
+      expect(await here.outboxSpan()).toEqual({ first: ids[0], last: ids[0] });
       await there.acknowledgeOutbox(ids, { size: 3, root: 'BB==' });
       expect(await here.pendingOutbox(10)).toEqual([]);
+      expect(await here.outboxSpan()).toBeUndefined();
       const next = await here.transaction((t) => t.emit(['{}']));
       expect(next).toBeGreaterThan(ids[2]!);
     });
