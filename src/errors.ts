@@ -144,7 +144,8 @@ export const ERRORS = {
   RUN_BUSY: {
     exit: 2,
     message: 'Policy {policy} is running already',
-    remedy: 'Wait until that run ends; `frist status` shows it. One that was killed ends after a minute.',
+    remedy:
+      'Wait until that run ends; `frist status` shows it. After a crash its claim runs out within half a minute: run again. One that was killed ends after a minute.',
   },
   // Holds
   HOLD_UNKNOWN: {

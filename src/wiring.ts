@@ -98,6 +98,7 @@ export async function initInstallation(
   const created = new Date(world.now()).toISOString();
   await initState(settings.state.url, { id, origin, created }, { clock: world.now });
   const { state, trail, signer } = await openDurable(settings, world);
+  await trail.flush();
   await trail.close();
   await state.close();
   return { id, vkey: signer.vkey };

@@ -102,7 +102,8 @@ export async function matchesOf(
       try {
         let records = 0;
         for (const [kind, value] of shared) {
-          records = Math.max(records, await engine.connector(source.name).find(record, kind, value));
+          // A record that has several of the identifiers is counted once for each.
+          records += await engine.connector(source.name).find(record, kind, value);
         }
         matches.push({ ...base, records });
       } catch {

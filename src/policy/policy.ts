@@ -192,7 +192,7 @@ export interface SubjectIdentifier {
   /** Kind of identifier, e.g. `email`; holds and requests name the same kinds. */
   readonly kind: string;
   readonly column: string;
-  /** Read the column of this related row instead of the record's own. Several different values there: unknown. */
+  /** Read the column of this related row instead of the record's own. Several different values there, or none in one of them: unknown. */
   readonly related?: string;
   readonly normalise: Normalisation;
 }

@@ -16,7 +16,7 @@ const ticket = (id: number, contactId: number, email: string | null): Row => ({
 
 const tables = (tickets: readonly Row[]): TableSpec[] => [
   ...TABLES(
-    [1, 2, 3, 4].map((id) => contact(id, '2025-01-01')),
+    [1, 2, 3, 4, 5].map((id) => contact(id, '2025-01-01')),
     [],
   ),
   {
@@ -46,12 +46,15 @@ describe('a hold on the person of a dependent', () => {
 
   it('protects the record that the dependent would go with', async () => {
     const on = await createWorld({
-      // 1: hers; 2: somebody else's; 3: hers and somebody else's, so that it cannot be told; 4: none.
+      // 1: hers; 2: somebody else's; 3: hers and somebody else's, so that it cannot be told; 4: none; 5: one of them
+      // is nobody knows whose.
       tables: tables([
         ticket(10, 1, 'HELD@example.org'),
         ticket(20, 2, 'other@example.org'),
         ticket(30, 3, 'held@example.org'),
         ticket(31, 3, 'other@example.org'),
+        ticket(50, 5, 'other@example.org'),
+        ticket(51, 5, null),
       ]),
       policies,
       now: () => AS_OF,
@@ -73,9 +76,9 @@ describe('a hold on the person of a dependent', () => {
     });
     expect(report).toMatchObject({
       status: 'done',
-      found: { by: { held: 1, 'subject unknown': 1, erase: 2 } },
+      found: { by: { held: 1, 'subject unknown': 2, erase: 2 } },
     });
-    expect(on.rows('contacts').map((row) => row['id'])).toEqual(['1', '3']);
-    expect(on.rows('tickets').map((row) => row['id'])).toEqual(['10', '30', '31']);
+    expect(on.rows('contacts').map((row) => row['id'])).toEqual(['1', '3', '5']);
+    expect(on.rows('tickets').map((row) => row['id'])).toEqual(['10', '30', '31', '50', '51']);
   });
 });

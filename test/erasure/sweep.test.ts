@@ -110,6 +110,41 @@ describe('sweep', () => {
     expect(ids(on)).toEqual(['3', '5', ...Array.from({ length: 30 }, (_, i) => String(120 + i))].sort());
   });
 
+  it('approves a plan of one policy though others erase from the same source', async () => {
+    const people = Array.from({ length: 150 }, (_, i) => contact(i, '2025-01-01'));
+    const policies = POLICIES.replace(
+      'policies:',
+      `      note: { table: notes, key: id, subject: none }
+policies:
+  notes:
+    records: crm.note
+    start: { column: written, as: date, null: unknown }
+    within: 1 month
+    action: delete`,
+    );
+    const [contacts, notes] = TABLES(people, []);
+    if (contacts === undefined || notes === undefined) throw new Error('no tables');
+    const dated = {
+      ...notes,
+      columns: { ...notes.columns, written: { type: 'date', nullable: true } },
+    } as const;
+    const on = await make([contacts, dated], { policies });
+    const input = { trigger: 'manual', slot: undefined, asOf: AS_OF, setClock: false } as const;
+    const { signal } = new AbortController();
+    const reports = await sweep(on.engine, on.tasks, { ...input, signal });
+    const waiting = reports.find((one) => one.policy === 'contacts');
+    expect(waiting).toMatchObject({ status: 'waiting' });
+    const plan = waiting?.plan ?? '';
+    const { report } = await approve(on.engine, on.tasks, {
+      plan,
+      why: 'x',
+      asOf: AS_OF,
+      setClock: false,
+      signal,
+    });
+    expect(report).toMatchObject({ status: 'done', outcomes: { erased: 150 } });
+  });
+
   it('dry run and run agree on the set', async () => {
     const people = Array.from({ length: 60 }, (_, i) =>
       contact(i, `202${String(4 + (i % 3))}-0${String(1 + (i % 9))}-11`),

@@ -106,8 +106,8 @@ function subjectOf(
 ): Raw {
   if (subject.related === undefined) return row[subject.column] ?? null;
   const rows = relatedRows(database, relationOf(record.related, subject.related), row);
-  const values = new Set(rows.map((one) => one[subject.column] ?? null).filter((value) => value !== null));
-  const [only, ...others] = values;
+  // A row without a value is about somebody unknown, whoever the others are about.
+  const [only, ...others] = new Set(rows.map((one) => one[subject.column] ?? null));
   return only === undefined || others.length > 0 ? null : only;
 }
 

@@ -45,35 +45,42 @@ async function prepareSource(
   try {
     const connector = engine.connector(source);
     await checkClock(engine, source, connector);
-    const report = await connector.check(
-      tasks.map((task) => task.view),
-      signal,
-    );
-    return tasks.map((task) => {
-      const findings = report.findings.filter(
-        (finding) => finding.severity === 'error' && concerns(finding, task),
-      );
-      const encodings = complete(report.encodings.get(task.view));
-      if (findings.length > 0 || encodings === undefined) {
-        const error = new FristError('CHECK_FAILED', {
-          policy: task.view.policy,
-          count: Math.max(1, findings.length),
-        });
-        return { task, ok: false, error, findings };
-      }
-      const resolved = withEncodings(task, encodings);
-      const text = policyText(task);
-      const digest = engine.digest(text);
-      return {
-        task,
-        ok: true,
-        prepared: { task: resolved, connector, digest, text, catalogue: report.catalogue },
-      };
-    });
+    const prepared: Preparation[] = [];
+    for (const task of tasks) prepared.push(await prepareTask(engine, task, connector, signal));
+    return prepared;
   } catch (error) {
     const coded = codedError(error, source);
     return tasks.map((task) => ({ task, ok: false, error: coded, findings: [] }));
   }
+}
+
+/** One policy at a time: what its plans rest on is its own tables, whichever policies run beside it. */
+async function prepareTask(
+  engine: Engine,
+  task: Task,
+  connector: Connector,
+  signal: AbortSignal,
+): Promise<Preparation> {
+  const report = await connector.check([task.view], signal);
+  const findings = report.findings.filter((finding) => finding.severity === 'error');
+  const encodings = complete(report.encodings.get(task.view));
+  if (findings.length > 0 || encodings === undefined) {
+    const count = Math.max(1, findings.length);
+    return {
+      task,
+      ok: false,
+      error: new FristError('CHECK_FAILED', { policy: task.view.policy, count }),
+      findings,
+    };
+  }
+  const text = policyText(task);
+  const digest = engine.digest(text);
+  const { catalogue } = report;
+  return {
+    task,
+    ok: true,
+    prepared: { task: withEncodings(task, encodings), connector, digest, text, catalogue },
+  };
 }
 
 async function checkClock(engine: Engine, source: string, connector: Connector): Promise<void> {
@@ -83,14 +90,6 @@ async function checkClock(engine: Engine, source: string, connector: Connector):
   if (apart > CLOCK_TOLERANCE_MS) {
     throw new FristError('SOURCE_CLOCK', { source, seconds: Math.round(apart / 1000) });
   }
-}
-
-/** A finding about a policy concerns that policy; one about a source or a record, all that use it. */
-function concerns(finding: Finding, task: Task): boolean {
-  const [area, name, , record] = finding.path;
-  if (area === 'policies') return task.policies.includes(String(name));
-  if (area !== 'sources') return true;
-  return name === task.view.source && (record === undefined || record === task.view.record.name);
 }
 
 function complete(encodings: readonly (Encoding | undefined)[] | undefined): readonly Encoding[] | undefined {

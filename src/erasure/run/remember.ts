@@ -24,6 +24,7 @@ export async function rememberLook(engine: Engine, prepared: Prepared): Promise<
   const policy = prepared.task.view.policy;
   const memory = await state.policyMemory(controller.name, policy);
   if (memory?.digest !== prepared.digest) {
+    await voidPlans(engine, policy, prepared.digest);
     const text = await engine.evidence.put(prepared.text);
     await state.transaction(async (t) => {
       await t.rememberPolicy(controller.name, policy, { ...memory, digest: prepared.digest });
@@ -42,6 +43,14 @@ export async function rememberLook(engine: Engine, prepared: Prepared): Promise<
     engine.logger.info('policy is new or changed', { policy, digest: prepared.digest });
   }
   return { trusted: memory?.trusted, lastPopulation: memory?.population, failing: memory?.failing ?? [] };
+}
+
+/** Plans of another wording can never be approved. */
+async function voidPlans(engine: Engine, policy: string, digest: string): Promise<void> {
+  for (const plan of await engine.state.plans({ status: 'waiting', policy })) {
+    if (plan.controller !== engine.controller.name || plan.policyDigest === digest) continue;
+    await engine.state.transaction((t) => t.setPlanStatus(plan.id, 'waiting', 'void'));
+  }
 }
 
 /** From now on the ordinary guards hold for this wording of the policy. */

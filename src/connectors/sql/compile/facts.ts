@@ -213,7 +213,7 @@ function subjectExpression(context: Context, root: Place, subject: SubjectIdenti
   const value = dialect === 'postgres' ? asText(dialect, ref) : readable(dialect, ref);
   // One value, the same to the byte in every row that has one; otherwise nobody can say whose record it is.
   const compared = ref.column.family === 'text' ? exact(dialect, ref.text) : value;
-  return sql`(SELECT CASE WHEN COUNT(DISTINCT ${compared}) = 1 THEN MIN(${value}) END FROM ${place.from} WHERE ${where})`;
+  return sql`(SELECT CASE WHEN COUNT(*) = COUNT(${compared}) AND COUNT(DISTINCT ${compared}) = 1 THEN MIN(${value}) END FROM ${place.from} WHERE ${where})`;
 }
 
 function stageDone(context: Context, root: Place, keys: readonly Ref[], view: View, position: number): Sql {
