@@ -27,7 +27,7 @@ import type { PolicyFile } from './policy/policy.ts';
 import type { Located } from './policy/parse/parse.ts';
 import { compileViews } from './policy/view.ts';
 import { initState, openState } from './state/open.ts';
-import type { State } from './state/state.ts';
+import type { Head, State } from './state/state.ts';
 import { createTrail, type OwnTrail } from './trail.ts';
 
 const READ_ATTEMPTS = 4;
@@ -112,12 +112,15 @@ async function ifAbsent(create: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The public key of this installation's trail, as `state init` printed it. */
-export async function verifierKey(settings: Settings, world: World): Promise<string> {
+/** What this installation knows of its own trail: the public key that `state init` printed, and the last head it saw. */
+export async function ownTrail(
+  settings: Settings,
+  world: World,
+): Promise<{ readonly vkey: string; readonly head: Head | undefined }> {
   const state = await openState(settings.state.url, { clock: world.now });
   try {
     const { origin } = await state.installation();
-    return (await loadSigner(settings.keys.signing, origin)).vkey;
+    return { vkey: (await loadSigner(settings.keys.signing, origin)).vkey, head: await state.lastHead() };
   } finally {
     await state.close();
   }

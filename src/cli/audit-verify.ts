@@ -3,7 +3,7 @@ import { openFileStore } from '../audit/store/file.ts';
 import { verifyTrail } from '../audit/verify.ts';
 import type { Settings } from '../config.ts';
 import { EXIT } from '../errors.ts';
-import { verifierKey, type World } from '../wiring.ts';
+import { ownTrail, type World } from '../wiring.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { number } from './shared/text.ts';
 
@@ -26,12 +26,15 @@ export async function auditVerify(
   io: Io,
 ): Promise<number> {
   const store = await openFileStore(options.trail ?? settings.audit.folder);
-  const vkey = options.key ?? (await verifierKey(settings, world));
+  const own = options.key === undefined ? await ownTrail(settings, world) : undefined;
+  const vkey = options.key ?? own?.vkey ?? '';
   const verifier = parseVkey(vkey);
   const heads: Head[] = options.head.map((file) =>
     openCheckpoint(Buffer.from(options.readFile(file)), verifier, file),
   );
-  const { size, root, firstProblem } = await verifyTrail({ store, vkey, heads });
+  // The installation's own trail must begin with what its state has seen; a copy may be older.
+  const remembered = options.trail === undefined && own?.head !== undefined ? [own.head] : [];
+  const { size, root, firstProblem } = await verifyTrail({ store, vkey, heads: [...heads, ...remembered] });
   const exit = firstProblem === undefined ? EXIT.ok : EXIT.trail;
   if (options.json) {
     printJson(io, {

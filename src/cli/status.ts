@@ -10,6 +10,8 @@ interface PolicyStatus {
   readonly policy: string;
   readonly lastRun?: Run;
   readonly lastSuccess?: string;
+  /** As the last run that looked found it; absent where none did. */
+  readonly overdue?: number;
   readonly running: boolean;
   readonly waiting: readonly Plan[];
 }
@@ -41,7 +43,9 @@ async function look(app: App): Promise<Status> {
     const controller = engine.controller.name;
     for (const { view } of tasks) {
       const { policy } = view;
-      const [lastRun] = await app.state.runs({ controller, policy, limit: 1 });
+      const runs = await app.state.runs({ controller, policy, limit: 50 });
+      const [lastRun] = runs;
+      const overdue = runs.map((run) => run.summary?.['overdue']).find((n) => n !== undefined);
       const memory = await app.state.policyMemory(controller, policy);
       const plans = await app.state.plans({ status: 'waiting', policy });
       policies.push({
@@ -49,6 +53,7 @@ async function look(app: App): Promise<Status> {
         running: lastRun?.state === 'running',
         waiting: plans.filter((plan) => plan.controller === controller && plan.expires > now),
         ...(lastRun === undefined ? {} : { lastRun }),
+        ...(overdue === undefined ? {} : { overdue }),
         ...(memory?.lastSuccess === undefined ? {} : { lastSuccess: memory.lastSuccess }),
       });
     }
@@ -71,7 +76,7 @@ function statusesOf(found: Status): number[] {
   const statuses: number[] = [];
   if (runs.some((run) => run?.state === 'failed')) statuses.push(EXIT.failed);
   if (found.policies.some((policy) => policy.waiting.length > 0)) statuses.push(EXIT.waiting);
-  if (runs.some((run) => (run?.summary?.['overdue'] ?? 0) > 0)) statuses.push(EXIT.overdue);
+  if (found.policies.some((policy) => (policy.overdue ?? 0) > 0)) statuses.push(EXIT.overdue);
   return statuses;
 }
 
@@ -81,7 +86,7 @@ function statusText(found: Status, now: string): string {
     one.lastRun === undefined ? 'never' : `${one.lastRun.started.slice(0, 16)}Z`,
     one.running ? 'running' : (one.lastRun?.code ?? one.lastRun?.state ?? ''),
     one.lastSuccess === undefined ? 'never' : `${one.lastSuccess.slice(0, 16)}Z`,
-    one.lastRun?.summary?.['overdue'] ?? 0,
+    one.overdue ?? '?',
   ]);
   const lines = [table([['policy', 'last run', 'result', 'last success', 'overdue'], ...rows])];
   for (const plan of found.policies.flatMap((one) => one.waiting)) lines.push('', waitingText(plan, now));

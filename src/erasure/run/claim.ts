@@ -138,15 +138,22 @@ async function renew(
 
 async function finish(engine: Engine, run: string, policy: string, report: PolicyReport): Promise<void> {
   const failed = report.status === 'failed';
-  // What is still there though its promised moment has passed, and nothing suspends it.
-  const overdue = report.status === 'done' ? 0 : (report.found?.overdue ?? 0);
+  const overdue = overdueLeft(report);
   await finishRun(engine, run, policy, {
     state: failed ? 'failed' : 'finished',
     result: report.status,
-    dispositions: { ...report.found?.by, ...(overdue === 0 ? {} : { overdue }) },
+    dispositions: { ...report.found?.by, ...(overdue === undefined ? {} : { overdue }) },
     outcomes: { ...report.outcomes },
     code: report.error?.code,
   });
+}
+
+/** How many records are still there past their promised moment, and nothing suspends them; undefined where nobody looked. */
+function overdueLeft({ status, found, outcomes }: PolicyReport): number | undefined {
+  if (status === 'done') return 0;
+  if (found === undefined) return undefined;
+  const left = (found.by.erase ?? 0) - (outcomes?.erased ?? 0) - (outcomes?.['already-absent'] ?? 0);
+  return Math.min(found.overdue, Math.max(0, left));
 }
 
 interface Ended {
