@@ -4,7 +4,7 @@
  */
 import type { Disposition, Reason, UnknownBecause } from './disposition.ts';
 import { formatPeriod, formatSpan } from './period.ts';
-import type { Policy, Rule, Stage, Start } from './policy.ts';
+import type { Condition, Policy, Rule, Scalar, Stage, Start } from './policy.ts';
 import { formatDay } from './time/day.ts';
 import { marginHours } from './time/deadline.ts';
 import { columnName } from './time/start.ts';
@@ -28,8 +28,11 @@ export function explainPolicy(policy: Policy): string[] {
       ? [`Records of ${records} are kept until ${explainRule(policy.rule, policy.start)}.`]
       : policy.stages.flatMap((stage) => explainStage(records, stage, policy.start))),
   ];
-  const names = policy.exemptions.map((exemption) => exemption.name);
-  if (names.length > 0) lines.push(`It does not apply to a record with: ${names.join(', ')}.`);
+  const where = explainCondition(policy.where);
+  if (where !== '') lines.push(`It is about records where ${where}.`);
+  for (const { name, condition } of policy.exemptions) {
+    lines.push(`It does not apply where ${explainCondition(condition)}: ${name}.`);
+  }
   return lines;
 }
 
@@ -139,4 +142,59 @@ function dayOf(task: Task, instant: number): string {
 /** A quoted sentence inside another ends once. */
 function withoutStop(sentence: string): string {
   return sentence.replace(/\.$/, '');
+}
+
+const COMPARISONS = { '<': 'less than', '<=': 'at most', '>': 'more than', '>=': 'at least' } as const;
+
+/** A condition as a clause: "status is “rejected” and there are no deals"; empty for the one that every record meets. */
+export function explainCondition(condition: Condition): string {
+  return clause(condition, false);
+}
+
+function clause(condition: Condition, negated: boolean): string {
+  switch (condition.kind) {
+    case 'all':
+      return joined(condition.of, negated, negated ? 'or' : 'and');
+    case 'any':
+      return joined(condition.of, negated, negated ? 'and' : 'or');
+    case 'not':
+      return clause(condition.of, !negated);
+    case 'is':
+      return `${condition.column} is ${negated ? 'not ' : ''}${values(condition.values)}`;
+    case 'compare': {
+      const is = `is ${negated ? 'not ' : ''}${COMPARISONS[condition.op]}`;
+      return `${condition.column} ${is} ${value(condition.value)}`;
+    }
+    case 'related':
+      return related(condition, negated);
+  }
+}
+
+function joined(parts: readonly Condition[], negated: boolean, word: 'and' | 'or'): string {
+  const clauses = parts.map((part) => {
+    const nested = (part.kind === 'all' || part.kind === 'any') && part.of.length > 1 && parts.length > 1;
+    return nested ? `(${clause(part, negated)})` : clause(part, negated);
+  });
+  return clauses.filter((text) => text !== '').join(` ${word} `);
+}
+
+function related(
+  { quantifier, related: name, where }: Extract<Condition, { kind: 'related' }>,
+  negated: boolean,
+): string {
+  const rows = clause(where, false);
+  if (quantifier === 'every') return `${negated ? 'not all' : 'all'} ${name} have ${rows}`;
+  const none = (quantifier === 'none') !== negated;
+  return `there are ${none ? 'no ' : ''}${name}${rows === '' ? '' : ` with ${rows}`}`;
+}
+
+function values(all: readonly Scalar[]): string {
+  const words = all.map(value);
+  const last = words.at(-1) ?? 'nothing';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
+}
+
+function value(scalar: Scalar): string {
+  if (scalar === null) return 'empty';
+  return typeof scalar === 'string' ? `“${scalar}”` : String(scalar);
 }

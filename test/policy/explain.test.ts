@@ -38,7 +38,40 @@ describe('explainPolicy', () => {
     const policy = erase('contacts', {
       promise: 'IM-9: within 12 months of the last processing',
       because: 'GDPR Art. 5(1)(e)',
-      exemptions: ['open deal', 'customer'].map((name) => ({ name, condition: ALWAYS })),
+      where: {
+        kind: 'all',
+        of: [
+          { kind: 'is', column: 'status', values: ['lead', 'lost', null] },
+          { kind: 'not', of: { kind: 'compare', column: 'score', op: '>=', value: 5 } },
+          {
+            kind: 'any',
+            of: [
+              { kind: 'related', quantifier: 'none', related: 'orders', where: ALWAYS },
+              {
+                kind: 'related',
+                quantifier: 'every',
+                related: 'orders',
+                where: { kind: 'is', column: 'paid', values: [true] },
+              },
+            ],
+          },
+        ],
+      },
+      exemptions: [
+        {
+          name: 'open deal',
+          condition: {
+            kind: 'related',
+            quantifier: 'exists',
+            related: 'deals',
+            where: { kind: 'is', column: 'status', values: ['open'] },
+          },
+        },
+        {
+          name: 'customer',
+          condition: { kind: 'not', of: { kind: 'is', column: 'number', values: [null] } },
+        },
+      ],
       stages: [
         stage(rule('within', { months: 12 }), {
           action: { kind: 'anonymise', set: [] },
@@ -56,7 +89,9 @@ describe('explainPolicy', () => {
       'Records of crm.contact are anonymised within 12 months of created_at, beginning 2 days before the end.',
       'With them go, in this order: messages (delete), invoices (keep).',
       'Records of crm.contact are deleted 24 months after created_at, at the latest 7 days later.',
-      'It does not apply to a record with: open deal, customer.',
+      'It is about records where status is “lead”, “lost” or empty and score is not at least 5 and (there are no orders or all orders have paid is true).',
+      'It does not apply where there are deals with status is “open”: open deal.',
+      'It does not apply where number is not empty: customer.',
     ]);
   });
 
