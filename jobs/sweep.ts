@@ -15,7 +15,7 @@ export function sweepJobs(app: App): Job[] {
 function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: readonly Task[]): Job {
   const { name: controller, timezone: zone } = engine.controller;
   return {
-    name: `sweep ${schedule}`,
+    name: `sweep ${controller} ${schedule}`,
     schedule,
     zone,
     lastSlot: async () => {

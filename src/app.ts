@@ -20,6 +20,8 @@ export interface App {
   readonly controllers: readonly Controlled[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Codes of what keeps frist from erasing now: a state, trail or source out of reach. Empty: nothing. */
+  obstacles(): Promise<readonly string[]>;
   /** Publishes what waits, and closes connections, state and trail. */
   close(): Promise<void>;
 }

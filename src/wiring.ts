@@ -17,7 +17,7 @@ import { openFileStore } from './audit/store/file.ts';
 import type { Store } from './audit/store/store.ts';
 import { CHECKPOINT } from './audit/tile.ts';
 import type { Settings } from './config.ts';
-import type { Connector } from './connectors/connector.ts';
+import { SourceFailure, type Connector } from './connectors/connector.ts';
 import { createConnector } from './connectors/registry.ts';
 import { withRetry } from './connectors/wrap/retry.ts';
 import type { Engine, Names } from './erasure/engine.ts';
@@ -158,6 +158,10 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
     logger: world.logger,
     controllers,
     now: world.now,
+    obstacles: async () => {
+      const sources = files.flatMap(({ file }, i) => file.sources.map((one) => connectors[i]?.of(one.name)));
+      return await obstaclesOf(state, store, sources);
+    },
     close: async () => {
       try {
         for (const one of connectors) await one.close();
@@ -167,6 +171,29 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
       }
     },
   };
+}
+
+async function obstaclesOf(
+  state: State,
+  store: Store,
+  sources: readonly (Connector | undefined)[],
+): Promise<string[]> {
+  const { signal } = new AbortController();
+  const trail = async (): Promise<void> => {
+    if ((await store.get(CHECKPOINT)) !== undefined) return;
+    throw new FristError('AUDIT_STORE', { key: CHECKPOINT, code: 'ENOENT' });
+  };
+  const looks = [() => state.installation(), trail, ...sources.map((one) => () => one?.check([], signal))];
+  const codes = new Set<string>();
+  for (const look of looks) {
+    try {
+      await look();
+    } catch (error) {
+      const coded = error instanceof FristError || error instanceof SourceFailure;
+      codes.add(coded ? error.code : 'DEFECT');
+    }
+  }
+  return [...codes];
 }
 
 interface Durable {

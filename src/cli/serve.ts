@@ -38,7 +38,7 @@ export async function serve(app: App, options: ServeOptions): Promise<number> {
   const jobs = await options.createJobs(app);
   const health = createConsole({
     alive: () => app.now() - jobs.lastTick() < STALLED_MS,
-    obstacles: () => obstaclesOf(app),
+    obstacles: () => app.obstacles(),
   });
   const { host, port } = app.settings.http;
   const listening = await listen(health, host, port);
@@ -55,18 +55,4 @@ export async function serve(app: App, options: ServeOptions): Promise<number> {
   await listening.close();
   app.logger.info('daemon stopped');
   return EXIT.ok;
-}
-
-/** Why the daemon could not erase now, by code. */
-async function obstaclesOf(app: App): Promise<string[]> {
-  const obstacles: string[] = [];
-  const checks = [() => app.state.installation(), () => app.controllers[0]?.engine.trail.flush()];
-  for (const check of checks) {
-    try {
-      await check();
-    } catch (error) {
-      obstacles.push(error instanceof FristError ? error.code : 'DEFECT');
-    }
-  }
-  return obstacles;
 }

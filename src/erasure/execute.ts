@@ -11,7 +11,7 @@
 import type { Connector, ErasingSession, SourceFailure } from '../connectors/connector.ts';
 import type { Judge } from '../policy/judge.ts';
 import type { Task } from '../policy/view.ts';
-import type { Hold, Transaction } from '../state/state.ts';
+import type { Hold, OpenBatch, Transaction } from '../state/state.ts';
 import { attempt, type AttemptResult } from './batch/attempt.ts';
 import type { PlannedBatch } from './batch/batches.ts';
 import type { Engine } from './engine.ts';
@@ -107,37 +107,45 @@ class Execution {
 
   /** Settles `finished` and opens the next batch, in one transaction and one append. */
   async #advance(finished: Finished | undefined): Promise<Opened | undefined> {
-    const { engine, task, batches, signal } = this.#input;
+    const { engine, batches, signal } = this.#input;
     const next = signal.aborted || this.#failure !== undefined ? undefined : await nextOf(batches);
     const settled = finished === undefined ? undefined : await settle(this.#input, this.#ledger, finished);
     if (finished === undefined && next === undefined) return undefined;
+    const opening = next === undefined ? undefined : this.#opening(next);
     const opened = await engine.state.transaction(async (t) => {
       await this.#input.stillOurs(t);
       if (settled !== undefined) {
         await t.emit(settled.entries);
         if (settled.close) await t.settleBatch(settled.id);
       }
-      if (next === undefined) return undefined;
-      const id = engine.newId();
+      if (next === undefined || opening === undefined) return undefined;
       const holds = await t.activeHolds();
-      await t.openBatch({
-        id,
-        run: this.#input.run,
-        controller: engine.controller.name,
-        policy: task.view.policy,
-        source: task.view.source,
-        stage: next.stage,
-        asOf: new Date(this.#input.asOf).toISOString(),
-        opened: new Date(engine.now()).toISOString(),
-        keys: next.records.map((record) => record.key),
-        detail: JSON.stringify(next.records.map((record) => [record.starts, record.subjects])),
-      });
-      await t.emit([this.#ledger.opened(id, this.#input.run, this.#input.plan, next.records)]);
-      return { id, batch: next, judge: this.#input.judgeUnder(holds) };
+      await t.openBatch(opening.row);
+      await t.emit([opening.entry]);
+      return { id: opening.row.id, batch: next, judge: this.#input.judgeUnder(holds) };
     });
     if (settled !== undefined) this.#count(settled.counts, finished, settled.leftovers);
     await engine.trail.flush();
     return opened;
+  }
+
+  /** What state and trail are told of a batch; made before the transaction, in which every other writer waits. */
+  #opening(next: PlannedBatch): { readonly row: OpenBatch; readonly entry: string } {
+    const { engine, task, run, plan, asOf } = this.#input;
+    const id = engine.newId();
+    const row = {
+      id,
+      run,
+      controller: engine.controller.name,
+      policy: task.view.policy,
+      source: task.view.source,
+      stage: next.stage,
+      asOf: new Date(asOf).toISOString(),
+      opened: new Date(engine.now()).toISOString(),
+      keys: next.records.map((record) => record.key),
+      detail: JSON.stringify(next.records.map((record) => [record.starts, record.subjects])),
+    };
+    return { row, entry: this.#ledger.opened(id, run, plan, next.records) };
   }
 
   #count(

@@ -90,6 +90,7 @@ class Tally {
   page(page: readonly Facts[]): ReadonlyMap<number, Key[]> {
     const { judge, names, task, spool } = this.#input;
     const selected = new Map<number, Key[]>();
+    const commitments: string[] = [];
     for (const facts of page) {
       const verdict = judge.verdict(facts);
       if (verdict.verdict === 'out of scope') continue;
@@ -98,7 +99,7 @@ class Tally {
       if (verdict.verdict === 'exempt') this.#exempt(facts);
       if (verdict.verdict !== 'erase') continue;
       const commitment = names.record(task.view.source, task.view.record.name, facts.key);
-      this.#hash.update(commitment);
+      commitments.push(commitment);
       const starts = judge.startRaw(facts);
       const one = { commitment, stage: verdict.stage, key: facts.key, starts, subjects: facts.subjects };
       if (this.#input.tryLast.has(commitment)) this.#last.push(one);
@@ -108,6 +109,7 @@ class Tally {
       if (keys === undefined) selected.set(verdict.stage, [facts.key]);
       else keys.push(facts.key);
     }
+    this.#hash.update(commitments.join(''));
     return selected;
   }
 
