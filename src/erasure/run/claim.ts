@@ -7,8 +7,8 @@ import type { Run, RunState, Transaction } from '../../state/state.ts';
 import type { Engine } from '../engine.ts';
 import type { PolicyReport } from '../report.ts';
 
-const LEASE_MS = 30_000;
-const RENEW_MS = 10_000;
+const LEASE_MS = 60_000;
+const RENEW_MS = 20_000;
 
 export interface ClaimInput {
   readonly policy: string;
