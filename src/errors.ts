@@ -145,7 +145,7 @@ export const ERRORS = {
     exit: 2,
     message: 'Policy {policy} is running already',
     remedy:
-      'Wait until that run ends; `frist status` shows it. After a crash its claim runs out within a minute: run again. One that was killed ends after a minute.',
+      'Wait until that run ends; `frist status` shows it. After a crash its claim runs out within a minute: run again.',
   },
   // Holds
   HOLD_UNKNOWN: {

@@ -120,9 +120,10 @@ describe.each(servers)('a daemon on %s', (engine) => {
   it('leaves a policy alone that is running by hand, and a run by hand is told that it is busy', async () => {
     const [people, on] = await makeWorld(engine);
     await slowDown(people, people.due[15] ?? 0, 4);
-    let now = Date.now();
+    // Begun before the minute that it is now; a clock that ran ahead would take the other's lease for run out.
+    let now = Math.floor(Date.now() / MINUTE) * MINUTE - 1;
     const daemon = await daemonOn(on, () => now);
-    now += MINUTE;
+    now = Date.now();
     const running = on.start('run', '--json');
     await until(people.db, DELETING[engine]);
     await daemon.tick();
@@ -168,6 +169,13 @@ async function sweptAnHourAgo(on: Installation): Promise<void> {
   await state.close();
 }
 
+/** A daemon that does not outlive its test. */
+function serve(on: Installation): Running {
+  const serving = on.start('serve');
+  undo.push(() => serving.child.kill('SIGKILL'));
+  return serving;
+}
+
 /** Where the daemon listens, once it says so. */
 async function portOf(serving: Running): Promise<number> {
   for (;;) {
@@ -186,7 +194,7 @@ async function ask(port: number, path: string): Promise<readonly [number, unknow
 describe('frist serve', () => {
   it('says that it lives, and whether it could work; and ends well when told to', async () => {
     const [people, on] = await makeWorld('sqlite');
-    const serving = on.start('serve');
+    const serving = serve(on);
     const port = await portOf(serving);
     expect(await ask(port, '/healthz')).toEqual([200, { status: 'ok' }]);
     expect(await ask(port, '/readyz')).toEqual([200, { status: 'ok' }]);
@@ -206,7 +214,7 @@ describe('frist serve', () => {
   it.each(servers)('says so when its state on %s is out of reach', async (engine) => {
     const state = await freshDatabase(engine);
     const [, on] = await makeWorld('sqlite', { state: { url: state.url } });
-    const serving = on.start('serve');
+    const serving = serve(on);
     const port = await portOf(serving);
     expect((await ask(port, '/readyz'))[0]).toBe(200);
     await state.drop();
@@ -226,7 +234,7 @@ describe('frist serve', () => {
       const [people, on] = await makeWorld(engine);
       await sweptAnHourAgo(on);
       await slowDown(people, people.due[15] ?? 0, 2);
-      const serving = on.start('serve');
+      const serving = serve(on);
       await until(people.db, DELETING[engine]);
       serving.child.kill('SIGTERM');
       expect((await serving.ended).status).toBe(0);
@@ -241,7 +249,7 @@ describe('frist serve', () => {
 
   it('a second one on the same port says so, and ends', async () => {
     const [, on] = await makeWorld('sqlite');
-    const serving = on.start('serve');
+    const serving = serve(on);
     const port = await portOf(serving);
     on.env = { ...on.env, FRIST_HTTP_PORT: String(port) };
     expect(await on.frist('serve')).toMatchObject({
