@@ -1,7 +1,7 @@
 /** MySQL's and MariaDB's catalogue: information_schema. */
 import type { Raw } from '../../../policy/policy.ts';
 import type { Sql } from '../sql.ts';
-import { join, sql, value } from '../sql.ts';
+import { sql, value } from '../sql.ts';
 import type { Column, Family, ForeignAction, ForeignKey, Index, Table, TableId } from './catalogue.ts';
 import { grouped } from './load.ts';
 import type { Ask, FoundTable, Reading, Resolve } from './load.ts';
@@ -41,35 +41,46 @@ const FAMILIES: Readonly<Record<string, Family>> = {
 
 const BYTES: Readonly<Record<string, number>> = { tinyint: 1, smallint: 2, mediumint: 3, int: 4, bigint: 8 };
 
+/**
+ * Every question names one schema, or one table, by `=`: only then does the server answer it without opening every
+ * table and view of every database that it holds. So a foreign key is not seen from a schema that no policy names.
+ */
 export async function readMysql(ask: Ask, schemas: readonly string[], resolve: Resolve): Promise<Reading> {
   const settings = (await ask(sql`SELECT DATABASE(), @@log_bin, @@binlog_format`))[0] ?? [];
   const own = settings[0] ?? '';
-  const places = join([own, ...schemas.filter((schema) => schema !== own)].map(value), ', ');
-  const found = await tables(ask, places, own);
-  const wanted = [...resolve(found).values()].filter((one) => one !== undefined);
-  const which = wanted.length === 0 ? undefined : pairs(wanted);
-  return {
-    found,
-    columns: which === undefined ? new Map() : await columns(ask, which),
-    ...(which === undefined ? { primaryKeys: new Map(), indexes: new Map() } : await indexes(ask, which)),
-    foreignKeys: await foreignKeys(ask, places),
-    writesRefused: settings[1] === '1' && settings[2] === 'STATEMENT',
-  };
+  const places = [own, ...schemas.filter((schema) => schema !== own)];
+  const found: FoundTable[] = [];
+  const foreignKeys: ForeignKey[] = [];
+  for (const place of places) {
+    found.push(...(await readTables(ask, place)));
+    foreignKeys.push(...(await readForeignKeys(ask, place)));
+  }
+  const wanted = new Set([...resolve(found).values()].filter((one) => one !== undefined));
+  const columns = new Map<TableId, readonly Column[]>();
+  const indexes = new Map<TableId, readonly Index[]>();
+  for (const one of wanted) {
+    columns.set(one.id, await readColumns(ask, one));
+    indexes.set(one.id, await readIndexes(ask, one));
+  }
+  const primaryKeys = [...indexes].flatMap(([id, all]) => {
+    const primary = all
+      .find((index) => index.name === 'PRIMARY')
+      ?.columns.filter((name) => name !== undefined);
+    return primary === undefined ? [] : ([[id, primary]] as const);
+  });
+  const writesRefused = settings[1] === '1' && settings[2] === 'STATEMENT';
+  return { found, columns, primaryKeys: new Map(primaryKeys), indexes, foreignKeys, writesRefused };
 }
 
-function pairs(wanted: readonly FoundTable[]): Sql {
-  return join(
-    wanted.map((one) => sql`(TABLE_SCHEMA = ${value(one.schema)} AND TABLE_NAME = ${value(one.name)})`),
-    ' OR ',
-  );
-}
+const named = ({ schema, name }: FoundTable): Sql =>
+  sql`TABLE_SCHEMA = ${value(schema)} AND TABLE_NAME = ${value(name)}`;
 
 const idOf = (row: readonly Raw[]): TableId => `${row[0] ?? ''}.${row[1] ?? ''}`;
 
-async function tables(ask: Ask, places: Sql, own: string): Promise<readonly FoundTable[]> {
+async function readTables(ask: Ask, schema: string): Promise<readonly FoundTable[]> {
   const rows = await ask(sql`SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, e.TRANSACTIONS
     FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
-    WHERE t.TABLE_SCHEMA IN (${places}) ORDER BY t.TABLE_SCHEMA <> ${value(own)}, t.TABLE_NAME`);
+    WHERE t.TABLE_SCHEMA = ${value(schema)} ORDER BY t.TABLE_NAME`);
   const kinds: Readonly<Record<string, Table['kind']>> = {
     'BASE TABLE': 'table',
     VIEW: 'view',
@@ -85,18 +96,16 @@ async function tables(ask: Ask, places: Sql, own: string): Promise<readonly Foun
   }));
 }
 
-async function columns(ask: Ask, which: Sql): Promise<ReadonlyMap<TableId, readonly Column[]>> {
+async function readColumns(ask: Ask, table: FoundTable): Promise<readonly Column[]> {
   const rows =
-    await ask(sql`SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE,
-    CHARACTER_MAXIMUM_LENGTH, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA
-    FROM information_schema.COLUMNS WHERE ${which} ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`);
-  return grouped(rows, idOf, column);
+    await ask(sql`SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH,
+    CHARACTER_SET_NAME, COLLATION_NAME, EXTRA
+    FROM information_schema.COLUMNS WHERE ${named(table)} ORDER BY ORDINAL_POSITION`);
+  return rows.map((row) => column(row));
 }
 
 function column(row: readonly Raw[]): Column {
-  const [, , name, dataType, type, nullable, length, charset, collation, extra] = row.map(
-    (cell) => cell ?? '',
-  );
+  const [name, dataType, type, nullable, length, charset, collation, extra] = row.map((cell) => cell ?? '');
   const family = FAMILIES[dataType ?? ''] ?? 'other';
   const range = rangeOf(dataType ?? '', type ?? '');
   const sized = (family === 'text' || family === 'binary') && length !== '';
@@ -128,53 +137,38 @@ function enumValues(type: string): readonly string[] {
   return [...type.matchAll(/'((?:[^']|'')*)'/g)].map((match) => (match[1] ?? '').replaceAll("''", "'"));
 }
 
-async function indexes(ask: Ask, which: Sql): Promise<Pick<Reading, 'primaryKeys' | 'indexes'>> {
+async function readIndexes(ask: Ask, table: FoundTable): Promise<readonly Index[]> {
   // A prefix index orders by the beginning of a text only: no search or order by the whole column can rest on it.
-  const rows = await ask(sql`SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE,
-    CASE WHEN SUB_PART IS NULL THEN COLUMN_NAME END
-    FROM information_schema.STATISTICS WHERE INDEX_TYPE = 'BTREE' AND (${which})
-    ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`);
-  const byTable = grouped(rows, idOf, (row) => row);
-  const all = new Map<TableId, Index[]>();
-  const primaryKeys = new Map<TableId, string[]>();
-  for (const [id, entries] of byTable) {
-    const named = grouped(
-      entries,
-      (row) => row[2] ?? '',
-      (row) => row,
-    );
-    all.set(
-      id,
-      [...named].map(([name, parts]) => ({
-        name,
-        columns: parts.map((row) => row[4] ?? undefined),
-        unique: parts[0]?.[3] === '0',
-        whole: true,
-      })),
-    );
-    const primary = named.get('PRIMARY');
-    if (primary !== undefined)
-      primaryKeys.set(
-        id,
-        primary.map((row) => row[4] ?? ''),
-      );
-  }
-  return { primaryKeys, indexes: all };
+  const rows = await ask(sql`SELECT INDEX_NAME, NON_UNIQUE, CASE WHEN SUB_PART IS NULL THEN COLUMN_NAME END
+    FROM information_schema.STATISTICS WHERE ${named(table)} AND INDEX_TYPE = 'BTREE'
+    ORDER BY INDEX_NAME, SEQ_IN_INDEX`);
+  const all = grouped(
+    rows,
+    (row) => row[0] ?? '',
+    (row) => row,
+  );
+  return [...all].map(([name, parts]) => ({
+    name,
+    columns: parts.map((row) => row[2] ?? undefined),
+    unique: parts[0]?.[1] === '0',
+    whole: true,
+  }));
 }
 
-async function foreignKeys(ask: Ask, places: Sql): Promise<readonly ForeignKey[]> {
+async function readForeignKeys(ask: Ask, schema: string): Promise<readonly ForeignKey[]> {
   const rows = await ask(sql`SELECT k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.COLUMN_NAME,
     k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.DELETE_RULE, r.UPDATE_RULE
     FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
-    ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
-    WHERE k.REFERENCED_TABLE_SCHEMA IN (${places})
-    ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`);
-  const named = grouped(
+    ON r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
+    WHERE k.TABLE_SCHEMA = ${value(schema)} AND r.CONSTRAINT_SCHEMA = ${value(schema)}
+    AND k.REFERENCED_TABLE_NAME IS NOT NULL
+    ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`);
+  const all = grouped(
     rows,
     (row) => JSON.stringify(row.slice(0, 3)),
     (row) => row,
   );
-  return [...named.values()].map((parts) => {
+  return [...all.values()].map((parts) => {
     const first = parts[0] ?? [];
     return {
       from: idOf(first),
