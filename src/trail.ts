@@ -98,9 +98,10 @@ class LeasedTrail implements OwnTrail {
 
   async #open(): Promise<Publisher> {
     const { store, signer, state, logger } = this.#options;
-    const expected = await state.lastHead();
-    const log = await openLog({ store, signer, expected });
+    const log = await openLog({ store, signer });
+    // Whose it is comes first: held against the head of another installation it would look like a forged one.
     await this.#sameInstallation(log);
+    await log.refresh(await state.lastHead());
     const publisher = createPublisher({
       log,
       outbox: {
