@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { EXIT, FristError } from '../errors.ts';
 import { matchesOf, placeHold, releaseHold, type Match, type Placed } from '../erasure/holds.ts';
 import type { Hold } from '../state/state.ts';
+import { isDay } from './shared/as-of.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { number, table } from './shared/text.ts';
 
@@ -23,7 +24,7 @@ export async function holdAdd(app: App, options: HoldAddOptions, io: Io): Promis
   const subjects = options.subject.map(identifierOf);
   if (subjects.length === 0)
     throw new FristError('USAGE', { what: '--subject kind=value is needed, e.g. --subject email=…' });
-  if (options.review !== undefined && Number.isNaN(Date.parse(`${options.review}T00:00:00Z`))) {
+  if (options.review !== undefined && !isDay(options.review)) {
     throw new FristError('USAGE', { what: '--review must be a day, e.g. 2027-01-31' });
   }
   const known = new Set(

@@ -23,6 +23,9 @@ const recent = (): string => new Date(Date.now() - 30 * DAY_MS).toISOString().sl
 /** The key of the n-th person, from 1. */
 export const keyOf = (n: number): number => FIRST_KEY + n;
 
+/** The address of the person with this key. */
+export const emailOf = (key: number): string => `${MARK}${String(key - FIRST_KEY)}@example.dk`;
+
 export interface People {
   readonly db: TestDatabase;
   /** Keys that must go, in order, and keys that must stay. */
@@ -58,7 +61,7 @@ export async function makePeople(engine: Engine, count: number): Promise<People>
     db,
     'contacts',
     all.map((n) => {
-      return `(${keyOf(n)}, 'Karen ${MARK} ${n}', '${MARK}${n}@example.dk', '${isDue(n) ? OLD : fresh}')`;
+      return `(${keyOf(n)}, 'Karen ${MARK} ${n}', '${emailOf(keyOf(n))}', '${isDue(n) ? OLD : fresh}')`;
     }),
   );
   const notes = all.flatMap((n) => Array.from({ length: NOTES_EACH }, (_, i) => ({ n, id: n * 10 + i })));
