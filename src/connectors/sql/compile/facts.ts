@@ -211,7 +211,7 @@ function subjectExpression(context: Context, root: Place, subject: SubjectIdenti
   const { place, where } = relatedRows(context, root, subject.related, ALWAYS);
   const ref = refTo(context, place, subject.column);
   const value = dialect === 'postgres' ? asText(dialect, ref) : readable(dialect, ref);
-  // One value, the same to the byte in every row that has one; otherwise nobody can say whose record it is.
+  // One value, the same to the byte in every row; otherwise nobody can say whose record it is.
   const compared = ref.column.family === 'text' ? exact(dialect, ref.text) : value;
   return sql`(SELECT CASE WHEN COUNT(*) = COUNT(${compared}) AND COUNT(DISTINCT ${compared}) = 1 THEN MIN(${value}) END FROM ${place.from} WHERE ${where})`;
 }
