@@ -20,6 +20,8 @@ export const HOMES = {
   commander: ['src/cli/**'],
   hono: ['src/console/**'],
   '@hono/node-server': ['src/console/**'],
+  '@aws-sdk/client-s3': ['src/audit/store/s3.ts', 'src/audit/store/s3/**', 'src/connectors/files/s3.ts'],
+  re2js: ['src/connectors/text.ts'],
 };
 
 /** Packages whose *types* may be named away from home: the object itself was made at home and passed in. */
