@@ -15,8 +15,10 @@ export interface Context {
   readonly dialect: Dialect;
   readonly catalogue: Catalogue;
   readonly record: RecordType;
-  /** Makes names for the tables of subqueries; per statement. */
-  readonly nextAlias: () => string;
+  /** Makes a name for a table of a subquery. */
+  readonly nextAlias: (table: Table) => string;
+  /** The names made so far, for LOCK TABLES, which must name them all. */
+  readonly aliased: readonly { readonly table: Table; readonly alias: string }[];
 }
 
 /** A table in a FROM clause: `from` is what stands there, `name` what qualifies its columns. */
@@ -27,8 +29,13 @@ export interface Place {
 }
 
 export function newContext(dialect: Dialect, catalogue: Catalogue, record: RecordType): Context {
-  let made = 0;
-  return { dialect, catalogue, record, nextAlias: () => `frist_${String((made += 1))}` };
+  const aliased: { readonly table: Table; readonly alias: string }[] = [];
+  const nextAlias = (table: Table): string => {
+    const alias = `frist_${String(aliased.length + 1)}`;
+    aliased.push({ table, alias });
+    return alias;
+  };
+  return { dialect, catalogue, record, nextAlias, aliased };
 }
 
 export function tableNamed(context: Context, name: string): Table {
@@ -75,7 +82,7 @@ export function relatedRows(
 ): { readonly place: Place; readonly where: Sql } {
   const related = relatedNamed(context, name);
   const own = placeOf(context.dialect, tableNamed(context, related.table));
-  const alias = raw(context.nextAlias());
+  const alias = raw(context.nextAlias(own.table));
   const place: Place = { table: own.table, from: sql`${own.from} AS ${alias}`, name: alias };
   const pairs = related.match.map(({ theirs, ours }) =>
     equal(context.dialect, refTo(context, place, theirs), refTo(context, root, ours)),
