@@ -1,10 +1,10 @@
 /** Keys, matches and values in every type that real databases use: nothing rounded, nothing loosely compared. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Key, View } from '../../../src/policy/policy.ts';
+import type { Key, RecordType, View } from '../../../src/policy/policy.ts';
 import { engines } from '../../support/servers/index.ts';
 import type { Engine } from '../../support/servers/index.ts';
 import { ON, batchOf, inSession, keyTexts, keysOf, scanAll } from '../conformance/support.ts';
-import { latestOf, stage, startAt } from '../conformance/views.ts';
+import { latestOf, relatedRows, stage, startAt } from '../conformance/views.ts';
 import { makeBed, recordOf, relation, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 
@@ -181,6 +181,30 @@ describe.each(ALL_ENGINES)('relations on %s', (engine) => {
     await bed.query("INSERT INTO people VALUES (12, '12', 12.00, NULL)");
     await bed.query("INSERT INTO notes VALUES (1, '12', 12, 12)");
     await orphaned(view({ number: 'number' }), ['12']);
+  });
+
+  it('a condition matches a number with its digits as text, in both directions and to the last digit', async () => {
+    const texts = ['12', '012', '12.0', ' 12', '1e1', '', 'x', '-12', '-0', '9223372036854775807', '99999999999999999999', '9'.repeat(30)]; // prettier-ignore
+    const numbers = ['12', '0', '-12', '9223372036854775807', '9223372036854775806'];
+    bed = await makeBed(engine, ({ big, time }) => [
+      `CREATE TABLE texts (id INT PRIMARY KEY, code VARCHAR(40), started_at ${time})`,
+      `CREATE TABLE numbers (id ${big} PRIMARY KEY, started_at ${time})`,
+      ...texts.map((one, i) => `INSERT INTO texts (id, code) VALUES (${String(i)}, '${one}')`),
+      ...numbers.map((one) => `INSERT INTO numbers (id) VALUES (${one})`),
+    ]);
+    const related = async (record: RecordType): Promise<string[]> => {
+      const view = viewOf(record, { conditions: [relatedRows('exists', record.related[0]!.name)] });
+      const facts = await scanAll(bed.connect(), view);
+      return facts.filter((one) => one.truths[0] === true).map((one) => one.key[0]!);
+    };
+    const twelve = ['12', '-12', '9223372036854775807'];
+    expect(
+      await related(recordOf('texts', ['id'], { related: [relation('numbers', { id: 'code' })] })),
+    ).toEqual(texts.flatMap((one, i) => (twelve.includes(one) ? [String(i)] : [])));
+    const found = await related(
+      recordOf('numbers', ['id'], { related: [relation('texts', { code: 'id' })] }),
+    );
+    expect(found.sort()).toEqual([...twelve].sort());
   });
 
   it('MAX over related rows with a filter, in the type of the column', async () => {

@@ -3,7 +3,7 @@ import type { Dialect } from '../../../database.ts';
 import type { Condition, RecordType, Related, Scope } from '../../../policy/policy.ts';
 import type { Catalogue, Column, Family, Table } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
-import { asText, exact, quote } from '../dialect.ts';
+import { asText, exact, quote, textValue } from '../dialect.ts';
 import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { TRUE, and, join, raw, sql } from '../sql.ts';
@@ -110,11 +110,10 @@ export function needsExact(theirs: Column, ours: Column): boolean {
 /** Their column equals ours. Never by a conversion that makes different values equal: an id kept as text is text. */
 export function equal(dialect: Dialect, theirs: Ref, ours: Ref): Sql {
   if (!matchable(theirs.column, ours.column)) throw unfit('MATCH_TYPES');
-  if (
-    theirs.column.family !== ours.column.family &&
-    [theirs, ours].some((ref) => ref.column.family === 'text')
-  )
-    return sql`${textLike(dialect, theirs, ours)} = ${textLike(dialect, ours, theirs)}`;
+  if (theirs.column.family !== ours.column.family) {
+    if (theirs.column.family === 'text') return sql`${theirs.text} = ${textLike(dialect, ours, theirs)}`;
+    if (ours.column.family === 'text') return equalsText(dialect, theirs, ours);
+  }
   const enums =
     dialect === 'postgres' && theirs.column.cast !== ours.column.cast && theirs.column.family === 'text';
   if (enums) return sql`${asText(dialect, theirs)} = ${asText(dialect, ours)}`;
@@ -124,14 +123,41 @@ export function equal(dialect: Dialect, theirs: Ref, ours: Ref): Sql {
   return and(loose, sql`${exact(dialect, theirs.text)} = ${exact(dialect, ours.text)}`);
 }
 
-/** One side of a comparison as text; in MySQL with the other side's character set, so that its index can serve. */
-function textLike(dialect: Dialect, side: Ref, other: Ref): Sql {
-  if (side.column.family === 'text') return side.text;
-  const text = asText(dialect, side);
+/** A value of ours as text that is compared with theirs; in MySQL with their character set, so that their index can serve. */
+function textLike(dialect: Dialect, ours: Ref, theirs: Ref): Sql {
+  const text = asText(dialect, ours);
   return dialect === 'mysql'
-    ? sql`CONVERT(${text} USING ${charset(other)}) COLLATE ${collation(other)}`
+    ? sql`CONVERT(${text} USING ${charset(theirs)}) COLLATE ${collation(theirs)}`
     : text;
 }
+
+/** How the one spelling of a number or uuid that its column gives it looks. */
+const CANONICAL: Readonly<Partial<Record<Family, string>>> = {
+  integer: '^(0|-?[1-9][0-9]{0,19})$',
+  uuid: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+};
+
+/** Their number or uuid equals our text. Our text is what is converted, so that their index can serve. */
+function equalsText(dialect: Dialect, theirs: Ref, ours: Ref): Sql {
+  // SQLite converts our text by itself, and too much of it: the digits decide.
+  if (dialect === 'sqlite')
+    return and(sql`${theirs.text} = ${ours.text}`, sql`${asText(dialect, theirs)} = ${ours.text}`);
+  const pattern = textValue(dialect, CANONICAL[theirs.column.family] ?? '');
+  if (dialect === 'mysql') {
+    const type = theirs.column.family === 'uuid' ? 'UUID' : 'DECIMAL(20)';
+    return sql`${theirs.text} = CASE WHEN ${ours.text} REGEXP ${pattern} THEN CAST(${ours.text} AS ${raw(type)}) END`;
+  }
+  const text = asText(dialect, ours);
+  const fits = sql`CASE WHEN ${text} ~ ${pattern} THEN ${
+    theirs.column.family === 'uuid'
+      ? sql`CAST(${text} AS uuid)`
+      : sql`CASE WHEN CAST(${text} AS numeric) BETWEEN ${raw(LEAST)} AND ${raw(MOST)} THEN CAST(${text} AS int8) END`
+  } END`;
+  return sql`${theirs.text} = ${fits}`;
+}
+
+const LEAST = String(-(1n << 63n));
+const MOST = String((1n << 63n) - 1n);
 
 const word = (text: string | undefined): Sql => {
   if (text === undefined || !/^\w+$/.test(text)) throw unfit('COLLATION');
