@@ -15,7 +15,7 @@ import { FristError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { openCheckpoint, parseVkey } from './checkpoint.ts';
 import type { Head, Verifier } from './checkpoint.ts';
-import { parseAnyEntry } from './entry.ts';
+import { checkAnyEntry } from './entry.ts';
 import { parsePending } from './format/pending.ts';
 import type { Pending } from './format/pending.ts';
 import type { ReadStore } from './store/store.ts';
@@ -209,7 +209,7 @@ function entryFault(entry: Buffer): string | undefined {
   // Bytes that are no UTF-8 would be read as other ones, and found canonical.
   if (!isUtf8(entry)) return 'it is not UTF-8';
   try {
-    parseAnyEntry(entry.toString());
+    checkAnyEntry(entry.toString());
     return undefined;
   } catch (error) {
     if (error instanceof FristError) return String(error.params['what']);
