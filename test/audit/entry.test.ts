@@ -2,10 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import {
   AGES,
   ageBucket,
+  canonical,
   formatEntry,
   MAX_ENTRY_BYTES,
   parseAnyEntry,
   parseEntry,
+  readEntry,
 } from '../../src/audit/entry.ts';
 import type { Entry } from '../../src/audit/entry.ts';
 
@@ -17,6 +19,17 @@ const SAMPLES: readonly Entry[] = [
   { ...base, type: 'installation', installation: 'i-1', origin: 'example.com/trail', version: '0.1.0' },
   { ...base, type: 'daemon', version: '0.1.0' },
   { ...base, type: 'policy', policy: 'Ansøgere', digest, text: why },
+  {
+    ...base,
+    type: 'policy',
+    policy: 'Ansøgere',
+    digest,
+    text: why,
+    controller: 'Eksempel A/S',
+    source: 'ats',
+    record: 'application',
+    zone: 'Europe/Copenhagen',
+  },
   { ...base, type: 'run-started', run: 'r-1', trigger: 'schedule', asOf: '2026-11-22' },
   {
     ...base,
@@ -26,6 +39,7 @@ const SAMPLES: readonly Entry[] = [
     asOf: '2024-02-29',
     policy: 'a',
     setClock: true,
+    controller: 'Eksempel A/S',
   },
   {
     ...base,
@@ -34,6 +48,8 @@ const SAMPLES: readonly Entry[] = [
     result: 'ok',
     dispositions: { due: 3, held: 1 },
     outcomes: { erased: 3 },
+    population: 12,
+    oldestOverdue: '2026-11-20',
   },
   {
     ...base,
@@ -180,6 +196,32 @@ describe('entries', () => {
     for (const other of [`${text}\n`, text.replace(',', ', '), text.replace('"v":1', '"v":1.0')]) {
       expect(thrownBy(() => parseEntry(other))).toEqual(invalid);
     }
+  });
+});
+
+describe('entries read as far as they are known', () => {
+  it.each(SAMPLES.map((entry) => [entry.type, entry] as const))(
+    'are those that were written: %s',
+    (_, entry) => {
+      expect(readEntry(formatEntry(entry))).toEqual(entry);
+    },
+  );
+
+  it('lose the fields that their kind does not have here', () => {
+    expect(readEntry(canonical({ ...record, colour: 'red' }))).toEqual(record);
+  });
+
+  it.each([
+    ['a kind that is not known', { ...base, type: 'invented' }],
+    ['a field of another type', { ...record, promised: 'soon' }],
+    ['a field missing', { ...base, type: 'daemon' }],
+    ['no object', [1]],
+  ])('are none: %s', (_, value) => {
+    expect(readEntry(canonical(value))).toBeUndefined();
+  });
+
+  it('are none: no JSON', () => {
+    expect(readEntry('{')).toBeUndefined();
   });
 });
 

@@ -65,6 +65,7 @@ export async function claim(
         policy: input.policy,
         trigger: input.trigger,
         asOf: asOf.slice(0, 10),
+        controller: controller.name,
         ...(input.setClock ? { setClock: true } : {}),
       }),
     ]);
@@ -139,12 +140,15 @@ async function renew(
 async function finish(engine: Engine, run: string, policy: string, report: PolicyReport): Promise<void> {
   const failed = report.status === 'failed';
   const overdue = overdueLeft(report);
+  const { population, oldestOverdue } = report.found ?? {};
   await finishRun(engine, run, policy, {
     state: failed ? 'failed' : 'finished',
     result: report.status,
     dispositions: { ...report.found?.by, ...(overdue === undefined ? {} : { overdue }) },
     outcomes: { ...report.outcomes },
     code: report.error?.code,
+    population,
+    oldestOverdue: (overdue ?? 0) > 0 ? oldestOverdue : undefined,
   });
 }
 
@@ -162,10 +166,12 @@ interface Ended {
   readonly dispositions: Readonly<Record<string, number>>;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly code: string | undefined;
+  readonly population?: number | undefined;
+  readonly oldestOverdue?: string | undefined;
 }
 
 async function finishRun(engine: Engine, run: string, policy: string, ended: Ended): Promise<void> {
-  const { state, result, dispositions, outcomes, code } = ended;
+  const { state, result, dispositions, outcomes, code, population, oldestOverdue } = ended;
   const at = new Date(engine.now()).toISOString();
   const entries = [
     formatEntry({
@@ -178,6 +184,8 @@ async function finishRun(engine: Engine, run: string, policy: string, ended: End
       result,
       dispositions,
       outcomes,
+      ...(population === undefined ? {} : { population }),
+      ...(oldestOverdue === undefined ? {} : { oldestOverdue }),
     }),
   ];
   if (code !== undefined) {

@@ -1,5 +1,6 @@
 /** What the state and the trail remember of a policy: its wording when it changes, plans that wait, and when it last succeeded. */
 import { formatEntry } from '../../audit/entry.ts';
+import { explainPolicy } from '../../policy/explain.ts';
 import type { Key } from '../../policy/policy.ts';
 import type { Plan, PolicyMemory } from '../../state/state.ts';
 import type { Engine } from '../engine.ts';
@@ -25,7 +26,9 @@ export async function rememberLook(engine: Engine, prepared: Prepared): Promise<
   const memory = await state.policyMemory(controller.name, policy);
   if (memory?.digest !== prepared.digest) {
     await voidPlans(engine, policy, prepared.digest);
-    const text = await engine.evidence.put(prepared.text);
+    // The text whose hash the digest is, and below it the same in words, for who reads it years later.
+    const words = explainPolicy(prepared.task.policy);
+    const text = await engine.evidence.put([prepared.text, ...words].join('\n'));
     await state.transaction(async (t) => {
       await t.rememberPolicy(controller.name, policy, { ...memory, digest: prepared.digest });
       await t.emit([
@@ -37,6 +40,10 @@ export async function rememberLook(engine: Engine, prepared: Prepared): Promise<
           policy,
           digest: prepared.digest,
           text,
+          controller: controller.name,
+          source: prepared.task.view.source,
+          record: prepared.task.view.record.name,
+          zone: controller.timezone,
         }),
       ]);
     });
