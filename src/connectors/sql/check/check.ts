@@ -12,6 +12,7 @@ import { compileScope, newContext, placeOf } from '../compile/place.ts';
 import { heed } from '../failure.ts';
 import { sql } from '../sql.ts';
 import { checkConditions, checkScope, unfitness } from './conditions.ts';
+import { checkScan } from './explain.ts';
 import { Findings, didYouMean, ofRecord } from './findings.ts';
 import type { Path } from './findings.ts';
 import { checkKey, checkMatches } from './keys.ts';
@@ -42,6 +43,12 @@ export async function checkViews(
     const one: Examined = { dialect, catalogue, view, findings };
     encodings.set(view, checkView(one));
     await checkPopulation(one, ask);
+  }
+  for (const [view, of] of encodings) {
+    heed(signal);
+    // A view that has errors may not even compile.
+    if (!findings.all.some((finding) => finding.severity === 'error'))
+      await checkScan({ dialect, catalogue, view, findings }, of, ask);
   }
   return { findings: findings.all, encodings, catalogue: digestOf(catalogue) };
 }

@@ -61,6 +61,16 @@ export class Scan {
     this.#read = read;
   }
 
+  /** Whether it goes by an index on the start, and so is not meant to read the whole table. */
+  get byIndex(): boolean {
+    return this.#start !== undefined;
+  }
+
+  /** The first statement of each segment. */
+  opening(): readonly Sql[] {
+    return this.#segments.map((segment) => this.#statement(segment, TRUE, segment.byStart, this.#pageSize));
+  }
+
   async *pages(signal: AbortSignal, cursor: string | undefined): AsyncGenerator<Page> {
     heed(signal);
     let ahead = this.#ahead(
@@ -137,13 +147,15 @@ export class Scan {
     byStart: boolean,
     limit: number,
   ): Promise<readonly (readonly unknown[])[]> {
+    return await this.#read(this.#statement(segment, from, byStart, limit));
+  }
+
+  #statement(segment: Segment, from: Sql, byStart: boolean, limit: number): Sql {
     const { select, scope, where, keys } = this.#question;
     const order = [...(byStart && this.#start !== undefined ? [this.#start] : []), ...keys].map(
       (ref) => ref.text,
     );
-    return await this.#read(
-      sql`SELECT ${select} FROM ${segment.from} WHERE ${and(scope, where, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`,
-    );
+    return sql`SELECT ${select} FROM ${segment.from} WHERE ${and(scope, where, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`;
   }
 }
 
