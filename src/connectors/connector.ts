@@ -8,6 +8,7 @@ import type { Action, Dependent, Encoding, Facts, Key, RecordType, View, Window 
 
 /** What a kind of system can and cannot do, as data, so that nobody asks which kind it is. */
 export interface Capabilities {
+  /** A batch is all or nothing; `check` warns of tables for which it is not. */
   readonly transactional: boolean;
   /** Whether the engine itself refuses a write during a dry run. */
   readonly readOnlyEnforced: boolean;
@@ -92,6 +93,8 @@ export type Verification = 'gone' | 'done' | 'present';
  * `data`: nothing was applied; a record in the batch is the reason (foreign key, trigger): split it.
  * `uncertain`: it may have been applied; look before anything else (connection lost during the commit).
  * `fatal`: no use to go on with this source in this run.
+ * Where tables cannot roll back (`check` warns of them), "nothing was applied" means that no record is gone whose batch
+ * cannot be sent again: dependents go first, and what went is found absent.
  */
 export type FailureClass = 'transient' | 'data' | 'uncertain' | 'fatal';
 

@@ -3,7 +3,7 @@ import type { Table } from '../catalogue/catalogue.ts';
 import { tableAt, tableOfRelated } from './check.ts';
 import type { Examined } from './check.ts';
 import { ofPolicy, ofRecord, ofStage } from './findings.ts';
-import type { Path } from './findings.ts';
+import type { Findings, Path } from './findings.ts';
 
 export function checkTables(one: Examined): void {
   const { view, catalogue, findings } = one;
@@ -42,11 +42,27 @@ function checkWritable({ findings }: Examined, table: Table, name: string, path:
       `${name} is ${table.kind === 'view' ? 'a view' : 'no plain table'}: its rows cannot be locked and erased`,
       'Name the table that holds the rows.',
     );
-  else if (!table.transactional)
+  else if (!table.transactional) checkEngine(findings, table, name, path);
+}
+
+/** Engines whose tables a batch can lock instead. */
+const LOCKABLE: readonly string[] = ['MyISAM', 'Aria'];
+
+function checkEngine(findings: Findings, table: Table, name: string, path: Path): void {
+  const engine = table.engine ?? 'unknown';
+  const remedy = `Move it to a transactional engine: ALTER TABLE ${name} ENGINE=InnoDB.`;
+  if (LOCKABLE.includes(engine))
+    findings.warning(
+      'not-transactional',
+      path,
+      `Table ${name} is kept by the engine ${engine}, which cannot roll a batch back: each batch locks its tables (LOCK TABLES), erases dependents before records, and what is cut off half-way is finished by the next run`,
+      remedy,
+    );
+  else
     findings.error(
       'not-transactional',
       path,
-      `Table ${name} is kept by the engine ${table.engine ?? 'unknown'}, which cannot roll a batch back`,
-      `Move it to a transactional engine: ALTER TABLE ${name} ENGINE=InnoDB.`,
+      `Table ${name} is kept by the engine ${engine}, which can neither roll a batch back nor be relied on to lock it`,
+      remedy,
     );
 }

@@ -1,6 +1,6 @@
 /** The statements about the rows that go with a set of records, matched by values that were read under the lock. */
 import type { Dependent, Raw } from '../../../policy/policy.ts';
-import type { Column } from '../catalogue/catalogue.ts';
+import type { Column, Table } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
 import { exact, exactValue, readable, textValue } from '../dialect.ts';
 import { unfit } from '../failure.ts';
@@ -19,6 +19,7 @@ export type Ours = readonly (readonly Raw[])[];
 
 export interface DependentSql {
   readonly dependent: Dependent;
+  readonly table: Table;
   /** The records' columns that the rows refer to. */
   readonly ours: readonly Ref[];
   /** Whether an index begins with a column that the statements name. */
@@ -51,6 +52,7 @@ export function compileDependent(question: Question, dependent: Dependent): Depe
   const change = changing(question, place, dependent, named.slice(0, related.match.length));
   return {
     dependent,
+    table: place.table,
     ours,
     indexed: place.table.indexes.some(
       (index) => index.columns[0] !== undefined && named.includes(index.columns[0]),

@@ -1,7 +1,7 @@
 /**
- * One batch, in one transaction on the session's connection. The order of the steps is DESIGN's: lock the roots, look
- * again at everything under the lock, dependents, roots, look for dependents again, commit. A crash or a lost
- * connection at any point before the commit leaves nothing: the server rolls back.
+ * One batch, inside the bracket that the session puts around it (bracket.ts): lock the roots, look again at everything
+ * under the lock, dependents, roots, look for dependents again. A crash or a lost connection at any point before the
+ * commit leaves nothing where tables know transactions: the server rolls back.
  */
 import { text } from '../../../database.ts';
 import type { Connection } from '../../../database.ts';
@@ -9,7 +9,7 @@ import type { Facts, Raw } from '../../../policy/policy.ts';
 import type { Batch, BatchResult, DependentCount, RecordOutcome } from '../../connector.ts';
 import { SourceFailure } from '../../connector.ts';
 import { assignments, keyText } from '../compile/change.ts';
-import { compileDependent, oursCells } from '../compile/dependent.ts';
+import { oursCells } from '../compile/dependent.ts';
 import type { DependentSql, Ours } from '../compile/dependent.ts';
 import type { Question } from '../compile/facts.ts';
 import { idOf, oneOf } from '../compile/values.ts';
@@ -29,18 +29,24 @@ interface Locked {
 
 const NOTHING: DependentCount = { deleted: 0, anonymised: 0, detached: 0, kept: 0 };
 
+export interface RunBatch {
+  readonly connection: Connection;
+  readonly question: Question;
+  readonly batch: Batch;
+  /** Those of the batch. */
+  readonly dependents: readonly DependentSql[];
+  readonly signal: AbortSignal;
+  /** Told before the first statement that changes anything. */
+  readonly writing: () => void;
+}
+
 /**
- * Runs a batch inside the open transaction, which the caller ends. With nothing to erase it makes no change.
+ * Runs a batch inside the open bracket, which the caller ends. With nothing to erase it makes no change.
  * @throws SourceFailure, or what `stillDue` throws.
  */
-export async function runBatch(
-  connection: Connection,
-  question: Question,
-  batch: Batch,
-  signal: AbortSignal,
-): Promise<BatchResult> {
+export async function runBatch(run: RunBatch): Promise<BatchResult> {
+  const { connection, question, batch, dependents, signal } = run;
   heed(signal);
-  const dependents = batch.dependents.map((one) => compileDependent(question, one));
   const locked = await lock(connection, question, dependents, batch);
   heed(signal);
   const ids = batch.keys.map(idOf);
@@ -48,10 +54,7 @@ export async function runBatch(
   const facts = ids.map((id) => locked.get(id)?.facts);
   const outcomes = outcomesOf(batch, ids, locked, due);
   const roots = [...due].map((id) => locked.get(id)).filter((one) => one !== undefined);
-  const counts =
-    roots.length === 0
-      ? noCounts(dependents)
-      : await eraseAll(connection, question, batch, dependents, roots, signal);
+  const counts = roots.length === 0 ? noCounts(dependents) : await eraseAll(run, roots);
   return { outcomes, facts, dependents: counts };
 }
 
@@ -124,18 +127,15 @@ function outcomesOf(
 }
 
 async function eraseAll(
-  connection: Connection,
-  question: Question,
-  batch: Batch,
-  dependents: readonly DependentSql[],
+  { connection, question, batch, dependents, signal, writing }: RunBatch,
   roots: readonly Locked[],
-  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, DependentCount>> {
   const of = (i: number): Ours => roots.map((one) => one.ours[i] ?? []);
   const counts = new Map<string, DependentCount>();
   const kept = new Map<DependentSql, number>();
   for (const [i, one] of dependents.entries())
     if (one.change === undefined) kept.set(one, await number(connection, one.count(of(i))));
+  writing();
   for (const [i, one] of dependents.entries()) {
     heed(signal);
     const { related, kind } = one.dependent;

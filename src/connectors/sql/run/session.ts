@@ -3,11 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection, Database, Dialect } from '../../../database.ts';
 import type { Batch, BatchResult, ErasingSession } from '../../connector.ts';
 import { SourceFailure } from '../../connector.ts';
+import type { Dependent } from '../../../policy/policy.ts';
 import { compileDependent } from '../compile/dependent.ts';
+import type { DependentSql } from '../compile/dependent.ts';
 import type { Question } from '../compile/facts.ts';
 import { SqlFailure, connectTo, heed } from '../failure.ts';
 import { runBatch } from './batch.ts';
-import { BEGIN } from '../dialect.ts';
+import { bracketOf } from './bracket.ts';
+import type { Bracket } from './bracket.ts';
 import type { Lock } from './lock.ts';
 
 /** After a lost connection, how long to try for the lock again: the server notices the loss in its own time. */
@@ -19,6 +22,7 @@ export class SqlSession implements ErasingSession {
   readonly #question: Question;
   readonly #lock: Lock;
   readonly #maxBatch: number;
+  readonly #dependents = new Map<Dependent, DependentSql>();
   #connection: Connection | undefined;
   #released = false;
   #closed: () => void = () => undefined;
@@ -49,15 +53,22 @@ export class SqlSession implements ErasingSession {
     if (batch.keys.length > this.#maxBatch) throw new SourceFailure('fatal', 'BATCH_TOO_LARGE');
     heed(signal);
     const connection = this.#connection ?? (await this.#connect(RELOCK_TRIES));
-    await this.#begin(connection);
+    const dependents = batch.dependents.map((one) => this.#compiled(one));
+    const bracket = bracketOf(this.#question, dependents);
+    await this.#begin(connection, bracket);
     let result: BatchResult;
+    let written = false;
+    const writing = (): void => {
+      written = true;
+    };
     try {
-      result = await runBatch(connection, this.#question, batch, signal);
+      const question = this.#question;
+      result = await runBatch({ connection, question, batch, dependents, signal, writing });
     } catch (error) {
-      await this.#undo(connection, error);
-      throw error;
+      await this.#undo(connection, bracket, error);
+      throw written && !bracket.undoes ? halfDone(error) : error;
     }
-    await this.#commit(connection);
+    await this.#commit(connection, bracket);
     return result;
   }
 
@@ -102,23 +113,30 @@ export class SqlSession implements ErasingSession {
 
   #everythingIndexed(): boolean {
     const all = this.#question.view.stages.flatMap((stage) => stage.dependents);
-    return all.every((one) => compileDependent(this.#question, one).indexed);
+    return all.every((one) => this.#compiled(one).indexed);
   }
 
-  async #begin(connection: Connection): Promise<void> {
+  #compiled(dependent: Dependent): DependentSql {
+    const known = this.#dependents.get(dependent) ?? compileDependent(this.#question, dependent);
+    this.#dependents.set(dependent, known);
+    return known;
+  }
+
+  async #begin(connection: Connection, bracket: Bracket): Promise<void> {
     try {
-      await connection.query(BEGIN[this.#dialect]);
+      await sendAll(connection, bracket.begin);
     } catch (error) {
-      if (isLost(error)) await this.#drop(connection);
+      // A transaction that did not begin leaves nothing; locks of tables might have been half taken.
+      if (isLost(error) || !bracket.undoes) await this.#undo(connection, bracket, error);
       throw error;
     }
   }
 
-  /** The batch failed: nothing of it stays, and the session goes on, with another connection if need be. */
-  async #undo(connection: Connection, error: unknown): Promise<void> {
+  /** The batch failed: nothing of it stays that can be taken back, and the session goes on. */
+  async #undo(connection: Connection, bracket: Bracket, error: unknown): Promise<void> {
     if (!isLost(error)) {
       try {
-        await connection.query('ROLLBACK');
+        await sendAll(connection, [...bracket.undo, ...bracket.after]);
         return;
       } catch {
         // Worse than it looked; without the connection the server rolls back.
@@ -134,13 +152,13 @@ export class SqlSession implements ErasingSession {
   }
 
   /** The one statement whose failure can leave the outcome open. */
-  async #commit(connection: Connection): Promise<void> {
+  async #commit(connection: Connection, bracket: Bracket): Promise<void> {
     try {
-      await connection.query('COMMIT');
+      await connection.query(bracket.commit);
     } catch (error) {
       const code = error instanceof SqlFailure ? error.code : 'UNKNOWN';
       if (!isLost(error) && rolledBack(this.#dialect, code)) {
-        await this.#undo(connection, error);
+        await this.#undo(connection, bracket, error);
         throw error;
       }
       await this.#drop(connection);
@@ -148,7 +166,23 @@ export class SqlSession implements ErasingSession {
       await this.#connect(RELOCK_TRIES).catch(() => undefined);
       throw new SourceFailure('uncertain', code);
     }
+    // What is committed stays so; a connection that cannot be used on ends, and its locks with it.
+    await sendAll(connection, bracket.after).catch(() => this.#drop(connection));
   }
+}
+
+async function sendAll(connection: Connection, statements: Bracket['begin']): Promise<void> {
+  for (const statement of statements) await connection.query(statement);
+}
+
+/**
+ * A batch that failed on the way, and cannot be taken back. Trying it again, or its halves, finds the records that are
+ * left and does the rest; but where the answer itself is lost, only a look tells what was done.
+ */
+function halfDone(error: unknown): unknown {
+  if (!(error instanceof SourceFailure)) return error;
+  const again = !isLost(error) && (error.failure === 'transient' || error.failure === 'data');
+  return again ? error : new SourceFailure('uncertain', error.code);
 }
 
 const isLost = (error: unknown): boolean => error instanceof SqlFailure && error.lost;
