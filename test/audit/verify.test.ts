@@ -256,6 +256,46 @@ describe('verification against heads that were seen', () => {
   });
 });
 
+describe('verification since a head that was verified', () => {
+  it('takes any head of the trail, and reads nothing before it', async () => {
+    const { objects, heads } = await trail(3, 252, 1, 1, 300, 255, 1);
+    for (const since of heads) {
+      const read = new Set<string>();
+      const store = createMemoryStore({ objects, fault: ({ key }) => void read.add(key) });
+      expect(await verifyTrail({ store, vkey: SIGNER.vkey, since, heads })).toEqual(heads.at(-1));
+      const before = [...read].filter((key) => /^tile\/entries\/(\d+)/.exec(key)?.[1] === '000');
+      expect([since.size, before.length > 0]).toEqual([since.size, since.size < 256]);
+    }
+  });
+
+  it('finds what came after it changed, and leaves what came before it', async () => {
+    const { objects, heads } = await trail(300, 300);
+    const since = heads[0]!;
+    const spoil = (key: string): Objects => {
+      const bytes = Buffer.from(objects.get(key)!);
+      bytes[20]! ^= 1;
+      return new Map(objects).set(key, bytes);
+    };
+    expect((await verify(spoil('tile/entries/002.p/88'), { since })).firstProblem).toBeDefined();
+    expect((await verify(spoil('tile/0/002.p/88'), { since })).firstProblem).toBeDefined();
+    expect((await verify(spoil('tile/entries/000'), { since })).firstProblem).toBeUndefined();
+    expect((await verify(spoil('tile/entries/000'))).firstProblem).toBeDefined();
+  });
+
+  it('finds a trail that is not the one of that head, or shorter, or not that of an older head', async () => {
+    const { objects, heads } = await trail(300, 300);
+    const other = await trail(300, 300);
+    const [since, last] = heads as [Head, Head];
+    const problem = async (more: Partial<VerifyOptions>): Promise<string | undefined> =>
+      (await verify(objects, more)).firstProblem?.code;
+    expect(await problem({ since: other.heads[0]! })).toBe('AUDIT_FORK');
+    expect(await problem({ since: other.heads[1]! })).toBe('AUDIT_FORK');
+    expect(await problem({ since: { ...last, size: 601 } })).toBe('AUDIT_ROLLBACK');
+    expect(await problem({ since: last, heads: [since] })).toBeUndefined();
+    expect(await problem({ since: last, heads: [other.heads[0]!] })).toBe('AUDIT_FORK');
+  });
+});
+
 describe('verification while a writer is at work', () => {
   it('takes an append that is committed and not published', async () => {
     const { log, store } = await logOf(entries(255));
