@@ -101,7 +101,17 @@ async function prepare(folder: string): Promise<Parts> {
   const engine: Engine = {
     controller: task.controller,
     state,
-    trail: createTrail({ store, signer, state, holder: newId(), now, sleep, logger }),
+    trail: createTrail({
+      store,
+      signer,
+      state,
+      holder: newId(),
+      patience: 0,
+      now,
+      random: Math.random,
+      sleep,
+      logger,
+    }),
     names,
     evidence: { put: (text) => putEvidence(store, text, randomBytes) },
     logger,

@@ -19,11 +19,16 @@ export interface Job {
   readonly zone: string;
   /** The last slot that was run, ISO, from durable memory; undefined: none ever, and then nothing is caught up. */
   readonly lastSlot: () => Promise<string | undefined>;
-  readonly run: (slot: string, signal: AbortSignal) => Promise<void>;
+  readonly run: (slot: string, signal: AbortSignal) => Promise<Ended>;
 }
+
+/** How a run of a job ended. `again`: it could not do its work; it is run at every look, for the minute of that look. */
+export type Ended = 'done' | 'again';
 
 /** Whether a moment (to the minute) is a slot. */
 export type Slots = (minute: number) => boolean;
+
+const minuteOf = (time: number): number => Math.floor(time / MINUTE_MS) * MINUTE_MS;
 
 /** Reads a cron expression. It must be valid; the policy file and the settings are checked before. */
 export function slotsOf(schedule: string, zone: string): Slots {
@@ -34,7 +39,7 @@ export function slotsOf(schedule: string, zone: string): Slots {
 /** The latest slot after `after` and not after `now`, both ms since the epoch; undefined when there is none. */
 export function latestSlot(isSlot: Slots, after: number, now: number): number | undefined {
   const earliest = Math.max(after + 1, now - LOOK_BACK_MINUTES * MINUTE_MS);
-  for (let minute = Math.floor(now / MINUTE_MS) * MINUTE_MS; minute >= earliest; minute -= MINUTE_MS) {
+  for (let minute = minuteOf(now); minute >= earliest; minute -= MINUTE_MS) {
     if (isSlot(minute)) return minute;
   }
   return undefined;
@@ -56,6 +61,7 @@ export function createScheduler(jobs: readonly Job[], now: () => number, logger:
   const stopping = new AbortController();
   const slots = new Map(jobs.map((job) => [job.name, slotsOf(job.schedule, job.zone)]));
   const tried = new Map<string, number>();
+  const unfinished = new Set<string>();
   let running: Promise<void> | undefined;
   let looked = begun;
   let ticker: ReturnType<typeof cron.schedule> | undefined;
@@ -65,13 +71,13 @@ export function createScheduler(jobs: readonly Job[], now: () => number, logger:
     if (isSlot === undefined || stopping.signal.aborted) return;
     const last = await job.lastSlot();
     const after = Math.max(last === undefined ? begun - 1 : Date.parse(last), tried.get(job.name) ?? 0);
-    const slot = latestSlot(isSlot, after, now());
-    if (slot === undefined) return;
-    tried.set(job.name, slot);
-    const late = now() - slot;
-    if (late > 2 * MINUTE_MS)
-      logger.warn('slot caught up', { job: job.name, slot: new Date(slot).toISOString() });
-    await job.run(new Date(slot).toISOString(), stopping.signal);
+    const due = unfinished.has(job.name) ? minuteOf(now()) : latestSlot(isSlot, after, now());
+    if (due === undefined || due <= after) return;
+    tried.set(job.name, due);
+    const slot = new Date(due).toISOString();
+    if (now() - due > 2 * MINUTE_MS) logger.warn('slot caught up', { job: job.name, slot });
+    unfinished.delete(job.name);
+    if ((await job.run(slot, stopping.signal)) === 'again') unfinished.add(job.name);
   };
 
   const runAll = async (): Promise<void> => {

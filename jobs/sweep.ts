@@ -1,8 +1,11 @@
 /** The sweep by schedule: every policy of a controller that shares a cron expression, in one run. */
 import type { App, Controlled } from '../src/app.ts';
+import { isPassing } from '../src/audit/publisher.ts';
+import type { PolicyReport } from '../src/erasure/report.ts';
 import { sweep } from '../src/erasure/sweep.ts';
+import { FristError } from '../src/errors.ts';
 import type { Task } from '../src/policy/view.ts';
-import type { Job } from './scheduler.ts';
+import type { Ended, Job } from './scheduler.ts';
 
 /** One job per controller and cron expression. */
 export function sweepJobs(app: App): Job[] {
@@ -24,28 +27,34 @@ function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: rea
       const known = slots.filter((slot) => slot !== undefined).sort();
       return known.length === 0 ? undefined : known[0];
     },
-    run: async (slot, signal) => {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(app.settings.run.deadlineMs)]);
-      const asOf = Math.floor(app.now() / 1000) * 1000;
-      const reports = await sweep(engine, tasks, {
-        trigger: 'schedule',
-        slot,
-        asOf,
-        setClock: false,
-        signal: deadline,
-      });
-      for (const { policy, status, error, found, outcomes } of reports) {
-        const fields = {
-          policy,
-          slot,
-          status,
-          code: error?.code,
-          overdue: found?.overdue,
-          erased: outcomes?.erased ?? 0,
-        };
-        if (error === undefined) app.logger.info('policy swept', fields);
-        else app.logger.error('policy failed', fields);
-      }
-    },
+    run: (slot, signal) =>
+      againWhenBack(async () => {
+        // Nothing begins that cannot be put on record.
+        await engine.trail.flush();
+        const deadline = AbortSignal.any([signal, AbortSignal.timeout(app.settings.run.deadlineMs)]);
+        const asOf = Math.floor(app.now() / 1000) * 1000;
+        const input = { trigger: 'schedule', slot, asOf, setClock: false, signal: deadline } as const;
+        const reports = await sweep(engine, tasks, input);
+        for (const report of reports) tell(app, slot, report);
+        return reports.some(({ error }) => isPassing(error?.code)) ? 'again' : 'done';
+      }),
   };
+}
+
+/** A trail that cannot be written has told so itself; the sweep goes on when it is back, not at the next slot. */
+async function againWhenBack(work: () => Promise<Ended>): Promise<Ended> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FristError && isPassing(error.code)) return 'again';
+    throw error;
+  }
+}
+
+function tell(app: App, slot: string, report: PolicyReport): void {
+  const { policy, status, error, found, outcomes } = report;
+  const { overdue } = found ?? {};
+  const fields = { policy, slot, status, code: error?.code, overdue, erased: outcomes?.erased ?? 0 };
+  if (error === undefined) app.logger.info('policy swept', fields);
+  else app.logger.error('policy failed', fields);
 }

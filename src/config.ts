@@ -157,6 +157,7 @@ function typed(values: Flat): Settings {
     audit: {
       folder: optional('audit.folder') ?? join(folder, 'audit'),
       ...(origin === undefined ? {} : { origin }),
+      patienceMs: durationMs(text('audit.patience')) ?? 0,
     },
     keys: {
       signing: optional('keys.signing') ?? join(folder, 'keys', 'signing'),

@@ -41,6 +41,8 @@ export interface World {
   readonly random: () => number;
   /** Resolves early when the signal is aborted. */
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** Aborts when the process is asked to stop. */
+  readonly signal?: AbortSignal;
   readonly logger: Logger;
   readonly version: string;
 }
@@ -219,8 +221,11 @@ async function openDurable(settings: Settings, world: World): Promise<Durable> {
       signer,
       state,
       holder: newId(),
+      patience: settings.audit.patienceMs,
       now: world.now,
+      random: world.random,
       sleep: world.sleep,
+      signal: world.signal,
       logger: world.logger,
     });
     await firstEntry(state, world, newId);

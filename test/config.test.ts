@@ -39,7 +39,7 @@ describe('defaults', () => {
     expect(load().settings).toEqual({
       data: { folder: 'var' },
       state: { url: 'sqlite:var/state.db' },
-      audit: { folder: 'var/audit' },
+      audit: { folder: 'var/audit', patienceMs: 30_000 },
       keys: { signing: 'var/keys/signing', wrapping: 'var/keys/wrapping' },
       spool: { folder: 'var/spool' },
       operator: 'operator',
@@ -170,7 +170,7 @@ describe('a file', () => {
     const text =
       'http:\n  port: 80a\n  hots: x\nbatch: 5\npace: [1]\nclock: { settable: off }\n"state.url": x\n';
     expect(problemsOf(() => load({ FRIST_PACE: 'x' }, text))).toEqual([
-      'settings.yaml:3:3 http.hots [unknown-setting] There is no setting http.hots | Did you mean "http.host"? Known settings: data.folder, state.url, audit.folder, audit.origin, keys.signing, keys.wrapping, spool.folder, operator, log.level, log.format, http.host, http.port, schedule, run.deadline, batch.max, batch.target, pace, page.size, clock.settable, plan.expires.',
+      'settings.yaml:3:3 http.hots [unknown-setting] There is no setting http.hots | Did you mean "http.host"? Known settings: data.folder, state.url, audit.folder, audit.origin, audit.patience, keys.signing, keys.wrapping, spool.folder, operator, log.level, log.format, http.host, http.port, schedule, run.deadline, batch.max, batch.target, pace, page.size, clock.settable, plan.expires.',
       'settings.yaml:4:1 batch [bad-setting] batch must be a mapping of settings | Write settings below it.',
       'settings.yaml:5:1 pace [bad-setting] pace must be a single value | Write a number from 0 to 100.',
       'settings.yaml:7:1 state.url [unknown-setting] A key holds no dot: state.url | Write the parts as mappings, e.g. `http: { port: 8080 }`.',

@@ -35,19 +35,23 @@ export interface Outbox {
 export interface Publisher {
   /** Publishes everything that is in the outbox now. When it rejects, the outbox is as it was. */
   flush(): Promise<void>;
-  /** Flushes every now and then, for the rows that nobody waits for. */
-  start(): void;
-  /** Ends that, after a last flush. */
-  stop(): Promise<void>;
 }
 
 export interface PublisherOptions {
   readonly log: Log;
   readonly outbox: Outbox;
-  /** Milliseconds between flushes of `start`; 1000 when absent. */
-  readonly interval?: number;
-  /** Told when a flush of `start` fails: once, until one succeeds again or fails with another code. */
-  readonly onError?: (error: unknown) => void;
+}
+
+const PASSING: ReadonlySet<string> = new Set<ErrorCode>([
+  'AUDIT_STORE',
+  'AUDIT_BUSY',
+  'AUDIT_SWAP_LOST',
+  'AUDIT_OVERLAP',
+]);
+
+/** Whether a failure to publish may pass by itself: the store was not there, or another writer was. */
+export function isPassing(code: string | undefined): boolean {
+  return code !== undefined && PASSING.has(code);
 }
 
 /** Rows read at once. */
@@ -82,18 +86,12 @@ function check(row: OutboxRow): void {
 class GroupPublisher implements Publisher {
   readonly #log: Log;
   readonly #outbox: Outbox;
-  readonly #interval: number;
-  readonly #onError: (error: unknown) => void;
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #failing: { readonly code: ErrorCode | undefined } | undefined;
 
   constructor(options: PublisherOptions) {
     this.#log = options.log;
     this.#outbox = options.outbox;
-    this.#interval = options.interval ?? 1000;
-    this.#onError = options.onError ?? ((): void => undefined);
   }
 
   flush(): Promise<void> {
@@ -105,29 +103,6 @@ class GroupPublisher implements Publisher {
       return round;
     });
     return this.#next;
-  }
-
-  start(): void {
-    this.#timer ??= setInterval(() => void this.#tick(), this.#interval).unref();
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    await this.flush();
-  }
-
-  async #tick(): Promise<void> {
-    // Still busy with an earlier one: a store that is slow must not gather a queue of flushes.
-    if (this.#next !== undefined) return;
-    try {
-      await this.flush();
-      this.#failing = undefined;
-    } catch (error) {
-      const code = codeOf(error);
-      if (this.#failing?.code !== code || this.#failing === undefined) this.#onError(error);
-      this.#failing = { code };
-    }
   }
 
   async #publish(): Promise<void> {

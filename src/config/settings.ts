@@ -7,7 +7,7 @@ export interface Settings {
   /** `url` may hold a password: never printed. */
   readonly state: { readonly url: string };
   /** `origin`: name of the log in its checkpoints; undefined: made from the installation id. */
-  readonly audit: { readonly folder: string; readonly origin?: string };
+  readonly audit: { readonly folder: string; readonly origin?: string; readonly patienceMs: number };
   readonly keys: { readonly signing: string; readonly wrapping: string };
   readonly spool: { readonly folder: string };
   /** Id (not a name) of who runs the process, for the trail. */
@@ -47,6 +47,10 @@ export const SETTINGS = {
   'audit.origin': {
     format: 'origin',
     doc: 'Name of the trail in its checkpoints. Default: from the installation id.',
+  },
+  'audit.patience': {
+    format: 'duration',
+    doc: 'How long a command or a run waits for an audit store that fails, before it stops.',
   },
   'keys.signing': {
     format: 'path',

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { entries, logOf, SIGNER } from '../support/trail.ts';
 import { openLog } from '../../src/audit/log.ts';
 import type { Log } from '../../src/audit/log.ts';
@@ -324,46 +324,5 @@ describe('a publisher that another one comes before', () => {
     await log.refresh();
     await publisher.flush();
     await expectOnce(log, outbox, [texts[0]!, texts[1]!]);
-  });
-});
-
-describe('the timer', () => {
-  afterEach(() => {
-    jest.useRealTimers();
-  });
-
-  it('publishes what nobody waits for, tells of a failure once, and flushes at the end', async () => {
-    jest.useFakeTimers();
-    let down = true;
-    const store = createMemoryStore({
-      fault: ({ method }) => (down && method === 'replace' ? 'before' : undefined),
-    });
-    const log = await openLog({ store, signer: SIGNER, sleep });
-    const outbox = new Table();
-    const errors: unknown[] = [];
-    const publisher = createPublisher({
-      log,
-      outbox,
-      interval: 1000,
-      onError: (error) => errors.push(error),
-    });
-    publisher.start();
-    const [one, two, three] = entries(3) as [string, string, string];
-    outbox.put(one);
-    await jest.advanceTimersByTimeAsync(5000);
-    expect(errors).toEqual([coded('AUDIT_STORE')]);
-    down = false;
-    await jest.advanceTimersByTimeAsync(1000);
-    expect(outbox.rows).toEqual([]);
-    down = true;
-    outbox.put(two);
-    await jest.advanceTimersByTimeAsync(3000);
-    expect(errors).toHaveLength(2);
-    down = false;
-    outbox.put(three);
-    await publisher.stop();
-    expect(outbox.rows).toEqual([]);
-    expect(jest.getTimerCount()).toBe(0);
-    expect(await contents(log)).toEqual([one, two, three]);
   });
 });

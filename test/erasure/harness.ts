@@ -96,7 +96,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       signer,
       state,
       holder: newId(),
+      patience: 1000,
       now: options.now,
+      random: () => 0.5,
       sleep,
       logger: SILENT,
     });

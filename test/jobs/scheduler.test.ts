@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { createScheduler, latestSlot, slotsOf, type Job, type Scheduler } from '../../jobs/scheduler.ts';
+import {
+  createScheduler,
+  latestSlot,
+  slotsOf,
+  type Ended,
+  type Job,
+  type Scheduler,
+} from '../../jobs/scheduler.ts';
 import { SILENT } from '../erasure/harness.ts';
 
 const MINUTE = 60_000;
@@ -42,7 +49,7 @@ interface Bench {
 
 function bench(options: {
   readonly last?: string;
-  readonly run?: (slot: string, signal: AbortSignal) => Promise<void>;
+  readonly run?: (slot: string, signal: AbortSignal) => Promise<Ended>;
 }): Bench {
   const ran: string[] = [];
   let last = options.last;
@@ -54,7 +61,7 @@ function bench(options: {
     run: async (slot, signal) => {
       ran.push(slot);
       last = slot;
-      await options.run?.(slot, signal);
+      return (await options.run?.(slot, signal)) ?? 'done';
     },
   };
   const result: Bench = { ran, now: at('2026-06-30T02:50:00Z') } as Bench;
@@ -98,7 +105,12 @@ describe('scheduler', () => {
     let finish: () => void = () => undefined;
     const on = bench({
       last: '2026-06-28T03:00:00.000Z',
-      run: () => new Promise((resolve) => (finish = resolve)),
+      run: () =>
+        new Promise((resolve) => {
+          finish = () => {
+            resolve('done');
+          };
+        }),
     });
     const first = on.scheduler.tick();
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -120,13 +132,33 @@ describe('scheduler', () => {
     expect(on.ran).toHaveLength(2);
   });
 
+  it('runs a job that could do nothing at every look until it can, each time for another minute', async () => {
+    let ended: Ended = 'again';
+    const on = bench({ last: '2026-06-28T03:00:00.000Z', run: () => Promise.resolve(ended) });
+    for (const minute of ['02:50', '02:51', '02:52']) {
+      on.now = at(`2026-06-30T${minute}:30Z`);
+      if (minute === '02:52') ended = 'done';
+      await on.scheduler.tick();
+      await on.scheduler.tick();
+    }
+    on.now = at('2026-06-30T02:53:30Z');
+    await on.scheduler.tick();
+    expect(on.ran).toEqual([
+      '2026-06-29T03:00:00.000Z',
+      '2026-06-30T02:50:00.000Z',
+      '2026-06-30T02:51:00.000Z',
+      '2026-06-30T02:52:00.000Z',
+    ]);
+  });
+
   it('tells a running job to stop, and waits for it', async () => {
     let stopped = false;
-    const run = async (_: string, signal: AbortSignal): Promise<void> => {
+    const run = async (_: string, signal: AbortSignal): Promise<Ended> => {
       await new Promise((resolve) => {
         signal.addEventListener('abort', resolve);
       });
       stopped = true;
+      return 'done';
     };
     const on = bench({ last: '2026-06-28T03:00:00.000Z', run });
     void on.scheduler.tick();

@@ -141,6 +141,8 @@ export class Installation {
     this.write('policies.yaml', options.policies ?? POLICIES);
     const settings = {
       data: { folder: this.at('data') },
+      // A store that a test takes away stays away.
+      audit: { patience: 'PT1S' },
       log: { format: 'json' },
       http: { port: 0 },
       batch: { max: 100 },
