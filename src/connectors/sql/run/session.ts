@@ -57,16 +57,16 @@ export class SqlSession implements ErasingSession {
     const bracket = bracketOf(this.#question, dependents);
     await this.#begin(connection, bracket);
     let result: BatchResult;
-    let written = false;
+    const progress = { written: false };
     const writing = (): void => {
-      written = true;
+      progress.written = true;
     };
     try {
       const question = this.#question;
       result = await runBatch({ connection, question, batch, dependents, signal, writing });
     } catch (error) {
       await this.#undo(connection, bracket, error);
-      throw written && !bracket.undoes ? halfDone(error) : error;
+      throw progress.written && !bracket.undoes ? halfDone(error) : error;
     }
     await this.#commit(connection, bracket);
     return result;
