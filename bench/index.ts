@@ -15,20 +15,48 @@ import { findArchiver } from './others.ts';
 import { anonymising, dryRun, erasing, sizes, type Bench } from './sections.ts';
 import { startServer, type Server } from './server.ts';
 import { makeTable, type Table } from './table.ts';
+import { appending, verifying } from './trail.ts';
 
 interface Extent {
   readonly rounds: number;
   readonly rows: number;
   readonly expired: number;
   readonly sizes: readonly number[];
+  /** Entries of the trail that is verified in a folder, and of those that are made up. */
+  readonly trail: number;
+  readonly madeUp: readonly number[];
   readonly live: boolean;
 }
 
 const EXTENTS = {
   /** To see that the benchmark works. */
-  quick: { rounds: 1, rows: 50_000, expired: 10_000, sizes: [20_000, 50_000], live: false },
-  default: { rounds: 5, rows: 1_000_000, expired: 100_000, sizes: [200_000, 1_000_000], live: false },
-  full: { rounds: 9, rows: 1_000_000, expired: 100_000, sizes: [200_000, 1_000_000, 4_000_000], live: true },
+  quick: {
+    rounds: 1,
+    rows: 50_000,
+    expired: 10_000,
+    sizes: [20_000, 50_000],
+    trail: 50_000,
+    madeUp: [100_000],
+    live: false,
+  },
+  default: {
+    rounds: 5,
+    rows: 1_000_000,
+    expired: 100_000,
+    sizes: [200_000, 1_000_000],
+    trail: 500_000,
+    madeUp: [1_000_000],
+    live: false,
+  },
+  full: {
+    rounds: 9,
+    rows: 1_000_000,
+    expired: 100_000,
+    sizes: [200_000, 1_000_000, 4_000_000],
+    trail: 1_000_000,
+    madeUp: [1_000_000, 10_000_000],
+    live: true,
+  },
 } as const satisfies Record<string, Extent>;
 
 type Section = readonly [
@@ -43,6 +71,8 @@ function sectionsOf(extent: Extent): readonly Section[] {
     ['anonymising', 'Anonymising', anonymising],
     ['dry-run', 'Dry run', dryRun],
     ['sizes', 'Size', (bench) => sizes(bench, extent.sizes)],
+    ['appending', 'Writing the trail', (bench) => appending(bench, Math.ceil(extent.expired / 1000))],
+    ['verifying', 'Verifying the trail', (bench) => verifying(bench, extent.trail, extent.madeUp)],
     ...(extent.live ? [['live', 'Beside a live application, ms', live] as const] : []),
   ];
 }

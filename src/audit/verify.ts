@@ -29,6 +29,8 @@ export type { TrailProblem } from './verify/found.ts';
 
 /** What was found. Size and root are those that were signed; size 0 and no root when no signature could be read. */
 export interface Verification extends Head {
+  /** The signed checkpoint as it was read: whoever keeps it has a head to hold the trail against later. */
+  readonly note?: string;
   readonly firstProblem?: TrailProblem;
 }
 
@@ -143,7 +145,7 @@ export async function verifyTrail(options: VerifyOptions): Promise<Verification>
     if (checkpoint === undefined) corrupt(CHECKPOINT, 'it is missing');
     head = openCheckpoint(checkpoint.bytes, verifier);
     await verifyBelow(head, verifier, options);
-    return head;
+    return { ...head, note: checkpoint.bytes.toString() };
   } catch (error) {
     return { ...head, firstProblem: problemOf(error) };
   }
