@@ -30,6 +30,11 @@ export const ERRORS = {
     message: 'Cannot read {file}: {reason}',
     remedy: 'Check the path and the permissions of the file.',
   },
+  FILE_UNWRITABLE: {
+    exit: 1,
+    message: 'Cannot write {file}: {reason}',
+    remedy: 'Name a file that is not there yet, in a folder that you may write to.',
+  },
   SETTINGS_INVALID: {
     exit: 1,
     message: 'Setting {setting} is not valid: {reason}',
@@ -272,6 +277,12 @@ export const ERRORS = {
     remedy:
       'The state database is an old copy: restore the newest one. Until then nothing is erased, because holds could be forgotten.',
   },
+  AUDIT_RECEIPT: {
+    exit: 4,
+    message: 'The receipt proves nothing: {what}',
+    remedy:
+      'Ask for the file as it was made, and hold the verifier key against the one that the company publishes.',
+  },
   AUDIT_KEY_MISSING: {
     exit: 1,
     message: 'There is no key in {file}',
@@ -297,6 +308,17 @@ export const ERRORS = {
     exit: 1,
     message: 'The key of epoch {epoch} does not open with this wrapping key',
     remedy: 'Give the wrapping key that was in use when the state was made; a lost one cannot be replaced.',
+  },
+  AUDIT_KEY_DESTROYED: {
+    exit: 1,
+    message: 'The key of epoch {epoch} was destroyed on {on}',
+    remedy: 'Its time has passed (`keys.keep`): whom the trail names in that epoch can no longer be told.',
+  },
+  AUDIT_KEY_PROGRAM: {
+    exit: 2,
+    message: 'The program {program} failed at {verb}: {what}',
+    remedy:
+      'Run it by hand as docs/operating.md says under "Keys", and see what it answers. Nothing is erased until it works.',
   },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -28,7 +28,7 @@ export const HOMES = {
 const TYPES_ANYWHERE = { knex: ['src/connectors/sql/**', 'src/state/**'] };
 
 /** The trail's format: pure, but hashing is what it is about. */
-const AUDIT_FORMAT = ['src/audit/{entry,tree,checkpoint,tile,note,commitment}.ts', 'src/audit/format/**'];
+const AUDIT_FORMAT = ['src/audit/{entry,tree,checkpoint,tile,note,commitment,receipt}.ts', 'src/audit/format/**'];
 
 const PURE_WHY = 'is pure, so that the dry run, the run and an audit years later reach the same decision';
 

@@ -78,6 +78,11 @@ export function incarnationParts(
   return parts;
 }
 
+/** How a source of a controller is called in a commitment. */
+export function sourceIn(controller: string, source: string): string {
+  return JSON.stringify([controller, source]);
+}
+
 /** Writes one part at `offset`; returns where it ends. The buffer must be large enough. */
 function putPart(buffer: Buffer, offset: number, part: Part): number {
   if (part === null) return buffer.writeUInt32BE(ABSENT, offset);
@@ -181,4 +186,30 @@ export function batchDigest(
 ): string {
   const digits = records.map(({ record, incarnation }) => record + incarnation).join('');
   return hash('sha256', Buffer.from(digits, 'hex'), 'hex');
+}
+
+/**
+ * The parts of an m, its label first: the other way round from `open`. Undefined for bytes that are no m.
+ */
+export function parseParts(m: Uint8Array): Part[] | undefined {
+  const bytes = Buffer.from(m);
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const parts: Part[] = [];
+  for (let at = 0; at < bytes.length;) {
+    if (bytes.length - at < 4) return undefined;
+    const length = bytes.readUInt32BE(at);
+    at += 4;
+    if (length === ABSENT) {
+      parts.push(null);
+      continue;
+    }
+    if (bytes.length - at < length) return undefined;
+    try {
+      parts.push(text.decode(bytes.subarray(at, at + length)));
+    } catch {
+      return undefined;
+    }
+    at += length;
+  }
+  return parts;
 }

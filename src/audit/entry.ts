@@ -29,6 +29,8 @@ export const MAX_ENTRY_BYTES = 16_384;
 
 /** The kinds of entry. */
 export type EntryType = keyof typeof KINDS;
+/** Every kind. */
+export const ENTRY_TYPES = Object.keys(KINDS) as readonly EntryType[];
 type Required<S> = {
   readonly [K in keyof S as S[K] extends Check<unknown> ? K : never]: S[K] extends Check<infer T> ? T : never;
 };
