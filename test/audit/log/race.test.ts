@@ -31,7 +31,7 @@ async function expectAll(store: Store, acknowledged: readonly string[]): Promise
   expect(new Set(all).size).toBe(all.length);
   const there = new Set(all);
   expect(acknowledged.filter((text) => !there.has(text))).toEqual([]);
-  expect(await verifyTrail({ store, vkey: SIGNER.vkey })).toEqual(log.head());
+  expect(await verifyTrail({ store, vkey: SIGNER.vkey })).toMatchObject(log.head());
   return all;
 }
 
