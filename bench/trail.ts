@@ -10,6 +10,8 @@ import { spread, table as markdown } from './report.ts';
 import type { Bench } from './sections.ts';
 
 const BATCH = 1000;
+/** As bin/frist bounds its own. */
+const HEAP = ['--max-semi-space-size=8', '--max-old-space-size=512'];
 /** Entries of one append while a trail is made. */
 const APPEND = 8192;
 
