@@ -16,13 +16,14 @@ export async function auditVerify(
   options: AuditVerifyOptions,
   io: Io,
 ): Promise<number> {
-  const { heads, verification } = await verified(settings, world, options);
+  const { heads, since, verification } = await verified(settings, world, options);
   const { size, root, firstProblem } = verification;
   const exit = firstProblem === undefined ? EXIT.ok : EXIT.trail;
   if (options.json) {
     printJson(io, {
       size,
       root,
+      since,
       heads,
       problem: firstProblem,
       exit,
@@ -31,7 +32,8 @@ export async function auditVerify(
     return exit;
   }
   if (firstProblem === undefined) {
-    io.out(`The trail verifies: ${number(size)} entries, root ${root}\n`);
+    const from = since === undefined ? '' : `, from entry ${number(since.size)} on`;
+    io.out(`The trail verifies: ${number(size)} entries${from}, root ${root}\n`);
   } else {
     const { code, where, what } = firstProblem;
     io.out(`The trail does not verify.\n${code} at ${where}: ${what}\n`);

@@ -28,6 +28,7 @@ export interface Options {
   readonly trail: string | undefined;
   readonly key: string | undefined;
   readonly head: readonly string[];
+  readonly since: string | undefined;
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -89,6 +90,7 @@ const VERBS: readonly Verb[] = [
         '--head <file>',
         'a checkpoint kept out of reach of who runs frist; may be repeated',
       ).argParser(collect),
+      new Option('--since <file>', 'a checkpoint that was verified before: reads only what came after it'),
     ],
   },
   { name: 'state init', summary: 'make the state, the trail and their keys, once', options: [] },
@@ -166,5 +168,6 @@ function optionsOf(given: Partial<Options>): Options {
     trail: given.trail,
     key: given.key,
     head: given.head ?? [],
+    since: given.since,
   };
 }

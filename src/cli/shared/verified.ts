@@ -14,6 +14,8 @@ export interface TrailOptions {
   readonly key: string | undefined;
   /** Files with checkpoints that were kept elsewhere. */
   readonly head: readonly string[];
+  /** File with a checkpoint that was verified before: only what came after it is read. */
+  readonly since?: string | undefined;
   readonly readFile: (path: string) => string;
 }
 
@@ -22,6 +24,8 @@ export interface Verified {
   readonly vkey: string;
   /** The heads of `TrailOptions.head`. */
   readonly heads: readonly Head[];
+  /** The head of `TrailOptions.since`. */
+  readonly since: Head | undefined;
   readonly verification: Verification;
 }
 
@@ -30,7 +34,7 @@ export const NO_HEADS =
   'no outside head was given, so this is not proof against the holder of the signing key';
 
 /**
- * Verifies a whole trail. The installation's own trail must also begin with what its state has seen; a copy may be older.
+ * Verifies a trail. The installation's own trail must also begin with what its state has seen; a copy may be older.
  * @throws AUDIT_KEY_INVALID, AUDIT_STORE, CONFIG_UNREADABLE for a head that cannot be read. What is wrong with the trail
  *   is no error but `verification.firstProblem`.
  */
@@ -39,10 +43,15 @@ export async function verified(settings: Settings, world: World, options: TrailO
   const own = options.key === undefined ? await ownTrail(settings, world) : undefined;
   const vkey = options.key ?? own?.vkey ?? '';
   const verifier = parseVkey(vkey);
-  const heads = options.head.map((file) =>
-    openCheckpoint(Buffer.from(options.readFile(file)), verifier, file),
-  );
+  const headIn = (file: string): Head => openCheckpoint(Buffer.from(options.readFile(file)), verifier, file);
+  const heads = options.head.map(headIn);
+  const since = options.since === undefined ? undefined : headIn(options.since);
   const remembered = options.trail === undefined && own?.head !== undefined ? [own.head] : [];
-  const verification = await verifyTrail({ store, vkey, heads: [...heads, ...remembered] });
-  return { store, vkey, heads, verification };
+  const verification = await verifyTrail({
+    store,
+    vkey,
+    heads: [...heads, ...remembered],
+    ...(since === undefined ? {} : { since }),
+  });
+  return { store, vkey, heads, since, verification };
 }
