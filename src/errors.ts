@@ -229,6 +229,17 @@ export const ERRORS = {
     remedy:
       'Check that the store is mounted, has space and may be written by this user; nothing is erased until it is back.',
   },
+  AUDIT_BUCKET_SWAP: {
+    exit: 1,
+    message: 'Bucket {bucket} lets two writers overwrite each other, and nothing else keeps them apart',
+    remedy:
+      'Name a second bucket, without versions, as `audit.s3.state`. `frist check` shows what each bucket can do.',
+  },
+  AUDIT_BUCKET_LOCK: {
+    exit: 1,
+    message: 'Bucket {bucket} does not lock objects',
+    remedy: 'Name one that was made with Object Lock switched on, or set `audit.s3.lock.mode` to none.',
+  },
   AUDIT_BUSY: {
     exit: 2,
     message: 'The lock of the audit store stayed taken for {seconds} s',

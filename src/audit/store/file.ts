@@ -13,25 +13,13 @@ import { dirname, join } from 'node:path';
 import { FristError } from '../../errors.ts';
 import { createFile, makeFolder, makeFolders, replaceFile, syncFolder, systemCode } from './durable.ts';
 import { withFileLock } from './lock.ts';
+import { forEachParallel } from './parallel.ts';
 import { isKey } from './store.ts';
 import type { Store, Stored } from './store.ts';
 
 const MODE = 0o644;
 /** Files written at once; Node's pool has four threads. */
 const PARALLEL = 8;
-
-/** Runs `work` on each item, a few at a time. After a failure no new one is begun, and none is still running. */
-async function forEachParallel<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items[Symbol.iterator]();
-  const failures: unknown[] = [];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.next(); !next.done && failures.length === 0; next = queue.next()) {
-      await work(next.value).catch((error: unknown) => failures.push(error));
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
-  if (failures.length > 0) throw failures[0];
-}
 
 async function guarded<T>(key: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -78,7 +66,7 @@ class FileStore implements Store {
 
   async putImmutable(objects: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const folders = new Set<string>();
-    await forEachParallel(objects, ([key, bytes]) =>
+    await forEachParallel(PARALLEL, objects, ([key, bytes]) =>
       guarded(key, async () => {
         folders.add(await this.#folderOf(key));
         await this.#create(key, bytes);
@@ -86,7 +74,7 @@ class FileStore implements Store {
     );
     // A crash here may leave any of the files without a name. Each folder is synced once for all of its files, also
     // for one that was there already: whoever wrote it may not have come to that.
-    await forEachParallel(folders, (folder) => guarded(folder, () => syncFolder(folder)));
+    await forEachParallel(PARALLEL, folders, (folder) => guarded(folder, () => syncFolder(folder)));
   }
 
   replace(key: string, bytes: Uint8Array, expected: string | null): Promise<string> {

@@ -23,6 +23,11 @@ export interface ReadStore {
   get(key: string): Promise<Stored | undefined>;
   /** Every key that begins with `prefix` (which ends in `/`), in no order. */
   list(prefix: string): AsyncIterable<string>;
+  /**
+   * Every key that begins with `prefix` and that somebody hid below a delete marker: its bytes are still there, and
+   * `get` gives those of tiles and heads. Only where a store keeps versions.
+   */
+  hidden?(prefix: string): AsyncIterable<string>;
 }
 
 /** What the writer needs besides. */
@@ -40,7 +45,15 @@ export interface Store extends ReadStore {
    * @throws AUDIT_SWAP_LOST when it is another version.
    */
   replace(key: string, bytes: Uint8Array, expected: string | null): Promise<string>;
+  /**
+   * Removes an object for good; only ever called for evidence, which has a life of its own. False: it was not there.
+   * @throws AUDIT_STORE also where the store locks the object, or does not let this process remove any.
+   */
+  remove?(key: string): Promise<boolean>;
 }
+
+/** What changes by compare-and-swap; it can lie in another place than what never changes. */
+export type Swap = Pick<Store, 'get' | 'replace'>;
 
 const PART = /^[A-Za-z0-9._-]{1,200}$/;
 
