@@ -2,7 +2,8 @@
  * Policies and dispositions in sentences, for people who read promises and not programs. They hold names from the policy
  * file, ids of holds, and dates; never a value of a record.
  */
-import type { Disposition, Reason, UnknownBecause } from './disposition.ts';
+import type { Disposition, Reason, SilentBecause, UnknownBecause } from './model/disposition.ts';
+import { fieldName } from './model/condition.ts';
 import { formatPeriod, formatSpan } from './period.ts';
 import type { Condition, Policy, Rule, Scalar, Stage, Start } from './policy.ts';
 import { formatDay } from './time/day.ts';
@@ -30,8 +31,9 @@ export function explainPolicy(policy: Policy): string[] {
   ];
   const where = explainCondition(policy.where);
   if (where !== '') lines.push(`It is about records where ${where}.`);
-  for (const { name, condition } of policy.exemptions) {
-    lines.push(`It does not apply where ${explainCondition(condition)}: ${name}.`);
+  for (const exemption of policy.exemptions) {
+    const when = 'condition' in exemption ? explainCondition(exemption.condition) : '';
+    lines.push(`It does not apply where ${when}: ${exemption.name}.`);
   }
   return lines;
 }
@@ -77,6 +79,10 @@ export function explainReason(task: Task, reason: Reason): string {
         : `policy ${reason.policy} keeps it until ${dayOf(task, reason.until)}`;
     case 'exempt':
       return reason.exemption;
+    case 'unreadable':
+      return `${reason.columns.join(', ')} should hold JSON and does not`;
+    case 'unknown elsewhere':
+      return `${reason.what}: ${reason.source} ${WHY_SILENT[reason.why]}`;
     case 'other rule':
       return `policy ${reason.policy} ${reason.why === 'goes first' ? 'is due first' : 'names these records'}`;
     case 'due':
@@ -98,6 +104,12 @@ function some(names: readonly string[]): string {
   const shown = names.slice(0, MOST_NAMES).join(', ');
   return names.length <= MOST_NAMES ? shown : `${shown} and ${names.length - MOST_NAMES} more`;
 }
+
+const WHY_SILENT: Readonly<Record<SilentBecause, string>> = {
+  unreachable: 'could not be asked',
+  none: 'has no record of the person',
+  several: 'has several records of the person, which differ',
+};
 
 const WHY_UNKNOWN: Readonly<Record<UnknownBecause, string>> = {
   null: 'is empty',
@@ -131,6 +143,7 @@ function explainLatitude(rule: Rule): string {
 
 function explainStart(start: Start): string {
   if (start.kind === 'column') return columnName(start);
+  if (start.kind === 'elsewhere') return `${start.source}.${start.record}.${columnName(start.start)}`;
   const parts = start.of.map(explainStart);
   return `the ${start.kind === 'latest of' ? 'latest of' : 'first known of'} ${parts.join(', ')}`;
 }
@@ -160,13 +173,20 @@ function clause(condition: Condition, negated: boolean): string {
     case 'not':
       return clause(condition.of, !negated);
     case 'is':
-      return `${condition.column} is ${negated ? 'not ' : ''}${values(condition.values)}`;
+      return `${fieldName(condition)} is ${negated ? 'not ' : ''}${values(condition.values)}`;
     case 'compare': {
       const is = `is ${negated ? 'not ' : ''}${COMPARISONS[condition.op]}`;
-      return `${condition.column} ${is} ${value(condition.value)}`;
+      return `${fieldName(condition)} ${is} ${value(condition.value)}`;
     }
     case 'related':
       return related(condition, negated);
+    case 'count': {
+      const rows = clause(condition.where, false);
+      const number = `${COMPARISONS[condition.op]} ${String(condition.number)} ${condition.related}`;
+      return `there are ${negated ? 'not ' : ''}${number}${rows === '' ? '' : ` with ${rows}`}`;
+    }
+    case 'selected':
+      return `it is ${negated ? 'not ' : ''}among “${condition.selection}”`;
   }
 }
 

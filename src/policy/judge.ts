@@ -8,13 +8,14 @@
  * reasons, because a run asks it for millions.
  */
 import { FristError } from '../errors.ts';
-import type { Disposition, Reason, Ruling, Verdict } from './disposition.ts';
-import type { Facts, Raw, ResolvedStart, StartTree } from './policy.ts';
+import { exemptionElsewhere, startElsewhere, type Answered, type StartElsewhere } from './elsewhere.ts';
+import type { Disposition, Reason, Ruling, Verdict } from './model/disposition.ts';
+import type { Facts, Raw, ResolvedStart } from './policy.ts';
 import { createHoldTest, type Hold, type Reach } from './subject.ts';
 import { formatDay } from './time/day.ts';
 import { createDeadline, type Deadline } from './time/deadline.ts';
 import { createReader, type Now, type Value } from './time/raw.ts';
-import { columnName, leavesOf, startOf, type Bound } from './time/start.ts';
+import { columnName, leavesOf, startOf, type Bound, type Leaf } from './time/start.ts';
 import {
   deleteDue,
   isMoment,
@@ -25,9 +26,9 @@ import {
   type Timing,
 } from './time/timing.ts';
 import { zoneOf, type Zone } from './time/zone.ts';
-import type { Clause, ConditionIndex, KeepClause, RivalClause, Task } from './view.ts';
+import type { Clause, ClauseStart, ConditionIndex, KeepClause, RivalClause, Task } from './view.ts';
 
-export type { Disposition, Reason, Ruling, Verdict } from './disposition.ts';
+export type { Disposition, Reason, Ruling, Verdict } from './model/disposition.ts';
 export type { Hold } from './subject.ts';
 
 export interface JudgeOptions {
@@ -62,6 +63,7 @@ export function createJudge(task: Task, options: JudgeOptions): Judge {
 /** The decisions to keep a record: one object each, for a run makes millions. */
 const RULINGS: { readonly [K in Exclude<Verdict, 'erase'>]: { readonly verdict: K } } = {
   'out of scope': { verdict: 'out of scope' },
+  unreadable: { verdict: 'unreadable' },
   implausible: { verdict: 'implausible' },
   undated: { verdict: 'undated' },
   pending: { verdict: 'pending' },
@@ -70,6 +72,7 @@ const RULINGS: { readonly [K in Exclude<Verdict, 'erase'>]: { readonly verdict: 
   'subject unknown': { verdict: 'subject unknown' },
   protected: { verdict: 'protected' },
   exempt: { verdict: 'exempt' },
+  'unknown elsewhere': { verdict: 'unknown elsewhere' },
   'other rule': { verdict: 'other rule' },
 };
 
@@ -97,15 +100,20 @@ function createReach(task: Task, holds: readonly Hold[]): (facts: Facts) => Reac
 
 type Protection = Extract<Reason, { kind: 'protected' }>;
 type OtherRule = Extract<Reason, { kind: 'other rule' }>;
-type Keeping = Extract<Reason, { kind: 'held' | 'subject unknown' | 'exempt' }> | Protection | OtherRule;
+type Keeping =
+  | Extract<Reason, { kind: 'held' | 'subject unknown' | 'exempt' | 'unknown elsewhere' }>
+  | Protection
+  | OtherRule;
 
 class TaskJudge implements Judge {
   readonly #task: Task;
   readonly #zone: Zone;
   readonly #now: Now;
   readonly #readers: readonly ((raw: Raw) => Value)[];
-  /** Positions of the parts of the policy's own start, in the order of `startRaw`. */
-  readonly #leaves: readonly number[];
+  /** Aligned with the inquiries that ask for a start. */
+  readonly #readersElsewhere: readonly (((raw: Raw) => Value) | undefined)[];
+  /** The parts of the policy's own start, in the order of `startRaw`. */
+  readonly #leaves: readonly Leaf[];
   readonly #stages: readonly TimedStage[];
   readonly #keeps: readonly (KeepClause & { readonly deadline: Deadline })[];
   readonly #rivals: readonly (RivalClause & { readonly timed: readonly TimedStage[] })[];
@@ -122,19 +130,43 @@ class TaskJudge implements Judge {
     this.#zone = zoneOf(controller.timezone);
     const instant = Math.floor(options.asOf / 1000) * 1000;
     this.#now = { instant, day: this.#zone.day(instant) };
-    this.#readers = task.starts.map((start) =>
-      createReader(start, this.#zone, localZone(start, this.#zone), this.#now),
-    );
+    const reader = (start: ResolvedStart): ((raw: Raw) => Value) =>
+      createReader(start, this.#zone, localZone(start, this.#zone), this.#now);
+    this.#readers = task.starts.map(reader);
+    this.#readersElsewhere = task.inquiries.map(({ start }) => start && reader(start));
     this.#leaves = leavesOf(task.own.start);
-    this.#stages = timedStages(task.view.stages, controller);
+    this.#stages = timedStages(task.own.stages, controller);
     this.#keeps = task.keeps.map((keep) => ({ ...keep, deadline: createDeadline(keep.rule, controller) }));
     this.#rivals = task.rivals.map((rival) => ({ ...rival, timed: timedStages(rival.stages, controller) }));
     this.#reach = createReach(task, options.holds);
   }
 
   verdict(facts: Facts): Ruling {
+    return this.#verdictOfRow(facts.also === undefined ? facts : this.#decisive(facts, facts.also));
+  }
+
+  judge(facts: Facts): Disposition {
+    return this.#judgeRow(facts.also === undefined ? facts : this.#decisive(facts, facts.also));
+  }
+
+  /** Of rows with one key, which go together, the one that keeps them all; or where all may go, the one due last. */
+  #decisive(facts: Facts, also: readonly Facts[]): Facts {
+    let decisive = facts;
+    let last = -Infinity;
+    for (const row of [facts, ...also]) {
+      const { verdict, stage, due } = this.#judgeRow(row);
+      if (verdict !== 'erase') return row;
+      // Where stages differ, the one that does least is the one that all have come to.
+      const place = this.#stages.findIndex((one) => one.index === stage) * 1e16 + known(due);
+      if (place > last) [decisive, last] = [row, place];
+    }
+    return decisive;
+  }
+
+  #verdictOfRow(facts: Facts): Ruling {
     const { own } = this.#task;
     this.#mustFit(facts);
+    if (isUnreadable(facts)) return RULINGS.unreadable;
     if (!isTrue(facts, own.where)) return RULINGS['out of scope'];
     const timing = this.#timing(facts);
     if (timing.verdict !== 'due') return RULINGS[timing.verdict];
@@ -144,12 +176,19 @@ class TaskJudge implements Judge {
     if (reach.unknownTo.length > 0) return RULINGS['subject unknown'];
     if (this.#keeps.some((keep) => this.#protection(keep, facts) !== undefined)) return RULINGS.protected;
     if (own.exempt.some((exemption) => isTrue(facts, exemption.condition))) return RULINGS.exempt;
+    if (own.exemptElsewhere.length > 0) {
+      const elsewhere = this.#exemptElsewhere(own, facts);
+      if (elsewhere.some((one) => one.answer === 'met')) return RULINGS.exempt;
+      if (elsewhere.length > 0) return RULINGS['unknown elsewhere'];
+    }
     if (this.#otherRule(facts, stage) !== undefined) return RULINGS['other rule'];
     return { verdict: 'erase', stage, overdue: this.#isOverdue(timing) };
   }
 
-  judge(facts: Facts): Disposition {
+  #judgeRow(facts: Facts): Disposition {
     this.#mustFit(facts);
+    if (isUnreadable(facts))
+      return this.#kept('unreadable', [{ kind: 'unreadable', columns: facts.unreadable ?? [] }]);
     if (!isTrue(facts, this.#task.own.where)) return this.#kept('out of scope', [{ kind: 'out of scope' }]);
     const timing = this.#timing(facts);
     if (timing.verdict !== 'due') return this.#kept(timing.verdict, this.#timeReasons(facts, timing), timing);
@@ -164,11 +203,18 @@ class TaskJudge implements Judge {
   }
 
   exemptions(facts: Facts): string[] {
-    return this.#task.own.exempt.filter((one) => isTrue(facts, one.condition)).map((one) => one.name);
+    const { own } = this.#task;
+    const elsewhere = this.#exemptElsewhere(own, facts).filter((one) => one.answer === 'met');
+    return [...own.exempt.filter((one) => isTrue(facts, one.condition)), ...elsewhere].map((one) => one.name);
   }
 
   startRaw(facts: Facts): Raw[] {
-    return this.#leaves.map((index) => facts.starts[index] ?? null);
+    const row = facts.also === undefined ? facts : this.#decisive(facts, facts.also);
+    return this.#leaves.map((leaf) =>
+      leaf.kind === 'column'
+        ? (row.starts[leaf.index] ?? null)
+        : this.#startElsewhere(leaf.index, row, this.#stages[0]?.deadline.bound ?? 'lower').raw,
+    );
   }
 
   startDayOf(starts: readonly Raw[]): string | undefined {
@@ -194,6 +240,7 @@ class TaskJudge implements Judge {
   #mustFit(facts: Facts): void {
     const { starts, conditions, record } = this.#task.view;
     const fits =
+      (facts.elsewhere === undefined || facts.elsewhere.length === this.#task.inquiries.length) &&
       facts.starts.length === starts.length &&
       facts.truths.length === conditions.length &&
       facts.subjects.length === record.subjects.length;
@@ -201,21 +248,45 @@ class TaskJudge implements Judge {
   }
 
   #ownStart(starts: readonly Raw[], bound: Bound): Value {
-    const value = (index: number): Value => this.#read(index, starts[this.#leaves.indexOf(index)]);
+    const value = (leaf: Leaf): Value => {
+      const at = this.#leaves.findIndex((one) => one.kind === leaf.kind && one.index === leaf.index);
+      const readers = leaf.kind === 'column' ? this.#readers : this.#readersElsewhere;
+      return known(readers[leaf.index])(starts[at] ?? null);
+    };
     return startOf(this.#task.own.start, value, bound, this.#zone);
   }
 
-  #read(index: number, raw: Raw | undefined): Value {
-    return known(this.#readers[index])(raw ?? null);
+  #value(leaf: Leaf, facts: Facts, bound: Bound): Value {
+    return leaf.kind === 'column'
+      ? known(this.#readers[leaf.index])(facts.starts[leaf.index] ?? null)
+      : this.#startElsewhere(leaf.index, facts, bound).value;
   }
 
-  #start(tree: StartTree, facts: Facts, bound: Bound): Value {
-    return startOf(tree, (index) => this.#read(index, facts.starts[index]), bound, this.#zone);
+  #startElsewhere(inquiry: number, facts: Facts, bound: Bound): StartElsewhere {
+    const { about } = known(this.#task.inquiries[inquiry]);
+    if (!('start' in about)) throw new FristError('DEFECT', { what: MISFIT });
+    const read = known(this.#readersElsewhere[inquiry]);
+    return startElsewhere(about, facts, inquiry, read, bound, this.#zone);
+  }
+
+  /** The exemptions of a policy that other sources know, those that are not met left out. */
+  #exemptElsewhere(
+    clause: Clause,
+    facts: Facts,
+  ): { readonly name: string; readonly inquiry: number; readonly answer: Exclude<Answered, 'not met'> }[] {
+    return clause.exemptElsewhere.flatMap((one) => {
+      const answer = exemptionElsewhere(known(this.#task.inquiries[one.inquiry]), facts, one.inquiry);
+      return answer === 'not met' ? [] : [{ ...one, answer }];
+    });
+  }
+
+  #start(tree: ClauseStart, facts: Facts, bound: Bound): Value {
+    return startOf(tree, (leaf) => this.#value(leaf, facts, bound), bound, this.#zone);
   }
 
   #timing(facts: Facts): Timing {
     const { start } = this.#task.own;
-    return timingOf(this.#stages, (bound) => this.#start(start, facts, bound), facts.done, this.#now.instant);
+    return timingOf(this.#stages, (bound) => this.#start(start, facts, bound), facts, this.#now.instant);
   }
 
   /** All that keeps a record that is due, in the order of precedence: the first is the verdict. */
@@ -230,6 +301,11 @@ class TaskJudge implements Judge {
       keeping.push({ kind: 'subject unknown', holds: unknownTo.map((hold) => hold.id) });
     keeping.push(...this.#keeps.flatMap((keep) => this.#protection(keep, facts) ?? []).sort(longestFirst));
     for (const exemption of this.exemptions(facts)) keeping.push({ kind: 'exempt', exemption });
+    for (const { name, inquiry, answer } of this.#exemptElsewhere(this.#task.own, facts)) {
+      if (answer === 'met') continue;
+      const { source } = known(this.#task.inquiries[inquiry]).about;
+      keeping.push({ kind: 'unknown elsewhere', what: name, source, why: answer });
+    }
     const other = this.#otherRule(facts, stage);
     if (other !== undefined) keeping.push(other);
     return keeping;
@@ -237,7 +313,7 @@ class TaskJudge implements Judge {
 
   /** A minimum whose start is not known, or cannot be true, protects without end. */
   #protection(keep: KeepClause & { readonly deadline: Deadline }, facts: Facts): Protection | undefined {
-    if (!applies(keep, facts)) return undefined;
+    if (!this.#applies(keep, facts)) return undefined;
     const start = this.#start(keep.start, facts, 'lower');
     if (!isMoment(start)) return { kind: 'protected', policy: keep.policy, until: undefined };
     const until = keep.deadline.due(start);
@@ -258,7 +334,7 @@ class TaskJudge implements Judge {
     let first = deletes ? this.#deleteDue(this.#stages, this.#task.own, facts) : Infinity;
     let winner: RivalClause | undefined;
     for (const rival of this.#rivals) {
-      if (!applies(rival, facts)) continue;
+      if (!this.#applies(rival, facts)) continue;
       const due = this.#deleteDue(rival.timed, rival, facts);
       if (due < first || (due === first && due < Infinity && winner === undefined && rival.before)) {
         [first, winner] = [due, rival];
@@ -270,7 +346,15 @@ class TaskJudge implements Judge {
   }
 
   #deleteDue(stages: readonly TimedStage[], clause: Clause, facts: Facts): number {
-    return deleteDue(stages, (bound) => this.#start(clause.start, facts, bound), this.#now.instant);
+    return deleteDue(stages, (bound) => this.#start(clause.start, facts, bound), facts, this.#now.instant);
+  }
+
+  /** Whether another policy is about the record. A statute that may not be about it protects; a rival that may be kept yields. */
+  #applies(clause: KeepClause | RivalClause, facts: Facts): boolean {
+    if (!isTrue(facts, clause.where) || clause.exempt.some((one) => isTrue(facts, one.condition)))
+      return false;
+    if (clause.exemptElsewhere.length === 0) return true;
+    return !this.#exemptElsewhere(clause, facts).some((one) => one.answer === 'met' || !('rule' in clause));
   }
 
   #isOverdue(timing: Timing): boolean {
@@ -281,16 +365,29 @@ class TaskJudge implements Judge {
     return { ...timing, verdict, overdue: false, reasons };
   }
 
+  /** A part of the start as reports name it. */
+  #nameOf(leaf: Leaf): string {
+    if (leaf.kind === 'column') return columnName(known(this.#task.starts[leaf.index]));
+    const { about, start } = known(this.#task.inquiries[leaf.index]);
+    return `${about.source}.${about.record}.${columnName(known(start))}`;
+  }
+
   #timeReasons(facts: Facts, timing: Timing): Reason[] {
-    const values = this.#leaves.map((index) => ({
-      column: columnName(known(this.#task.starts[index])),
-      value: this.#read(index, facts.starts[index]),
-    }));
+    const bound = this.#stages[0]?.deadline.bound ?? 'lower';
+    const values = this.#leaves.map((leaf) => {
+      return { column: this.#nameOf(leaf), value: this.#value(leaf, facts, bound), leaf };
+    });
     switch (timing.verdict) {
       case 'implausible':
         return values.flatMap(({ column, value }) =>
           value.kind === 'implausible' ? [{ kind: 'implausible', column, why: value.why }] : [],
         );
+      case 'unknown elsewhere':
+        return values.flatMap(({ column, value, leaf }) => {
+          if (value.kind !== 'unknown elsewhere') return [];
+          const { source } = known(this.#task.inquiries[leaf.index]).about;
+          return [{ kind: 'unknown elsewhere', what: column, source, why: value.why }];
+        });
       case 'undated': {
         const columns = values.flatMap(({ column, value }) =>
           value.kind === 'unknown' ? [{ column, why: value.why }] : [],
@@ -317,8 +414,8 @@ function longestFirst(a: Protection, b: Protection): number {
   return first === second ? 0 : second - first;
 }
 
-function applies(clause: Clause, facts: Facts): boolean {
-  return isTrue(facts, clause.where) && !clause.exempt.some((one) => isTrue(facts, one.condition));
+function isUnreadable(facts: Facts): boolean {
+  return facts.unreadable !== undefined && facts.unreadable.length > 0;
 }
 
 function isTrue(facts: Facts, condition: ConditionIndex): boolean {

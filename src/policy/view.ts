@@ -8,6 +8,8 @@ import { FristError } from '../errors.ts';
 import type {
   Condition,
   Controller,
+  ElsewhereExemption,
+  ElsewhereStart,
   Encoding,
   ErasePolicy,
   KeepPolicy,
@@ -15,24 +17,43 @@ import type {
   PolicyFile,
   RecordType,
   ResolvedStart,
+  Rule,
   Stage,
   Start,
   StartColumn,
   StartTree,
   SubjectIdentifier,
   View,
+  ViewStage,
 } from './policy.ts';
 import { ALWAYS } from './policy.ts';
 
 /** Position of a condition in `View.conditions`, or one that every record meets and no source is asked for. */
 export type ConditionIndex = number | 'always';
 
+/** A starting point with its leaves replaced by positions: in `View.starts`, or in `Task.inquiries`. */
+export type ClauseStart =
+  | { readonly kind: 'column'; readonly index: number }
+  | { readonly kind: 'elsewhere'; readonly index: number }
+  | { readonly kind: 'latest of' | 'first known of'; readonly of: readonly ClauseStart[] };
+
+/** One thing that a policy does to records that meet `when`. */
+export interface ClauseStage {
+  readonly rule: Rule;
+  readonly deletes: boolean;
+  readonly when: ConditionIndex;
+}
+
 /** What one policy says about a record, in positions of the view. */
 export interface Clause {
   readonly policy: string;
   readonly where: ConditionIndex;
   readonly exempt: readonly { readonly name: string; readonly condition: ConditionIndex }[];
-  readonly start: StartTree;
+  /** Exemptions that other sources know, by position in `Task.inquiries`. */
+  readonly exemptElsewhere: readonly { readonly name: string; readonly inquiry: number }[];
+  readonly start: ClauseStart;
+  /** Aligned with `View.stages` where the clause is the task's own. */
+  readonly stages: readonly ClauseStage[];
 }
 
 /** A statutory minimum on the record type. */
@@ -42,7 +63,6 @@ export interface KeepClause extends Clause {
 
 /** Another erase policy that deletes records of the type, and goes first where it is due earlier. */
 export interface RivalClause extends Clause {
-  readonly stages: readonly Stage[];
   /** Whether it stands before the task's own policy in the file: it wins a tie. */
   readonly before: boolean;
 }
@@ -60,6 +80,22 @@ export interface SharedDependent {
   readonly from: number;
 }
 
+/** What another source is asked about the person of each record; answered by `Facts.elsewhere`. */
+export interface Inquiry {
+  readonly about: ElsewhereExemption | ElsewhereStart;
+  /**
+   * How the other source is asked: its record type, in `conditions` what the records found must meet (none: nothing), in
+   * `starts` the start that is wanted (none for an exemption).
+   */
+  readonly view: View;
+  /** Position of the identifier among the subjects of the task's view: what is looked up. */
+  readonly ours: number;
+  /** Position of the same identifier among the subjects of `view`. */
+  readonly theirs: number;
+  /** The start with its encoding; undefined for an exemption, and until `withEncodings`. */
+  readonly start: ResolvedStart | undefined;
+}
+
 export interface Task {
   readonly policy: ErasePolicy;
   readonly controller: Controller;
@@ -72,6 +108,7 @@ export interface Task {
   /** How many of the view's subjects are the record's own; those of shared dependents follow. */
   readonly ownSubjects: number;
   readonly shared: readonly SharedDependent[];
+  readonly inquiries: readonly Inquiry[];
   /** Names of all policies that have a say, the task's own first. */
   readonly policies: readonly string[];
   /** The encodings of `view.starts`; empty until `withEncodings`. */
@@ -82,114 +119,211 @@ export interface Task {
 export function compileViews(file: PolicyFile): Task[] {
   return file.policies.flatMap((policy) => {
     if (policy.kind !== 'erase') return [];
-    const record = file.sources
-      .find((source) => source.name === policy.source)
-      ?.records.find((one) => one.name === policy.record);
-    if (record === undefined)
-      throw new FristError('DEFECT', { what: `policy ${policy.name} has no record type` });
-    return [compile(file, policy, record)];
+    return [compile(file, policy, recordOf(file, policy))];
   });
-}
-
-/** The task once it is known how each start of its view is stored; `encodings` is aligned with `view.starts`. */
-export function withEncodings(task: Task, encodings: readonly Encoding[]): Task {
-  const starts = task.view.starts.map((start, i) => {
-    const encoding = encodings[i];
-    if (encoding === undefined) throw new FristError('DEFECT', { what: `no encoding for ${start.column}` });
-    return { ...start, encoding };
-  });
-  return { ...task, starts };
 }
 
 /**
- * The canonical text of a task's policy with all that gives it its meaning: its record type, the source's name, the
- * controller's zone and financial year. Equal texts mean equal policies; the digest of a policy is a hash of this.
- * JSON with sorted keys and without blanks; an integer beyond 2^53 is written as {"bigint":"…"}. The connection is no
- * part of it: it may hold secrets.
+ * The task once it is known how each start is stored: `encodings` is aligned with `view.starts`, `elsewhere` with
+ * `inquiries` (undefined for one that asks for no start).
+ */
+export function withEncodings(
+  task: Task,
+  encodings: readonly Encoding[],
+  elsewhere: readonly (Encoding | undefined)[] = [],
+): Task {
+  const starts = task.view.starts.map((start, i) => resolved(start, encodings[i]));
+  const inquiries = task.inquiries.map((inquiry, i) => {
+    const [start] = inquiry.view.starts;
+    return start === undefined ? inquiry : { ...inquiry, start: resolved(start, elsewhere[i]) };
+  });
+  return { ...task, starts, inquiries };
+}
+
+function resolved(start: StartColumn, encoding: Encoding | undefined): ResolvedStart {
+  if (encoding === undefined) throw new FristError('DEFECT', { what: `no encoding for ${start.column}` });
+  return { ...start, encoding };
+}
+
+/**
+ * The canonical text of a task's policy with all that gives it its meaning: its record type, those that it asks elsewhere,
+ * the source's name, the controller's zone and financial year. Equal texts mean equal policies; the digest of a policy is
+ * a hash of this. JSON with sorted keys and without blanks; an integer beyond 2^53 is written as {"bigint":"…"}. The
+ * connection is no part of it: it may hold secrets.
  */
 export function policyText(task: Task): string {
-  const { policy, view, controller } = task;
+  const { policy, view, controller, inquiries } = task;
   const { timezone, financialYearEnd } = controller;
   return canonical({
     policy,
     record: view.record,
     source: view.source,
     controller: { timezone, financialYearEnd },
+    elsewhere: inquiries.length === 0 ? undefined : inquiries.map((one) => one.view.record),
   });
 }
 
+function recordOf(file: PolicyFile, at: { readonly source: string; readonly record: string }): RecordType {
+  const source = file.sources.find((one) => one.name === at.source);
+  const record = source?.records.find((one) => one.name === at.record);
+  if (record === undefined)
+    throw new FristError('DEFECT', { what: `there is no record type ${at.source}.${at.record}` });
+  return record;
+}
+
+/** Turns what policies say into positions, each fact once. */
+class Facts {
+  readonly starts = new Positions<StartColumn>();
+  readonly conditions = new Positions<Condition>();
+  readonly inquiries = new Positions<ElsewhereExemption | ElsewhereStart>();
+
+  clause(policy: Policy): Clause {
+    const { name, where, exemptions } = policy;
+    return {
+      policy: name,
+      where: this.condition(where),
+      exempt: exemptions.flatMap((one) =>
+        'condition' in one ? [{ name: one.name, condition: this.condition(one.condition) }] : [],
+      ),
+      exemptElsewhere: exemptions.flatMap((one) =>
+        'elsewhere' in one ? [{ name: one.name, inquiry: this.inquiries.of(one.elsewhere) }] : [],
+      ),
+      start: this.start(policy.start),
+      stages:
+        policy.kind === 'keep'
+          ? []
+          : viewStages(policy.stages).map(({ rule, action, when = ALWAYS }) => {
+              return { rule, deletes: action.kind === 'delete', when: this.condition(when) };
+            }),
+    };
+  }
+
+  condition(condition: Condition): ConditionIndex {
+    return canonical(condition) === canonical(ALWAYS) ? 'always' : this.conditions.of(condition);
+  }
+
+  start(start: Start): ClauseStart {
+    if (start.kind === 'column') return { kind: 'column', index: this.starts.of(start) };
+    if (start.kind === 'elsewhere') return { kind: 'elsewhere', index: this.inquiries.of(start) };
+    return { kind: start.kind, of: start.of.map((part) => this.start(part)) };
+  }
+}
+
 function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Task {
-  const starts = new Positions<StartColumn>();
-  const conditions = new Positions<Condition>();
-  const clause = (of: Policy): Clause => ({
-    policy: of.name,
-    where: position(conditions, of.where),
-    exempt: of.exemptions.map((one) => ({ name: one.name, condition: position(conditions, one.condition) })),
-    start: tree(starts, of.start),
-  });
-  const own = clause(policy);
+  const facts = new Facts();
+  const own = facts.clause(policy);
   const others = file.policies.filter(
     (other) => other !== policy && other.source === policy.source && other.record === policy.record,
   );
   const keeps = others
     .filter((other) => other.kind === 'keep')
-    .map((keep) => ({ ...clause(keep), rule: keep.rule }));
+    .map((keep) => ({ ...facts.clause(keep), rule: keep.rule }));
   const erasing = others.filter((other) => other.kind === 'erase');
   const rivals = erasing
     .filter((other) => other.specific === policy.specific && other.stages.some(deletes))
-    .map((other) => ({ ...clause(other), stages: other.stages, before: comesBefore(file, other, policy) }));
+    .map((other) => ({ ...facts.clause(other), before: comesBefore(file, other, policy) }));
   const overridden = erasing
     .filter((other) => other.specific && !policy.specific)
-    .map((other) => ({ policy: other.name, where: position(conditions, other.where) }));
-  const shared = sharedDependents(file, policy, record, conditions);
+    .map((other) => ({ policy: other.name, where: facts.condition(other.where) }));
+  const shared = sharedDependents(file, policy, record, facts);
   const view: View = {
     policy: policy.name,
     source: policy.source,
     record: { ...record, subjects: [...record.subjects, ...shared.flatMap((one) => one.identifiers)] },
-    starts: starts.items,
-    conditions: conditions.items,
+    starts: facts.starts.items,
+    conditions: facts.conditions.items,
     where: policy.where,
-    exempt: policy.exemptions.map((one) => one.condition),
-    stages: policy.stages,
-    startTree: own.start,
+    exempt: policy.exemptions.flatMap((one) => ('condition' in one ? [one.condition] : [])),
+    stages: viewStages(policy.stages),
+    startTree: treeOf(own.start),
     acknowledgedCascades: policy.acknowledgedCascades,
   };
-  const policies = [own, ...keeps, ...rivals, ...overridden].map((one) => one.policy);
-  const { controller } = file;
-  const ownSubjects = record.subjects.length;
   return {
     policy,
-    controller,
+    controller: file.controller,
     view,
     own,
     keeps,
     rivals,
     overridden,
-    ownSubjects,
+    ownSubjects: record.subjects.length,
     shared,
-    policies,
+    inquiries: facts.inquiries.items.map((one) => inquiry(file, record, one)),
+    policies: [own, ...keeps, ...rivals, ...overridden].map((one) => one.policy),
     starts: [],
   };
+}
+
+/** A stage with something else to do meanwhile is two, of which a record is always in exactly one. */
+function viewStages(stages: readonly Stage[]): ViewStage[] {
+  return stages.flatMap(({ instead, ...stage }, i): ViewStage[] => {
+    const at = stages.length === 1 ? [] : ['stages', i];
+    if (instead === undefined) return [{ ...stage, at }];
+    const { when, set, dependents, files } = instead;
+    return [
+      { ...stage, when: { kind: 'not', of: when }, at },
+      {
+        rule: stage.rule,
+        action: { kind: 'anonymise', set },
+        dependents,
+        ...(files === undefined ? {} : { files }),
+        when,
+        at: [...at, 'anonymise instead'],
+      },
+    ];
+  });
+}
+
+/** The starting point as a connector sees it: what it does not know, it can leave nothing out by. */
+function treeOf(start: ClauseStart): StartTree {
+  if (start.kind === 'elsewhere') return { kind: 'latest of', of: [] };
+  if (start.kind === 'column') return { kind: 'column', index: start.index };
+  return { kind: start.kind, of: start.of.map(treeOf) };
+}
+
+function inquiry(file: PolicyFile, record: RecordType, about: Inquiry['about']): Inquiry {
+  const other = recordOf(file, about);
+  const position = (type: RecordType): number => {
+    const found = type.subjects.findIndex((one) => one.kind === about.by);
+    if (found < 0) throw new FristError('DEFECT', { what: `${type.name} has no identifier ${about.by}` });
+    return found;
+  };
+  const asked = canonical(about.where) === canonical(ALWAYS) ? [] : [about.where];
+  const view: View = {
+    policy: '',
+    source: about.source,
+    record: other,
+    starts: 'start' in about ? [about.start] : [],
+    conditions: asked,
+    where: ALWAYS,
+    exempt: [],
+    stages: [],
+    startTree: { kind: 'latest of', of: [] },
+    acknowledgedCascades: [],
+  };
+  return { about, view, ours: position(record), theirs: position(other), start: undefined };
 }
 
 function sharedDependents(
   file: PolicyFile,
   policy: ErasePolicy,
   record: RecordType,
-  conditions: Positions<Condition>,
+  facts: Facts,
 ): SharedDependent[] {
   const types = file.sources.find((source) => source.name === policy.source)?.records ?? [];
-  const touched = policy.stages.flatMap((stage) => stage.dependents.filter((one) => one.kind !== 'keep'));
+  const touched = viewStages(policy.stages).flatMap((stage) =>
+    stage.dependents.filter((one) => one.kind !== 'keep'),
+  );
   let from = record.subjects.length;
   return [...new Set(touched.map((one) => one.related))].flatMap((related) => {
     const table = record.related.find((one) => one.name === related)?.table;
     const people = types.filter((type) => type.table === table).flatMap((type) => type.subjects);
     if (people.length === 0) return [];
     // An identifier that itself stands in another table cannot be read from here: such rows count as unknown.
-    const own = people.filter((subject) => subject.related === undefined);
+    const own = people.filter((subject) => subject.related === undefined && subject.part === undefined);
     const identifiers = own.map((subject) => ({ ...subject, related }));
     const where = ALWAYS;
-    const exists = position(conditions, { kind: 'related', quantifier: 'exists', related, where });
+    const exists = facts.condition({ kind: 'related', quantifier: 'exists', related, where });
     const one: SharedDependent = { related, exists, identifiers, from };
     from += identifiers.length;
     return [one];
@@ -202,15 +336,6 @@ function deletes(stage: Stage): boolean {
 
 function comesBefore(file: PolicyFile, one: Policy, other: Policy): boolean {
   return file.policies.indexOf(one) < file.policies.indexOf(other);
-}
-
-function position(conditions: Positions<Condition>, condition: Condition): ConditionIndex {
-  return canonical(condition) === canonical(ALWAYS) ? 'always' : conditions.of(condition);
-}
-
-function tree(starts: Positions<StartColumn>, start: Start): StartTree {
-  if (start.kind === 'column') return { kind: 'column', index: starts.of(start) };
-  return { kind: start.kind, of: start.of.map((part) => tree(starts, part)) };
 }
 
 /** A list in which equal items stand once. */

@@ -78,8 +78,10 @@ describe('holds', () => {
   it('counts related rows', () => {
     const rows: Row[] = [{ status: 'open' }, { status: 'won' }];
     const related = (quantifier: 'exists' | 'none' | 'every', status: string, of: readonly Row[]): boolean =>
-      holds({ kind: 'related', quantifier, related: 'deals', where: is('status', status) }, {}, (name) =>
-        name === 'deals' ? of : [],
+      holds(
+        { kind: 'related', quantifier, related: 'deals', where: is('status', status) },
+        {},
+        { related: (name) => (name === 'deals' ? of : []), part: () => undefined, selected: () => false },
       );
     expect([
       related('exists', 'open', rows),

@@ -127,9 +127,11 @@ export function meets(
   condition: Condition,
   row: MemoryRow,
 ): boolean {
-  return database.meaning.holds(condition, row, (name) =>
-    relatedRows(database, relationOf(record.related, name), row),
-  );
+  return database.meaning.holds(condition, row, {
+    related: (name, of) => relatedRows(database, relationOf(record.related, name), of as MemoryRow),
+    part: () => undefined,
+    selected: () => false,
+  });
 }
 
 /** The largest of the column over these rows, in the order of its type; null where there is none. */

@@ -14,6 +14,7 @@ import type {
   View,
   Window,
 } from '../../policy/policy.ts';
+import { SourceFailure } from '../connector.ts';
 import type { MemoryDatabase, MemoryRow } from './database.ts';
 import { inScope, largest, meets, order, relatedRows, relationOf, stored, tableOf } from './database.ts';
 
@@ -35,6 +36,7 @@ export function rowByKey(database: MemoryDatabase, record: RecordType, key: Key)
 export function replaced(set: Replacements, key: Key): MemoryRow {
   const values = set.map(({ column, with: by }): [string, Raw] => {
     if (by.kind === 'constant') return [column, stored(by.value)];
+    if (by.kind !== 'placeholder') throw new SourceFailure('fatal', 'UNKNOWN_REPLACEMENT');
     return [column, by.template.replaceAll('{key}', () => key.join('-'))];
   });
   return Object.fromEntries(values);

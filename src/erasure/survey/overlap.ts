@@ -40,7 +40,7 @@ function tablesRead(task: Task): Set<string> {
   const names = new Set([
     ...relatedInStart(task.policy.start),
     ...relatedIn(task.policy.where),
-    ...task.policy.exemptions.flatMap((one) => relatedIn(one.condition)),
+    ...task.policy.exemptions.flatMap((one) => ('condition' in one ? relatedIn(one.condition) : [])),
   ]);
   return new Set([
     record.table,
@@ -49,8 +49,10 @@ function tablesRead(task: Task): Set<string> {
 }
 
 function relatedInStart(start: Start): string[] {
+  if (start.kind === 'elsewhere') return [];
   if (start.kind !== 'column') return start.of.flatMap(relatedInStart);
-  return start.maxOf === undefined ? [] : [start.maxOf.related];
+  const rows = start.maxOf ?? start.minOf;
+  return rows === undefined ? [] : [rows.related];
 }
 
 function relatedIn(condition: Condition): string[] {

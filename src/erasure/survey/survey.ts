@@ -7,7 +7,7 @@ import type { Connector } from '../../connectors/connector.ts';
 import type { Disposition, Judge, Verdict } from '../../policy/judge.ts';
 import type { Facts, Key } from '../../policy/policy.ts';
 import type { Task } from '../../policy/view.ts';
-import { windows } from '../../policy/window.ts';
+import { windows } from '../../policy/time/window.ts';
 import type { Names } from '../engine.ts';
 import { add, type Dispositions } from '../report.ts';
 import type { Selected, Spool } from './spool.ts';

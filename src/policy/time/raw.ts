@@ -1,4 +1,5 @@
 /** What one stored value says about when a period starts. */
+import type { SilentBecause } from '../model/disposition.ts';
 import type { Encoding, Raw, ResolvedStart } from '../policy.ts';
 import { DAY_MS, dayNumber } from './day.ts';
 import { milliseconds, readDateTime } from './text.ts';
@@ -20,7 +21,9 @@ export type Moment =
 export type Missing =
   | { readonly kind: 'unknown'; readonly why: 'null' | 'listed' | 'unreadable' }
   | { readonly kind: 'not yet' }
-  | { readonly kind: 'implausible'; readonly why: 'before earliest' | 'ahead' };
+  | { readonly kind: 'implausible'; readonly why: 'before earliest' | 'ahead' }
+  /** Another source does not tell, and the file says that the record is then kept. */
+  | { readonly kind: 'unknown elsewhere'; readonly why: SilentBecause };
 
 export type Value = Moment | Missing;
 

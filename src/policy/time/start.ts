@@ -1,5 +1,7 @@
 /** Where a period starts, from the parts that the policy names. */
-import type { StartColumn, StartTree } from '../policy.ts';
+import { fieldName } from '../model/condition.ts';
+import type { StartColumn } from '../policy.ts';
+import type { ClauseStart } from '../view.ts';
 import type { Missing, Moment, Value } from './raw.ts';
 import type { Zone } from './zone.ts';
 
@@ -9,29 +11,40 @@ export type Bound = 'upper' | 'lower';
 const UNKNOWN: Missing = { kind: 'unknown', why: 'null' };
 const NOT_YET: Missing = { kind: 'not yet' };
 
-/** The start of one record; `value(i)` is what the view's start `i` says. */
-export function startOf(tree: StartTree, value: (index: number) => Value, bound: Bound, zone: Zone): Value {
-  if (tree.kind === 'column') return value(tree.index);
+/** A part of a starting point that stands for itself. */
+export type Leaf = Extract<ClauseStart, { readonly index: number }>;
+
+/** The start of one record; `value` tells what each leaf says. */
+export function startOf(tree: ClauseStart, value: (leaf: Leaf) => Value, bound: Bound, zone: Zone): Value {
+  if ('index' in tree) return value(tree);
   const parts = tree.of.map((part) => startOf(part, value, bound, zone));
   return tree.kind === 'latest of' ? latest(parts, bound, zone) : firstKnown(parts);
 }
 
-/** Positions of the parts of a start, each once, in the order of the file. */
-export function leavesOf(tree: StartTree): number[] {
-  return tree.kind === 'column' ? [tree.index] : [...new Set(tree.of.flatMap(leavesOf))];
+/** The parts of a start, each once, in the order of the file. */
+export function leavesOf(tree: ClauseStart): Leaf[] {
+  if ('index' in tree) return [tree];
+  const all = tree.of.flatMap(leavesOf);
+  return all.filter((one, i) => i === all.findIndex((other) => sameLeaf(one, other)));
 }
 
-/** A part as reports name it: a related column with its relation. */
+function sameLeaf(a: Leaf, b: Leaf): boolean {
+  return a.kind === b.kind && a.index === b.index;
+}
+
+/** A part as reports name it, and the file does: a related column with its relation. */
 export function columnName(start: StartColumn): string {
-  return start.maxOf === undefined ? start.column : `${start.maxOf.related}.${start.column}`;
+  const name = fieldName(start);
+  const rows = start.maxOf ?? start.minOf;
+  return rows === undefined ? name : `${rows.related}.${name}`;
 }
 
-/** Unknown parts are skipped; an implausible one, or one that has not come yet, speaks for the whole. */
-function latest(parts: readonly Value[], bound: Bound, zone: Zone): Value {
+/** The latest of some parts: unknown ones are skipped; one that is implausible, not told by another source, or not come yet, speaks for the whole. */
+export function latest(parts: readonly Value[], bound: Bound, zone: Zone): Value {
   let best: Moment | undefined;
   let notYet = false;
   for (const part of parts) {
-    if (part.kind === 'implausible') return part;
+    if (part.kind === 'implausible' || part.kind === 'unknown elsewhere') return part;
     if (part.kind === 'not yet') notYet = true;
     if (part.kind !== 'instant' && part.kind !== 'day') continue;
     if (best === undefined || position(part, bound, zone) > position(best, bound, zone)) best = part;
@@ -39,7 +52,7 @@ function latest(parts: readonly Value[], bound: Bound, zone: Zone): Value {
   return notYet ? NOT_YET : (best ?? UNKNOWN);
 }
 
-/** The first part, in the order of the file, that says something: an implausible one does, and stops the search. */
+/** The first part, in the order of the file, that says something: one that is implausible or not told elsewhere stops the search. */
 function firstKnown(parts: readonly Value[]): Value {
   const found = parts.find((part) => part.kind !== 'unknown' && part.kind !== 'not yet');
   return found ?? (parts.some((part) => part.kind === 'not yet') ? NOT_YET : UNKNOWN);

@@ -1,5 +1,6 @@
 /** What the calendar alone says about a record under the stages of one policy. */
-import type { Controller, Stage } from '../policy.ts';
+import type { Controller, Facts } from '../policy.ts';
+import type { ClauseStage, ConditionIndex } from '../view.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import type { Moment, Value } from './raw.ts';
 import type { Bound } from './start.ts';
@@ -9,10 +10,12 @@ export interface TimedStage {
   readonly index: number;
   readonly deletes: boolean;
   readonly deadline: Deadline;
+  /** Only records that meet this. */
+  readonly when: ConditionIndex;
 }
 
 export interface Timing {
-  readonly verdict: 'implausible' | 'undated' | 'pending' | 'done' | 'due';
+  readonly verdict: 'implausible' | 'undated' | 'unknown elsewhere' | 'pending' | 'done' | 'due';
   /** The stage to carry out; undefined unless one is due. */
   readonly stage: number | undefined;
   /** From when it is due; where none is, when the next one will be. Ms since the epoch. */
@@ -30,21 +33,19 @@ export const NO_TIMING: Timing = {
 };
 
 /** The stages in their precedence: deletion supersedes anonymising, and a later stage an earlier one. */
-export function timedStages(stages: readonly Stage[], controller: Controller): TimedStage[] {
+export function timedStages(stages: readonly ClauseStage[], controller: Controller): TimedStage[] {
   return stages
-    .map((stage, index) => ({
-      index,
-      deletes: stage.action.kind === 'delete',
-      deadline: createDeadline(stage.rule, controller),
-    }))
+    .map(({ rule, deletes, when }, index) => {
+      return { index, deletes, deadline: createDeadline(rule, controller), when };
+    })
     .sort((a, b) => Number(b.deletes) - Number(a.deletes) || b.index - a.index);
 }
 
-/** The first stage, in their precedence, that is due at `now` and not done is the one to carry out. */
+/** The first stage for the record, in their precedence, that is due at `now` and not done is the one to carry out. */
 export function timingOf(
   stages: readonly TimedStage[],
   startBy: (bound: Bound) => Value,
-  done: readonly boolean[],
+  { truths, done }: Facts,
   now: number,
 ): Timing {
   let stage: number | undefined;
@@ -52,7 +53,8 @@ export function timingOf(
   let overdueSince: number | undefined;
   let next: number | undefined;
   let isDone = false;
-  for (const { index, deadline } of stages) {
+  for (const { index, deadline, when } of stages) {
+    if (when !== 'always' && truths[when] !== true) continue;
     const start = startBy(deadline.bound);
     if (!isMoment(start)) return missing(start);
     const from = deadline.due(start);
@@ -74,11 +76,12 @@ export function timingOf(
 export function deleteDue(
   stages: readonly TimedStage[],
   startBy: (bound: Bound) => Value,
+  { truths }: Facts,
   now: number,
 ): number {
   let first = Infinity;
-  for (const { deletes, deadline } of stages) {
-    if (!deletes) continue;
+  for (const { deletes, deadline, when } of stages) {
+    if (!deletes || (when !== 'always' && truths[when] !== true)) continue;
     const start = startBy(deadline.bound);
     if (isMoment(start)) first = Math.min(first, deadline.due(start));
   }
@@ -90,6 +93,11 @@ export function isMoment(value: Value): value is Moment {
 }
 
 function missing(start: Exclude<Value, Moment>): Timing {
-  const verdicts = { implausible: 'implausible', unknown: 'undated', 'not yet': 'pending' } as const;
+  const verdicts = {
+    implausible: 'implausible',
+    unknown: 'undated',
+    'not yet': 'pending',
+    'unknown elsewhere': 'unknown elsewhere',
+  } as const;
   return { ...NO_TIMING, verdict: verdicts[start.kind] };
 }

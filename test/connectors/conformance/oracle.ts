@@ -74,6 +74,9 @@ export function meets(world: World, table: string, condition: Condition, row: Ro
       if (condition.quantifier === 'none') return !theirs.some(matches);
       return theirs.every(matches);
     }
+    case 'count':
+    case 'selected':
+      throw new Error(`the oracle does not know ${condition.kind}`);
   }
 }
 

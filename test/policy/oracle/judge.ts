@@ -87,7 +87,10 @@ function meets(condition: Policy['where'], record: Subject): boolean {
 }
 
 const applies = (policy: Policy, record: Subject): boolean =>
-  meets(policy.where, record) && !policy.exemptions.some((one) => meets(one.condition, record));
+  meets(policy.where, record) && !isExempt(policy, record);
+
+const isExempt = (policy: Policy, record: Subject): boolean =>
+  policy.exemptions.some((one) => 'condition' in one && meets(one.condition, record));
 
 /** Decides about one record under the policy of that position in the file. */
 export function decide(
@@ -141,7 +144,7 @@ export function decide(
     const until = bounds(keep.rule, keep.start, record.store, file.controller, asOf);
     if ('what' in until || asOf < until.due) return { verdict: 'protected', ...decided };
   }
-  if (policy.exemptions.some((one) => meets(one.condition, record))) return { verdict: 'exempt', ...decided };
+  if (isExempt(policy, record)) return { verdict: 'exempt', ...decided };
 
   const another = goesFirst(file, at, others, record, asOf, chosen.stage.action.kind === 'delete');
   return { verdict: another ? 'other rule' : 'erase', ...decided };

@@ -24,6 +24,7 @@ export function readStart(
 ): Read {
   if (start.kind === 'column')
     return readLeaf(start, store.raw(start), store.encoding(start), controller, asOf);
+  if (start.kind === 'elsewhere') return { what: 'unknown' };
   const parts = start.of.map((part) => readStart(part, store, side, controller, asOf));
   const has = (what: Read['what']): boolean => parts.some((part) => part.what === what);
   if (start.kind === 'first known of') {

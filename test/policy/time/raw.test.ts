@@ -179,5 +179,6 @@ describe('createReader', () => {
 function asRead(value: Value): Read {
   if (value.kind === 'instant') return { what: 'instant', early: value.early, late: value.late };
   if (value.kind === 'day') return { what: 'day', day: iso(value) as string };
+  if (value.kind === 'unknown elsewhere') throw new Error('a reader knows nothing of other sources');
   return { what: value.kind };
 }

@@ -24,7 +24,7 @@ const start = (
   kind: 'latest of' | 'first known of',
   values: readonly Value[],
   bound: Bound = 'upper',
-): Value => startOf(of(kind, values), (index) => values[index]!, bound, copenhagen);
+): Value => startOf(of(kind, values), ({ index }) => values[index]!, bound, copenhagen);
 
 describe('latest of', () => {
   const older = at('2024-01-01T00:00:00Z');
@@ -93,10 +93,10 @@ describe('nested starts', () => {
   };
 
   it('are read from the inside', () => {
-    expect(startOf(tree, (index) => values[index]!, 'upper', copenhagen)).toBe(values[2]);
+    expect(startOf(tree, ({ index }) => values[index]!, 'upper', copenhagen)).toBe(values[2]);
   });
 
   it('have each leaf once', () => {
-    expect(leavesOf(tree)).toEqual([0, 1, 2]);
+    expect(leavesOf(tree)).toEqual([0, 1, 2].map((index) => ({ kind: 'column', index })));
   });
 });

@@ -108,7 +108,7 @@ function checkSet(
       );
     else {
       checkValue(one, label, column, by, at, related);
-      if (by.kind === 'placeholder' || by.value !== null)
+      if (by.kind !== 'constant' || by.value !== null)
         checkUnique(one, table, label, column, by, at, related);
     }
   }
@@ -126,6 +126,7 @@ function checkValue(
     checkPlaceholder(one, label, column, by.template, path, related);
     return;
   }
+  if (by.kind !== 'constant') return;
   const { value } = by;
   const refuse = (code: string, message: string, remedy: string): void =>
     one.findings.error(code, path, message, remedy);

@@ -3,6 +3,7 @@ import type { Dialect } from '../../../database.ts';
 import type { Replacement, Replacements } from '../../../policy/policy.ts';
 import type { Ref } from '../dialect.ts';
 import { asText, concat, exact, exactValue, quote, textValue } from '../dialect.ts';
+import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { and, join, raw, sql } from '../sql.ts';
 import type { Context, Place } from './place.ts';
@@ -52,6 +53,7 @@ function replacement(context: Context, ref: Ref, by: Replacement, key: Sql | und
   const { dialect } = context;
   if (by.kind === 'constant')
     return by.value === null ? raw('NULL') : constantOf(dialect, ref.column, by.value);
+  if (by.kind !== 'placeholder') throw unfit('UNKNOWN_REPLACEMENT');
   const pieces = by.template.split('{key}');
   const parts = pieces.flatMap((piece, i) => [
     ...(i > 0 && key !== undefined ? [key] : []),

@@ -198,7 +198,8 @@ export function readStart(raw: unknown, path: Path, scene: Scene): Start | undef
   return of.length < parts.length ? undefined : { kind: form, of };
 }
 
-/** The leaves of a starting point. */
+/** The leaves of a starting point that stand in the record's own source. */
 export function leavesOf(start: Start): readonly StartColumn[] {
+  if (start.kind === 'elsewhere') return [];
   return start.kind === 'column' ? [start] : start.of.flatMap(leavesOf);
 }

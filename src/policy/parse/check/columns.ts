@@ -99,11 +99,12 @@ export function checkColumns(
 function columnsOf(condition: Condition): readonly string[] {
   if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(columnsOf);
   if (condition.kind === 'not') return columnsOf(condition.of);
-  return condition.kind === 'related' ? [] : [condition.column.toLowerCase()];
+  return 'column' in condition ? [condition.column.toLowerCase()] : [];
 }
 
 function columnsRead(policy: Policy): ReadonlySet<string> {
-  return new Set([policy.where, ...policy.exemptions.map((one) => one.condition)].flatMap(columnsOf));
+  const exempt = policy.exemptions.flatMap((one) => ('condition' in one ? [one.condition] : []));
+  return new Set([policy.where, ...exempt].flatMap(columnsOf));
 }
 
 /**

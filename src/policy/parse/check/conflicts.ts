@@ -2,7 +2,7 @@
  * What is wrong between policies, as far as it is certain from the text: promises that a statute makes impossible, ways
  * around a statute, rules that can never win, stages out of order.
  */
-import type { ErasePolicy, KeepPolicy, Policy, RecordType, Rule, Scope } from '../../policy.ts';
+import type { ErasePolicy, Exemption, KeepPolicy, Policy, RecordType, Rule, Scope } from '../../policy.ts';
 import { formatPeriodPhrase } from '../../period.ts';
 import type { PolicyEntry } from '../build/policy.ts';
 import type { SourceEntry } from '../build/source.ts';
@@ -33,7 +33,8 @@ function phrase(rule: Rule): string {
 
 /** Whether every exemption of `a` is one of `b` too, so that what `b` does not spare, `a` does not spare either. */
 function sparesNoMore(a: Policy, b: Policy): boolean {
-  return a.exemptions.every((one) => b.exemptions.some((other) => alike(one.condition, other.condition)));
+  const what = (one: Exemption): unknown => ('condition' in one ? one.condition : one.elsewhere);
+  return a.exemptions.every((one) => b.exemptions.some((other) => alike(what(one), what(other))));
 }
 
 /** A promise to erase, while a statute keeps the very same records longer from the very same start. */
@@ -154,8 +155,8 @@ function checkStages(entry: Entry<ErasePolicy>, report: Report): void {
 
 /** An exemption that spares everything the policy is about. */
 function checkExemptions({ policy, path }: PolicyEntry, report: Report): void {
-  for (const { name, condition } of policy.exemptions) {
-    if (!implies(policy.where, condition)) continue;
+  for (const { name, ...exemption } of policy.exemptions) {
+    if (!('condition' in exemption) || !implies(policy.where, exemption.condition)) continue;
     report.add({
       code: 'tautology',
       path: [...path, 'unless', name],

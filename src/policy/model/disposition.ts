@@ -4,6 +4,8 @@
 export type Verdict =
   /** The policy is not about this record. */
   | 'out of scope'
+  /** Text that should be JSON is not: nothing that was read of it means anything. */
+  | 'unreadable'
   /** Its start cannot be true; never due. */
   | 'implausible'
   /** Its start is not known; never due. */
@@ -18,6 +20,8 @@ export type Verdict =
   /** A statutory minimum has not run out. */
   | 'protected'
   | 'exempt'
+  /** Another source does not tell what the policy asks it about the person. */
+  | 'unknown elsewhere'
   /** Another erase policy goes first. */
   | 'other rule'
   | 'erase';
@@ -25,9 +29,13 @@ export type Verdict =
 /** Why a start is not known: the column is NULL, holds a value that means "unknown", or does not read as a date. */
 export type UnknownBecause = 'null' | 'listed' | 'unreadable';
 
+/** Why another source does not tell: it cannot be reached, has no record of the person, or several that differ. */
+export type SilentBecause = 'unreachable' | 'none' | 'several';
+
 /** Instants are ms since the epoch; columns are named as in the file, a related one with its relation. */
 export type Reason =
   | { readonly kind: 'out of scope' }
+  | { readonly kind: 'unreadable'; readonly columns: readonly string[] }
   | { readonly kind: 'implausible'; readonly column: string; readonly why: 'before earliest' | 'ahead' }
   | {
       readonly kind: 'undated';
@@ -41,6 +49,13 @@ export type Reason =
   /** `until` undefined: without end, because the start of the minimum is not known. */
   | { readonly kind: 'protected'; readonly policy: string; readonly until: number | undefined }
   | { readonly kind: 'exempt'; readonly exemption: string }
+  /** `what` is the exemption, or the starting point as reports name it. */
+  | {
+      readonly kind: 'unknown elsewhere';
+      readonly what: string;
+      readonly source: string;
+      readonly why: SilentBecause;
+    }
   | { readonly kind: 'other rule'; readonly policy: string; readonly why: 'names the record' | 'goes first' }
   | { readonly kind: 'due'; readonly stage: number; readonly due: number };
 

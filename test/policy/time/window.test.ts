@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createJudge } from '../../src/policy/judge.ts';
-import type { Encoding, Raw, StartTree, Window } from '../../src/policy/policy.ts';
-import { ALWAYS } from '../../src/policy/policy.ts';
-import { createReader } from '../../src/policy/time/raw.ts';
-import { zoneOf } from '../../src/policy/time/zone.ts';
-import { compileViews, withEncodings, type Task } from '../../src/policy/view.ts';
-import { windows } from '../../src/policy/window.ts';
-import { anyCase, taskOf } from './file-arbitrary.ts';
+import { createJudge } from '../../../src/policy/judge.ts';
+import type { Encoding, Raw, StartTree, Window } from '../../../src/policy/policy.ts';
+import { ALWAYS } from '../../../src/policy/policy.ts';
+import { createReader } from '../../../src/policy/time/raw.ts';
+import { zoneOf } from '../../../src/policy/time/zone.ts';
+import { compileViews, withEncodings, type Task } from '../../../src/policy/view.ts';
+import { windows } from '../../../src/policy/time/window.ts';
+import { anyCase, taskOf } from '../file-arbitrary.ts';
 
 /** What `Window` says a source may leave out; values compare as their column's type does: numbers, or text. */
 function leftOut(task: Task, starts: readonly Raw[], found: readonly Window[]): boolean {

@@ -11,12 +11,12 @@
  * unknown to the judge, yet may sort into the interval: beside a `latest of` that skips it, the record is then found
  * only when the interval has moved on. So a source compares text columns with the bounds only where that is acceptable.
  */
-import type { Encoding, ResolvedStart, Window } from './policy.ts';
-import { DAY_MS, dayNumber, formatDay } from './time/day.ts';
-import { lastDueDay } from './time/deadline.ts';
-import { leavesOf } from './time/start.ts';
-import { readDateTime } from './time/text.ts';
-import type { Task } from './view.ts';
+import type { Encoding, ResolvedStart, Window } from '../policy.ts';
+import { DAY_MS, dayNumber, formatDay } from './day.ts';
+import { lastDueDay } from './deadline.ts';
+import { leavesOf } from './start.ts';
+import { readDateTime } from './text.ts';
+import type { Task } from '../view.ts';
 
 const SLACK_DAYS = 3;
 
@@ -34,10 +34,12 @@ const FAR_DAY: Readonly<Record<Encoding['kind'], number>> = {
  * have its encodings.
  */
 export function windows(task: Task, asOf: number): Window[] {
+  // Rows with equal keys are judged together, so none of them may be left out.
+  if (task.view.record.repeats === true) return [];
   const lastDue = Math.max(...task.view.stages.map((stage) => lastDueDay(stage.rule, task.controller, asOf)));
   const today = Math.floor(asOf / DAY_MS);
-  return leavesOf(task.own.start).flatMap((index) => {
-    const leaf = task.starts[index];
+  return leavesOf(task.own.start).flatMap(({ kind, index }) => {
+    const leaf = kind === 'column' ? task.starts[index] : undefined;
     return leaf === undefined ? [] : windowOf(leaf, index, lastDue, today);
   });
 }

@@ -1,0 +1,30 @@
+/** What a source says of its own tables, without their rows: enough to see where personal data may lie. */
+
+/** What a column can hold, as far as it helps to guess what it is for. */
+export type ColumnKind = 'text' | 'number' | 'date' | 'datetime' | 'instant' | 'binary' | 'json' | 'other';
+
+export interface OutlineColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly nullable: boolean;
+}
+
+export interface OutlineTable {
+  readonly name: string;
+  readonly columns: readonly OutlineColumn[];
+  /** Columns that tell its rows apart; empty where none do. */
+  readonly key: readonly string[];
+}
+
+/** Rows of `from` refer to rows of `to`: `columns` to `references`, in this order. */
+export interface Reference {
+  readonly from: string;
+  readonly columns: readonly string[];
+  readonly to: string;
+  readonly references: readonly string[];
+}
+
+export interface Outline {
+  readonly tables: readonly OutlineTable[];
+  readonly references: readonly Reference[];
+}
