@@ -1,9 +1,13 @@
-/** The table of jobs: what the daemon does, and when. */
+/** The table of jobs: what the daemon does, and when. Those that fall into one minute run in this order. */
 import type { App } from '../src/app.ts';
+import { headsJob } from './heads.ts';
+import { heartbeatJob } from './heartbeat.ts';
+import { keysJob } from './keys.ts';
 import { createScheduler, type Job, type Scheduler } from './scheduler.ts';
 import { sweepJobs } from './sweep.ts';
+import { verifyJob } from './verify.ts';
 
-const TABLE: readonly ((app: App) => Job[])[] = [sweepJobs];
+const TABLE: readonly ((app: App) => Job[])[] = [keysJob, sweepJobs, heartbeatJob, headsJob, verifyJob];
 
 /** A scheduler over every job of the table. */
 export function createJobs(app: App): Scheduler {

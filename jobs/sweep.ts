@@ -3,9 +3,9 @@ import type { App, Controlled } from '../src/app.ts';
 import { isPassing } from '../src/audit/publisher.ts';
 import type { PolicyReport } from '../src/erasure/report.ts';
 import { sweep } from '../src/erasure/sweep.ts';
-import { FristError } from '../src/errors.ts';
 import type { Task } from '../src/policy/view.ts';
-import type { Ended, Job } from './scheduler.ts';
+import { againWhenBack } from './again.ts';
+import type { Job } from './scheduler.ts';
 
 /** One job per controller and cron expression. */
 export function sweepJobs(app: App): Job[] {
@@ -39,16 +39,6 @@ function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: rea
         return reports.some(({ error }) => isPassing(error?.code)) ? 'again' : 'done';
       }),
   };
-}
-
-/** A trail that cannot be written has told so itself; the sweep goes on when it is back, not at the next slot. */
-async function againWhenBack(work: () => Promise<Ended>): Promise<Ended> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof FristError && isPassing(error.code)) return 'again';
-    throw error;
-  }
 }
 
 function tell(app: App, slot: string, report: PolicyReport): void {

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { lastVerification } from '../audit/watch/inspect.ts';
 import { EXIT } from '../errors.ts';
 import type { Plan, Run } from '../state/state.ts';
 import { exitOf } from './shared/exit.ts';
@@ -24,6 +25,8 @@ interface Status {
   readonly holdsPastReview: readonly string[];
   /** Entries that the trail does not have yet. */
   readonly unpublished: number;
+  /** How the daemon last found its trail; absent where it never looked. */
+  readonly verification?: { readonly slot: string; readonly verified: boolean };
 }
 
 /** `frist status`: what ran, what waits for people, what is overdue. Reads the state only. Answers the exit status. */
@@ -59,6 +62,7 @@ async function look(app: App): Promise<Status> {
     }
   }
   const holds = await app.state.holds({ active: true });
+  const verification = await lastVerification(app.state);
   const today = now.slice(0, 10);
   return {
     policies,
@@ -68,12 +72,14 @@ async function look(app: App): Promise<Status> {
       .filter((hold) => hold.review !== undefined && hold.review < today)
       .map((hold) => hold.id),
     unpublished: (await app.state.pendingOutbox(1000)).length,
+    ...(verification === undefined ? {} : { verification }),
   };
 }
 
 function statusesOf(found: Status): number[] {
   const runs = found.policies.map((policy) => policy.lastRun);
   const statuses: number[] = [];
+  if (found.verification?.verified === false) statuses.push(EXIT.trail);
   if (runs.some((run) => run?.state === 'failed')) statuses.push(EXIT.failed);
   if (found.policies.some((policy) => policy.waiting.length > 0)) statuses.push(EXIT.waiting);
   if (found.policies.some((policy) => (policy.overdue ?? 0) > 0)) statuses.push(EXIT.overdue);
@@ -95,6 +101,8 @@ function statusText(found: Status, now: string): string {
   if (found.openBatches > 0) lines.push(`batches without an outcome ${number(found.openBatches)}`);
   if (found.unpublished > 0)
     lines.push(`entries on their way to the trail: ${number(found.unpublished)} piece(s)`);
+  if (found.verification?.verified === false)
+    lines.push(`the trail did not verify on ${found.verification.slot}: run \`frist audit verify\``);
   return `${lines.join('\n')}\n`;
 }
 

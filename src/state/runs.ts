@@ -33,6 +33,7 @@ export type RunFilter = {
   readonly controller?: string;
   readonly policy?: string;
   readonly state?: RunState;
+  readonly since?: string;
   readonly limit: number;
 };
 
@@ -109,6 +110,7 @@ export async function readRuns(db: Knex, filter: RunFilter): Promise<readonly Ru
   if (filter.controller !== undefined) query.where({ controller: filter.controller });
   if (filter.policy !== undefined) query.where({ policy: filter.policy });
   if (filter.state !== undefined) query.where({ state: filter.state });
+  if (filter.since !== undefined) query.where('started', '>=', filter.since);
   return (await query).map(toRun);
 }
 

@@ -1,0 +1,22 @@
+/** Epochs of the commitments: a new key when it is time, and the end of old ones. */
+import type { App } from '../src/app.ts';
+import type { Job } from './scheduler.ts';
+
+const KEYS = 'keys';
+
+/** Every run does the same before it begins; this is for days without one. */
+export function keysJob(app: App): Job[] {
+  return [
+    {
+      name: KEYS,
+      schedule: '30 0 * * *',
+      zone: 'UTC',
+      lastSlot: async () => (await app.state.job(KEYS))?.slot,
+      run: async (slot) => {
+        await app.rotateKeys();
+        await app.state.transaction((t) => t.endJob(KEYS, slot));
+        return 'done';
+      },
+    },
+  ];
+}
