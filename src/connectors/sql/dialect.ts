@@ -9,6 +9,10 @@ import { join, raw, sql, value } from './sql.ts';
 export interface Ref {
   readonly text: Sql;
   readonly column: Column;
+  /** It is more than a name, and not to be written twice without need. */
+  readonly computed?: boolean;
+  /** A value inside JSON: the number that it is or writes plainly, else NULL. */
+  readonly number?: Sql;
 }
 
 /** Quotes an identifier. */
@@ -62,6 +66,11 @@ export function exact(dialect: Dialect, text: Sql): Sql {
 export function exactValue(dialect: Dialect, text: Sql): Sql {
   if (dialect === 'mysql') return exact(dialect, text);
   return dialect === 'postgres' ? sql`CAST(${text} AS text)` : text;
+}
+
+/** A text without regard to capital letters, to be compared with another one of this function, to the byte. */
+export function folded(dialect: Dialect, text: Sql): Sql {
+  return dialect === 'mysql' ? exact(dialect, sql`LOWER(${text})`) : sql`LOWER(${text})`;
 }
 
 /** Texts behind one another. */

@@ -2,7 +2,7 @@
 import { uniqueSets } from '../catalogue/catalogue.ts';
 import type { Family, Table } from '../catalogue/catalogue.ts';
 import type { RecordType } from '../../../policy/policy.ts';
-import { matchable } from '../compile/place.ts';
+import { matchable } from '../compile/match.ts';
 import { columnAt } from './check.ts';
 import type { Examined } from './check.ts';
 import { ofRecord } from './findings.ts';

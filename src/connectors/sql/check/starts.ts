@@ -1,7 +1,7 @@
 /** Starting points: how each is stored, what NULL means in it, and whether an index leads to the old ones. */
 import type { Encoding, StartColumn, View } from '../../../policy/policy.ts';
 import type { Column, Family } from '../catalogue/catalogue.ts';
-import { indexOn } from '../compile/window.ts';
+import { indexOn, isOwnColumn } from '../compile/window.ts';
 import { columnAt, tableOfRelated } from './check.ts';
 import type { Examined } from './check.ts';
 import { checkCondition } from './conditions.ts';
@@ -144,7 +144,7 @@ function byType(
 function checkIndex({ catalogue, view, findings }: Examined): void {
   const start = view.startTree.kind === 'column' ? view.starts[view.startTree.index] : undefined;
   const table = catalogue.tables.get(view.record.table);
-  if (start === undefined || start.maxOf !== undefined || table?.columns.has(start.column) !== true) return;
+  if (start === undefined || !isOwnColumn(start) || table?.columns.has(start.column) !== true) return;
   if (table.kind !== 'table' || indexOn(table, scopeOf(view), start.column) !== undefined) return;
   findings.warning(
     'start-without-index',

@@ -11,7 +11,8 @@ import { compileCondition } from './condition.ts';
 import { dependentInPlace, keyInDependent } from './facts.ts';
 import type { Question } from './facts.ts';
 import type { Place } from './place.ts';
-import { compileScope, matchable, needsExact, placeOf, refTo, relatedNamed, tableNamed } from './place.ts';
+import { matchable, needsExact } from './match.ts';
+import { compileScope, placeOf, refTo, relatedNamed, tableNamed } from './place.ts';
 import { oneOf } from './values.ts';
 
 /** The matching columns of some records, one row per record; null matches nothing. */

@@ -11,7 +11,7 @@ import type {
   View,
 } from '../../../policy/policy.ts';
 import type { Context, Place } from './place.ts';
-import { compileScope, placeOf, refTo, relatedNamed, relatedRows, tableNamed } from './place.ts';
+import { compileType, placeOf, refTo, relatedNamed, relatedRows, tableNamed } from './place.ts';
 import { ordering } from '../catalogue/catalogue.ts';
 import type { Column } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
@@ -21,6 +21,8 @@ import type { Sql } from '../sql.ts';
 import { FALSE, TRUE, and, join, not, or, raw, sql } from '../sql.ts';
 import { inPlace, keyText } from './change.ts';
 import { compileCondition } from './condition.ts';
+import { anyUnreadable, unreadable } from './unreadable.ts';
+import type { Unreadable } from './unreadable.ts';
 import { literal } from './values.ts';
 
 /** Everything that the statements about one view's records are made of. */
@@ -31,10 +33,13 @@ export interface Question {
   readonly keys: readonly Ref[];
   /** The table in FROM where rows are wanted in the order of the keys. */
   readonly byKey: Sql;
+  /** What makes a row a record of the type. */
   readonly scope: Sql;
   /** The policy's `where`. */
   readonly where: Sql;
-  /** Scope, `where` and none of the exemptions: what every statement that erases repeats. */
+  /** Nothing can be said of the record, see unreadable.ts. */
+  readonly unreadable: Sql;
+  /** Scope, `where`, none of the exemptions, and readable: what every statement that erases repeats. */
   readonly predicate: Sql;
   /** The select list of the facts; the keys come first. */
   readonly select: Sql;
@@ -87,7 +92,7 @@ export function askAbout(context: Context, view: View): Question {
   const { record } = view;
   const root = placeOf(dialect, tableNamed(context, record.table));
   const keys = record.key.map((name) => refTo(context, root, name));
-  const scope = compileScope(context, root, record.scope);
+  const scope = compileType(context, root);
   const where = compileCondition(context, root, view.where);
   const exempt = or(...view.exempt.map((one) => compileCondition(context, root, one)));
   const fixed = record.scope.map((one) => one.column);
@@ -97,6 +102,8 @@ export function askAbout(context: Context, view: View): Question {
   const truths = together(view.conditions.map((one) => cells.truth(compileCondition(context, root, one))));
   const subjects = together(record.subjects.map((one) => subjectCell(context, root, cells, one)));
   const done = together(view.stages.map((_, i) => cells.truth(stageDone(context, root, keys, view, i))));
+  const broken = unreadable(context, root, view);
+  const names = unreadableNames(cells, broken);
   const moments = together(starts);
   const decode: Decoder<Facts | undefined> = (row) => {
     const key: string[] = [];
@@ -105,9 +112,18 @@ export function askAbout(context: Context, view: View): Question {
       if (part === null) return undefined;
       key.push(part);
     }
-    return { key, starts: moments(row), truths: truths(row), subjects: subjects(row), done: done(row) };
+    const facts = {
+      key,
+      starts: moments(row),
+      truths: truths(row),
+      subjects: subjects(row),
+      done: done(row),
+    };
+    const wrong = names?.(row);
+    return wrong === undefined ? facts : { ...facts, unreadable: wrong };
   };
-  const predicate = and(scope, where, not(exempt));
+  const nothing = anyUnreadable(broken);
+  const predicate = and(scope, where, not(exempt), not(nothing));
   return {
     context,
     view,
@@ -116,6 +132,7 @@ export function askAbout(context: Context, view: View): Question {
     byKey: readBy(dialect, root.from, ordering(root.table, fixed, record.key)[0]),
     scope,
     where,
+    unreadable: nothing,
     predicate,
     select: join(cells.list, ', '),
     width: cells.list.length,
@@ -124,6 +141,19 @@ export function askAbout(context: Context, view: View): Question {
     looksAround: [...cells.list, predicate].some((piece) =>
       piece.parts.some((part) => part.includes('SELECT ')),
     ),
+  };
+}
+
+/** Which of the columns are unreadable in a row; undefined: none, and no function where none can be. */
+function unreadableNames(
+  cells: Cells,
+  all: readonly Unreadable[],
+): Decoder<readonly string[] | undefined> | undefined {
+  if (all.length === 0) return undefined;
+  const found = together(all.map((one) => cells.truth(one.condition)));
+  return (row) => {
+    const which = found(row);
+    return which.includes(true) ? all.flatMap(({ name }, i) => (which[i] === true ? [name] : [])) : undefined;
   };
 }
 
@@ -154,29 +184,52 @@ export interface StartValue {
 }
 
 export function startValue(context: Context, root: Place, start: StartColumn): StartValue {
-  if (start.maxOf === undefined) {
-    const own = refTo(context, root, start.column);
-    return { column: own.column, say: (about) => about(own.text) };
+  const rows = start.maxOf ?? start.minOf;
+  if (rows === undefined) {
+    const { column, text } = storedStart(context, root, start);
+    return { column, say: (about) => about(text) };
   }
   if (start.timeColumn !== undefined) throw unfit('TIME_OF_MAX');
-  const { place, where } = relatedRows(context, root, start.maxOf.related, start.maxOf.where);
-  const theirs = refTo(context, place, start.column);
-  const value = largest(context, theirs, start);
+  const { place, where } = relatedRows(context, root, rows.related, rows.where);
+  const theirs = storedStart(context, place, start);
+  const value =
+    start.maxOf === undefined ? smallest(context, theirs, start) : largest(context, theirs, start);
   return {
     column: theirs.column,
     say: (about) => sql`(SELECT ${about(value)} FROM ${place.from} WHERE ${where})`,
   };
 }
 
+/** The column of a start. Numbers that stand in JSON are compared as numbers. */
+function storedStart(context: Context, place: Place, start: StartColumn): Ref {
+  const { column, part, path, encoding } = start;
+  const ref = refTo(context, place, { column, ...(part === undefined ? {} : { part }), ...(path === undefined ? {} : { path }) }); // prettier-ignore
+  const isNumber = encoding?.kind === 'epoch seconds' || encoding?.kind === 'epoch milliseconds';
+  if (ref.number === undefined || !isNumber) return ref;
+  return { ...ref, text: ref.number, column: { ...ref.column, family: 'decimal', cast: 'numeric' } };
+}
+
 /** The largest value; but one row that is "not yet" outweighs all others: an agreement that still runs. */
 function largest(context: Context, ref: Ref, start: StartColumn): Sql {
   const max = sql`MAX(${ref.text})`;
-  const open = start.notYet.flatMap((one) => storedAs(context, ref.column, one));
+  const open = openValues(context, ref, start);
   const running = sql`MAX(CASE WHEN ${ref.text} IN (${join(open, ', ')}) THEN ${ref.text} END)`;
   const known = open.length === 0 ? max : sql`COALESCE(${running}, ${max})`;
   if (start.whenNull !== 'not yet' || !ref.column.nullable) return known;
   return sql`CASE WHEN COUNT(*) = COUNT(${ref.text}) THEN ${known} END`;
 }
+
+/** The smallest value; one that is "not yet" comes after all others. */
+function smallest(context: Context, ref: Ref, start: StartColumn): Sql {
+  const min = sql`MIN(${ref.text})`;
+  const open = openValues(context, ref, start);
+  if (open.length === 0) return min;
+  return sql`COALESCE(MIN(CASE WHEN ${ref.text} NOT IN (${join(open, ', ')}) THEN ${ref.text} END), ${min})`;
+}
+
+/** The values that mean "not yet", as the column can hold them. */
+const openValues = (context: Context, ref: Ref, start: StartColumn): readonly Sql[] =>
+  start.notYet.flatMap((one) => storedAs(context, ref.column, one));
 
 /**
  * A raw value of the policy file as the column can hold it: none, one, or in text several spellings of one. Equal is
@@ -207,7 +260,7 @@ function subjectCell(context: Context, root: Place, cells: Cells, subject: Subje
 
 function subjectExpression(context: Context, root: Place, subject: SubjectIdentifier): Sql {
   const { dialect } = context;
-  if (subject.related === undefined) return readable(dialect, refTo(context, root, subject.column));
+  if (subject.related === undefined) return readable(dialect, refTo(context, root, subject));
   const { place, where } = relatedRows(context, root, subject.related, ALWAYS);
   const ref = refTo(context, place, subject.column);
   const value = dialect === 'postgres' ? asText(dialect, ref) : readable(dialect, ref);

@@ -1,13 +1,15 @@
 /** Tables and columns where a statement uses them, and the rows that belong to a record. */
 import type { Dialect } from '../../../database.ts';
-import type { Condition, RecordType, Related, Scope } from '../../../policy/policy.ts';
-import type { Catalogue, Column, Family, Table } from '../catalogue/catalogue.ts';
+import type { Condition, Field, Part, RecordType, Related, Scope } from '../../../policy/policy.ts';
+import type { Catalogue, Table } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
-import { asText, exact, quote, textValue } from '../dialect.ts';
+import { quote } from '../dialect.ts';
 import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
-import { TRUE, and, join, raw, sql } from '../sql.ts';
+import { TRUE, and, join, or, raw, sql } from '../sql.ts';
 import { compileCondition } from './condition.ts';
+import { insideJson } from './json.ts';
+import { compileMatch } from './match.ts';
 import { constantOf } from './values.ts';
 
 /** What compiling needs to know. */
@@ -21,11 +23,13 @@ export interface Context {
   readonly aliased: readonly { readonly table: Table; readonly alias: string }[];
 }
 
-/** A table in a FROM clause: `from` is what stands there, `name` what qualifies its columns. */
+/** A table in a FROM clause: `from` is what stands there, with what it is joined to; `name` qualifies its columns. */
 export interface Place {
   readonly table: Table;
   readonly from: Sql;
   readonly name: Sql;
+  /** The related rows that it stands for; undefined: the record itself. */
+  readonly related?: string;
 }
 
 export function newContext(dialect: Dialect, catalogue: Catalogue, record: RecordType): Context {
@@ -50,10 +54,47 @@ export function placeOf(dialect: Dialect, table: Table): Place {
   return { table, from: join(parts, '.'), name: parts.at(-1) ?? TRUE };
 }
 
-export function refTo(context: Context, place: Place, name: string): Ref {
+/** The table in a subquery, under a name that nothing else has. */
+export function aliasOf(context: Context, name: string): Place {
+  const { table, from } = placeOf(context.dialect, tableNamed(context, name));
+  const alias = raw(context.nextAlias(table));
+  return { table, from: sql`${from} AS ${alias}`, name: alias };
+}
+
+/** A column of the place, of a part of the record that the place stands for, or a value inside either. */
+export function refTo(context: Context, place: Place, field: Field | string): Ref {
+  if (typeof field === 'string') return ownColumn(context, place, field);
+  const { column, part, path } = field;
+  const whole = part === undefined ? ownColumn(context, place, column) : inPart(context, place, part, column);
+  return path === undefined ? whole : insideJson(context.dialect, whole, path);
+}
+
+function ownColumn(context: Context, place: Place, name: string): Ref {
   const column = place.table.columns.get(name);
   if (column === undefined) throw unfit('UNKNOWN_COLUMN');
   return { text: sql`${place.name}.${quote(context.dialect, name)}`, column };
+}
+
+/** A part is at most one row, which `check` has seen to: its column is a value, NULL where there is no such row. */
+function inPart(context: Context, place: Place, name: string, column: string): Ref {
+  const part = partNamed(context, name);
+  const there = aliasOf(context, part.table);
+  const found = ownColumn(context, there, column);
+  const where = and(
+    compileMatch(context, part.match, there, place),
+    compileScope(context, there, part.scope),
+  );
+  return {
+    text: sql`(SELECT ${found.text} FROM ${there.from} WHERE ${where})`,
+    column: { ...found.column, nullable: true },
+    computed: true,
+  };
+}
+
+export function partNamed(context: Context, name: string): Part {
+  const part = context.record.parts?.find((one) => one.name === name);
+  if (part === undefined) throw unfit('UNKNOWN_PART');
+  return part;
 }
 
 /** The constant columns of a scope. It is only ever demanded, never denied, so that NULL needs no care. */
@@ -67,101 +108,77 @@ export function compileScope(context: Context, place: Place, scope: Scope): Sql 
   );
 }
 
+/** What makes a row of the table a record of the type: its scope and its own `where`. */
+export function compileType(context: Context, place: Place): Sql {
+  const { scope, where } = context.record;
+  const own = where === undefined ? TRUE : compileCondition(context, place, where);
+  return and(compileScope(context, place, scope), own);
+}
+
 export function relatedNamed(context: Context, name: string): Related {
   const related = context.record.related.find((one) => one.name === name);
   if (related === undefined) throw unfit('UNKNOWN_RELATED');
   return related;
 }
 
-/** The related rows of the record that `root` stands for, as the FROM and WHERE of a subquery. */
-export function relatedRows(
-  context: Context,
-  root: Place,
-  name: string,
-  extra: Condition,
-): { readonly place: Place; readonly where: Sql } {
+/** What is asked of the rows of a relation whosever they are: scope and `where`. */
+export function ownOf(context: Context, related: Related, theirs: Place): Sql {
+  const scope = compileScope(context, theirs, related.scope);
+  return and(scope, compileCondition(context, theirs, related.where));
+}
+
+/** FROM and WHERE of a subquery over related rows. */
+export interface Rows {
+  readonly place: Place;
+  readonly where: Sql;
+}
+
+/**
+ * The related rows, of the record or of the related rows that `base` stands for. A row that belongs in several ways can
+ * come several times; for a sum see `relatedOnce`.
+ */
+export function relatedRows(context: Context, base: Place, name: string, extra: Condition): Rows {
+  const { place, where } = chained(context, base, name);
+  const own = ownOf(context, relatedNamed(context, name), place);
+  return { place, where: and(where, own, compileCondition(context, place, extra)) };
+}
+
+/** All rows that belong by match and scope to the record, without the relation's own `where`. */
+export function relatedAtAll(context: Context, base: Place, name: string): Rows {
+  const { place, where } = chained(context, base, name);
+  return { place, where: and(where, compileScope(context, place, relatedNamed(context, name).scope)) };
+}
+
+/** The rows joined to those that they are `of`, as far as `base`; without scope and `where` of their own. */
+function chained(context: Context, base: Place, name: string): Rows {
   const related = relatedNamed(context, name);
-  const own = placeOf(context.dialect, tableNamed(context, related.table));
-  const alias = raw(context.nextAlias(own.table));
-  const place: Place = { table: own.table, from: sql`${own.from} AS ${alias}`, name: alias };
-  const pairs = related.match.map(({ theirs, ours }) =>
-    equal(context.dialect, refTo(context, place, theirs), refTo(context, root, ours)),
-  );
-  const scope = compileScope(context, place, related.scope);
-  const where = compileCondition(context, place, related.where);
-  return { place, where: and(...pairs, scope, where, compileCondition(context, place, extra)) };
+  const own = { ...aliasOf(context, related.table), related: name };
+  if (related.of === base.related) return { place: own, where: belongs(context, related, own, base) };
+  // Nothing leads from there to these rows.
+  if (related.of === undefined) throw unfit('NESTED_RELATED');
+  const above = relatedRows(context, base, related.of, ALWAYS);
+  const place = { ...own, from: sql`${above.place.from}, ${own.from}` };
+  return { place, where: and(above.where, belongs(context, related, own, above.place)) };
 }
 
-const NUMBERS: readonly Family[] = ['integer', 'decimal'];
-
-/** Whether values of two columns can be matched with one another. */
-export function matchable(theirs: Column, ours: Column): boolean {
-  if (theirs.family === ours.family) return theirs.family !== 'json' && theirs.family !== 'float';
-  if (NUMBERS.includes(theirs.family) && NUMBERS.includes(ours.family)) return true;
-  const families = [theirs.family, ours.family];
-  return families.includes('text') && families.some((one) => one === 'integer' || one === 'uuid');
+/** The same rows, each once. */
+export function relatedOnce(context: Context, base: Place, name: string, extra: Condition): Rows {
+  const related = relatedNamed(context, name);
+  if (related.of === base.related || related.of === undefined) return relatedRows(context, base, name, extra);
+  const place = { ...aliasOf(context, related.table), related: name };
+  const above = relatedRows(context, base, related.of, ALWAYS);
+  const link = and(above.where, belongs(context, related, place, above.place));
+  const found = sql`EXISTS (SELECT 1 FROM ${above.place.from} WHERE ${link})`;
+  return {
+    place,
+    where: and(found, ownOf(context, related, place), compileCondition(context, place, extra)),
+  };
 }
 
-/** Whether two text columns would call different spellings equal: one row could be taken for two others. */
-export function needsExact(theirs: Column, ours: Column): boolean {
-  return theirs.family === 'text' && ours.family === 'text' && theirs.collation !== ours.collation;
+/** A row of theirs belongs to a row of ours, by any of the relation's matches. */
+export function belongs(context: Context, related: Related, theirs: Place, ours: Place): Sql {
+  const matches = [related.match, ...(related.orMatch ?? [])];
+  return or(...matches.map((match) => compileMatch(context, match, theirs, ours, related.ignoreCase)));
 }
 
-/** Their column equals ours. Never by a conversion that makes different values equal: an id kept as text is text. */
-export function equal(dialect: Dialect, theirs: Ref, ours: Ref): Sql {
-  if (!matchable(theirs.column, ours.column)) throw unfit('MATCH_TYPES');
-  if (theirs.column.family !== ours.column.family) {
-    if (theirs.column.family === 'text') return sql`${theirs.text} = ${textLike(dialect, ours, theirs)}`;
-    if (ours.column.family === 'text') return equalsText(dialect, theirs, ours);
-  }
-  const enums =
-    dialect === 'postgres' && theirs.column.cast !== ours.column.cast && theirs.column.family === 'text';
-  if (enums) return sql`${asText(dialect, theirs)} = ${asText(dialect, ours)}`;
-  if (!needsExact(theirs.column, ours.column)) return sql`${theirs.text} = ${ours.text}`;
-  // Their index serves the first half; the second takes back what their collation calls equal and is not.
-  const loose = sql`${theirs.text} = CONVERT(${ours.text} USING ${charset(theirs)}) COLLATE ${collation(theirs)}`;
-  return and(loose, sql`${exact(dialect, theirs.text)} = ${exact(dialect, ours.text)}`);
-}
-
-/** A value of ours as text that is compared with theirs; in MySQL with their character set, so that their index can serve. */
-function textLike(dialect: Dialect, ours: Ref, theirs: Ref): Sql {
-  const text = asText(dialect, ours);
-  return dialect === 'mysql'
-    ? sql`CONVERT(${text} USING ${charset(theirs)}) COLLATE ${collation(theirs)}`
-    : text;
-}
-
-/** How the one spelling of a number or uuid that its column gives it looks. */
-const CANONICAL: Readonly<Partial<Record<Family, string>>> = {
-  integer: '^(0|-?[1-9][0-9]{0,19})$',
-  uuid: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
-};
-
-/** Their number or uuid equals our text. Our text is what is converted, so that their index can serve. */
-function equalsText(dialect: Dialect, theirs: Ref, ours: Ref): Sql {
-  // SQLite converts our text by itself, and too much of it: the digits decide.
-  if (dialect === 'sqlite')
-    return and(sql`${theirs.text} = ${ours.text}`, sql`${asText(dialect, theirs)} = ${ours.text}`);
-  const pattern = textValue(dialect, CANONICAL[theirs.column.family] ?? '');
-  if (dialect === 'mysql') {
-    const type = theirs.column.family === 'uuid' ? 'UUID' : 'DECIMAL(20)';
-    return sql`${theirs.text} = CASE WHEN ${ours.text} REGEXP ${pattern} THEN CAST(${ours.text} AS ${raw(type)}) END`;
-  }
-  const text = asText(dialect, ours);
-  const fits = sql`CASE WHEN ${text} ~ ${pattern} THEN ${
-    theirs.column.family === 'uuid'
-      ? sql`CAST(${text} AS uuid)`
-      : sql`CASE WHEN CAST(${text} AS numeric) BETWEEN ${raw(LEAST)} AND ${raw(MOST)} THEN CAST(${text} AS int8) END`
-  } END`;
-  return sql`${theirs.text} = ${fits}`;
-}
-
-const LEAST = String(-(1n << 63n));
-const MOST = String((1n << 63n) - 1n);
-
-const word = (text: string | undefined): Sql => {
-  if (text === undefined || !/^\w+$/.test(text)) throw unfit('COLLATION');
-  return raw(text);
-};
-const charset = (ref: Ref): Sql => word(ref.column.charset);
-const collation = (ref: Ref): Sql => word(ref.column.collation);
+const ALWAYS: Condition = { kind: 'all', of: [] };

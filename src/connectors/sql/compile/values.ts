@@ -122,6 +122,13 @@ function numeric(dialect: Dialect, column: Column, text: string): Sql | undefine
   return whole ? value(BigInt(text)) : raw(text);
 }
 
+/** A number to compare a number with that came out of a text. */
+export function decimal(dialect: Dialect, number: number | bigint): Sql {
+  const text = String(number);
+  if (!DECIMAL.test(text)) throw unfit('CONSTANT_TYPE');
+  return dialect === 'postgres' ? sql`CAST(${value(text)} AS numeric)` : raw(text);
+}
+
 /** As `constant`, for a column that may well be compared with nothing else: `check` has looked before. */
 export function constantOf(dialect: Dialect, column: Column, scalar: Exclude<Scalar, null>): Sql {
   const found = constant(dialect, column, scalar);

@@ -27,7 +27,8 @@ interface Bounded {
 function boundsOf(question: Question, windows: readonly Window[], index: number): Bounded | undefined {
   const window = windows.find((one) => one.index === index);
   const start = question.view.starts[index];
-  if (window === undefined || start === undefined) return undefined;
+  // What stands in JSON is text, in no order of its own.
+  if (window === undefined || start === undefined || start.path !== undefined) return undefined;
   const value = startValue(question.context, question.root, start);
   const { dialect } = question.context;
   const dueBefore = literal(dialect, value.column, window.dueBefore);
@@ -137,6 +138,8 @@ export interface Segment {
   readonly byStart: boolean;
   readonly from: Sql;
   readonly where: Sql;
+  /** Whatever the policy's `where` says of them: they are unreadable. */
+  readonly whatever?: true;
 }
 
 /**
@@ -151,7 +154,7 @@ export function segmentsByStart(
   if (view.startTree.kind !== 'column') return undefined;
   const start = view.starts[view.startTree.index];
   const bounds = boundsOf(question, windows, view.startTree.index);
-  if (start === undefined || bounds === undefined || start.maxOf !== undefined) return undefined;
+  if (start === undefined || bounds === undefined || !isOwnColumn(start)) return undefined;
   const scope = view.record.scope.map((one) => one.column);
   const index = indexOn(question.root.table, scope, start.column);
   if (index === undefined) return undefined;
@@ -166,6 +169,11 @@ export function segmentsByStart(
   ];
   if (!value.column.nullable || start.whenNull === 'not yet') return known;
   return [{ byStart: false, from, where: value.say((text) => sql`${text} IS NULL`) }, ...known];
+}
+
+/** Whether the start is a column of the record's own table. */
+export function isOwnColumn(start: StartColumn): boolean {
+  return [start.maxOf, start.minOf, start.part, start.path].every((one) => one === undefined);
 }
 
 /** An index that begins with the column, or with columns that the scope fixes and then the column. */

@@ -7,7 +7,7 @@ import type { DependentSql } from '../compile/dependent.ts';
 import type { Question } from '../compile/facts.ts';
 import { idOf, oneOf } from '../compile/values.ts';
 import { heed, unfit } from '../failure.ts';
-import { TRUE, and, join, sql } from '../sql.ts';
+import { TRUE, and, join, or, sql } from '../sql.ts';
 import type { Reader } from './scan.ts';
 
 /** Most keys in one statement. */
@@ -17,8 +17,9 @@ function* chunks<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < all.length; at += CHUNK) yield all.slice(at, at + CHUNK);
 }
 
-export async function count({ root, scope, where }: Question, read: Reader): Promise<Count> {
-  const matching = where === TRUE ? sql`COUNT(*)` : sql`COUNT(CASE WHEN ${where} THEN 1 END)`;
+export async function count({ root, scope, where, unreadable }: Question, read: Reader): Promise<Count> {
+  const meant = or(where, unreadable);
+  const matching = meant === TRUE ? sql`COUNT(*)` : sql`COUNT(CASE WHEN ${meant} THEN 1 END)`;
   const rows = await read(sql`SELECT COUNT(*), ${matching} FROM ${root.from} WHERE ${scope}`);
   const [population, about] = (rows[0] ?? []).map((cell) => Number(text(cell)));
   return { population: population ?? 0, matching: about ?? 0 };

@@ -14,7 +14,7 @@ import type { Segment } from '../compile/window.ts';
 import type { Ref } from '../dialect.ts';
 import { heed, unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
-import { TRUE, and, join, raw, sql } from '../sql.ts';
+import { FALSE, TRUE, and, join, not, raw, sql } from '../sql.ts';
 
 /** Sends statements on a connection that refuses writes; every call is a transaction of its own. */
 export type Reader = (statement: Sql) => Promise<readonly (readonly unknown[])[]>;
@@ -50,7 +50,10 @@ export class Scan {
     const { startTree, starts } = question.view;
     const start = startTree.kind === 'column' ? starts[startTree.index] : undefined;
     this.#question = question;
-    this.#segments = byStart ?? [{ byStart: false, from: question.byKey, where: filter }];
+    this.#segments = withUnreadable(
+      question,
+      byStart ?? [{ byStart: false, from: question.byKey, where: filter }],
+    );
     // Only a column of the record itself has segments.
     this.#start =
       start === undefined || byStart === undefined
@@ -155,8 +158,16 @@ export class Scan {
     const order = [...(byStart && this.#start !== undefined ? [this.#start] : []), ...keys].map(
       (ref) => ref.text,
     );
-    return sql`SELECT ${select} FROM ${segment.from} WHERE ${and(scope, where, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`;
+    const about = segment.whatever === true ? TRUE : where;
+    return sql`SELECT ${select} FROM ${segment.from} WHERE ${and(scope, about, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`;
   }
+}
+
+/** Records of which nothing can be said come first, and by themselves: no filter may leave them out. */
+function withUnreadable({ unreadable, byKey }: Question, segments: readonly Segment[]): readonly Segment[] {
+  if (unreadable === FALSE) return segments;
+  const readable = segments.map((one) => ({ ...one, where: and(not(unreadable), one.where) }));
+  return [{ byStart: false, from: byKey, where: unreadable, whatever: true }, ...readable];
 }
 
 function cursorOf({ segment, start, key }: Position): string {
