@@ -11,8 +11,9 @@ import { durationMs, FORMATS } from './config/formats.ts';
 import type { Format } from './config/formats.ts';
 import { readEnvironment, readFileSettings, readSecret } from './config/inputs.ts';
 import type { Flat, SettingsInput } from './config/inputs.ts';
+import { s3Contradictions, s3Settings } from './config/s3.ts';
 import { envOf, SETTING_NAMES, SETTINGS } from './config/settings.ts';
-import type { Setting, SettingName, Settings } from './config/settings.ts';
+import type { KeySource, Setting, SettingName, Settings } from './config/settings.ts';
 import { ConfigError, FristError } from './errors.ts';
 import type { Problem } from './errors.ts';
 import type { Resolve } from './policy/parse/parse.ts';
@@ -21,7 +22,7 @@ import { parseSettingsText } from './policy/parse/settings.ts';
 import type { SettingsText } from './policy/parse/settings.ts';
 
 export type { SettingsInput } from './config/inputs.ts';
-export type { Settings } from './config/settings.ts';
+export type { KeySource, Settings } from './config/settings.ts';
 
 export type Origin = 'default' | 'file' | 'env';
 
@@ -123,6 +124,17 @@ function validate(
   file: string,
   problems: Problem[],
 ): void {
+  const place = (name: SettingName): Partial<Problem> =>
+    origins.get(name) === 'file' && text !== undefined ? { file, ...text.locate(name.split('.')) } : {};
+  for (const { name, message, remedy } of s3Contradictions(values))
+    problems.push({
+      code: 'bad-setting',
+      path: name.split('.'),
+      message,
+      remedy,
+      severity: 'error',
+      ...place(name),
+    });
   for (const [name, value] of values) {
     const setting: Setting = SETTINGS[name];
     const format: Format = FORMATS[setting.format];
@@ -138,30 +150,52 @@ function validate(
         ? `Correct it here, or set ${envOf(name)}.`
         : `Correct the environment variable ${envOf(name)}.`,
       severity: 'error',
-      ...(inFile && text !== undefined ? { file, ...text.locate(name.split('.')) } : {}),
+      ...place(name),
     });
   }
 }
 
 /** The settings in their own types; places that are not given follow from the data folder. */
-function typed(values: Flat): Settings {
+function typed(values: Flat, env: SettingsInput['env']): Settings {
   const text = (name: SettingName): string => String(values.get(name));
   const optional = (name: SettingName): string | undefined =>
     values.get(name) === null ? undefined : text(name);
   const number = (name: SettingName): number => Number(values.get(name));
   const folder = text('data.folder');
   const origin = optional('audit.origin');
+  const headStore = optional('audit.heads.store');
+  const key = (name: 'signing' | 'wrapping'): KeySource => {
+    const from = keySource(optional(`keys.${name}`) ?? join(folder, 'keys', name), env);
+    if (from !== undefined) return from;
+    const setting = `keys.${name}`;
+    throw new FristError('SETTINGS_INVALID', {
+      setting,
+      reason: 'the variable that it names is not set',
+      env: envOf(setting),
+    });
+  };
   return {
     data: { folder },
-    state: { url: optional('state.url') ?? `sqlite:${join(folder, 'state.db')}` },
+    state: {
+      url: optional('state.url') ?? `sqlite:${join(folder, 'state.db')}`,
+      backupDays: number('state.backups'),
+    },
     audit: {
       folder: optional('audit.folder') ?? join(folder, 'audit'),
       ...(origin === undefined ? {} : { origin }),
       patienceMs: durationMs(text('audit.patience')) ?? 0,
+      heads: {
+        ...(headStore === undefined ? {} : { store: headStore }),
+        schedule: text('audit.heads.schedule'),
+      },
+      verify: { schedule: text('audit.verify.schedule') },
+      s3: s3Settings(values),
     },
     keys: {
-      signing: optional('keys.signing') ?? join(folder, 'keys', 'signing'),
-      wrapping: optional('keys.wrapping') ?? join(folder, 'keys', 'wrapping'),
+      signing: key('signing'),
+      wrapping: key('wrapping'),
+      rotateDays: number('keys.rotate'),
+      keepDays: number('keys.keep'),
     },
     spool: { folder: optional('spool.folder') ?? join(folder, 'spool') },
     operator: text('operator'),
@@ -178,6 +212,15 @@ function typed(values: Flat): Settings {
     clock: { settable: values.get('clock.settable') === true },
     plan: { expiresDays: number('plan.expires') },
   };
+}
+
+/** Where a key is, from how the setting says it; undefined where it names a variable that is not set. */
+function keySource(said: string, env: SettingsInput['env']): KeySource | undefined {
+  const [, way, what = ''] = /^(env|command):(.*)$/s.exec(said) ?? [];
+  if (way === 'command') return { command: what.split(' ') };
+  if (way === undefined) return { file: said };
+  const text = env[what] ?? '';
+  return text === '' ? undefined : { variable: what, text };
 }
 
 function deepFreeze(settings: Settings): Settings {
@@ -215,7 +258,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   if (problems.length > 0) throw new ConfigError(problems);
   merged.confirm();
   return {
-    settings: deepFreeze(typed(merged.values)),
+    settings: deepFreeze(typed(merged.values, input.env)),
     origins: SETTING_NAMES.map((name) => ({
       name,
       env: envOf(name),

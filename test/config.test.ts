@@ -38,9 +38,26 @@ describe('defaults', () => {
   it('work without a file and an environment, in one folder', () => {
     expect(load().settings).toEqual({
       data: { folder: 'var' },
-      state: { url: 'sqlite:var/state.db' },
-      audit: { folder: 'var/audit', patienceMs: 30_000 },
-      keys: { signing: 'var/keys/signing', wrapping: 'var/keys/wrapping' },
+      state: { url: 'sqlite:var/state.db', backupDays: 30 },
+      audit: {
+        folder: 'var/audit',
+        patienceMs: 30_000,
+        heads: { schedule: '45 4 * * *' },
+        verify: { schedule: '15 5 * * 0' },
+        s3: {
+          prefix: '',
+          pathStyle: false,
+          checksums: 'required',
+          timeoutMs: 30_000,
+          lock: { mode: 'none', years: 6 },
+        },
+      },
+      keys: {
+        signing: { file: 'var/keys/signing' },
+        wrapping: { file: 'var/keys/wrapping' },
+        rotateDays: 30,
+        keepDays: 400,
+      },
       spool: { folder: 'var/spool' },
       operator: 'operator',
       log: { level: 'info', format: 'auto' },
@@ -58,7 +75,7 @@ describe('defaults', () => {
   it('follow the data folder, unless they are given', () => {
     const { settings } = load({ FRIST_DATA_FOLDER: '/var/lib/frist', FRIST_SPOOL_FOLDER: '/tmp/spool' });
     expect(settings.state.url).toBe('sqlite:/var/lib/frist/state.db');
-    expect(settings.keys.signing).toBe('/var/lib/frist/keys/signing');
+    expect(settings.keys.signing).toEqual({ file: '/var/lib/frist/keys/signing' });
     expect(settings.spool.folder).toBe('/tmp/spool');
   });
 
@@ -170,7 +187,7 @@ describe('a file', () => {
     const text =
       'http:\n  port: 80a\n  hots: x\nbatch: 5\npace: [1]\nclock: { settable: off }\n"state.url": x\n';
     expect(problemsOf(() => load({ FRIST_PACE: 'x' }, text))).toEqual([
-      'settings.yaml:3:3 http.hots [unknown-setting] There is no setting http.hots | Did you mean "http.host"? Known settings: data.folder, state.url, audit.folder, audit.origin, audit.patience, keys.signing, keys.wrapping, spool.folder, operator, log.level, log.format, http.host, http.port, schedule, run.deadline, batch.max, batch.target, pace, page.size, clock.settable, plan.expires.',
+      `settings.yaml:3:3 http.hots [unknown-setting] There is no setting http.hots | Did you mean "http.host"? Known settings: ${SETTING_NAMES.join(', ')}.`,
       'settings.yaml:4:1 batch [bad-setting] batch must be a mapping of settings | Write settings below it.',
       'settings.yaml:5:1 pace [bad-setting] pace must be a single value | Write a number from 0 to 100.',
       'settings.yaml:7:1 state.url [unknown-setting] A key holds no dot: state.url | Write the parts as mappings, e.g. `http: { port: 8080 }`.',
@@ -253,4 +270,46 @@ it('never throws anything but coded errors, and never prints a secret', () => {
       },
     ),
   );
+});
+
+describe('a trail in S3', () => {
+  const s3 = (text: string, env: SettingsInput['env'] = {}) =>
+    load(env, `audit: { s3: { ${text} } }`).settings.audit.s3;
+
+  it('is reached through AWS unless an endpoint is named', () => {
+    expect(s3('bucket: trail')).toEqual({ ...load().settings.audit.s3, bucket: 'trail' });
+    const elsewhere = s3(
+      'bucket: trail, prefix: a/b, state: trail-state, endpoint: "https://s3.example:9000"',
+    );
+    expect(elsewhere).toMatchObject({ prefix: 'a/b', stateBucket: 'trail-state', pathStyle: true });
+    expect(elsewhere).toMatchObject({ endpoint: 'https://s3.example:9000', region: 'us-east-1' });
+    expect(s3('endpoint: "http://x", region: eu-north-1, pathstyle: no')).toMatchObject({
+      region: 'eu-north-1',
+      pathStyle: false,
+    });
+  });
+
+  it('is locked only when that is said', () => {
+    expect(s3('lock: { mode: compliance, years: 10, evidence: 90 }').lock).toEqual({
+      mode: 'compliance',
+      years: 10,
+      evidenceDays: 90,
+    });
+  });
+
+  it('takes its secret from a file, and shows none', () => {
+    const env = { FRIST_AUDIT_S3_ACCESS_KEY: 'AKIA', FRIST_AUDIT_S3_ACCESS_SECRET_FILE: '/run/secret' };
+    const { settings, origins } = load(env, undefined, { '/run/secret': 'hush\n' });
+    expect(settings.audit.s3.credentials).toEqual({ key: 'AKIA', secret: 'hush' });
+    expect(JSON.stringify(origins)).not.toMatch(/AKIA|hush/);
+  });
+
+  it('has one place, and a key with its secret', () => {
+    const text = 'audit:\n  folder: /trail\n  s3: { bucket: trail, access: { key: AKIA } }\n';
+    expect(problemsOf(() => load({}, text))).toEqual([
+      'settings.yaml:2:11 audit.folder [bad-setting] audit.folder and audit.s3.bucket are both set: the trail has one place | Unset one of them.',
+      'settings.yaml:3:39 audit.s3.access.key [bad-setting] audit.s3.access.key and audit.s3.access.secret come together | Set both, or neither: then the environment, the files of AWS or the machine give them.',
+    ]);
+    expect(problemsOf(() => s3('bucket: Not A Bucket, prefix: /up, endpoint: s3.example'))).toHaveLength(3);
+  });
 });

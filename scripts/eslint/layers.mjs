@@ -28,7 +28,10 @@ export const HOMES = {
 const TYPES_ANYWHERE = { knex: ['src/connectors/sql/**', 'src/state/**'] };
 
 /** The trail's format: pure, but hashing is what it is about. */
-const AUDIT_FORMAT = ['src/audit/{entry,tree,checkpoint,tile,note,commitment,receipt}.ts', 'src/audit/format/**'];
+const AUDIT_FORMAT = [
+  'src/audit/{entry,tree,checkpoint,tile,note,commitment,receipt}.ts',
+  'src/audit/format/**',
+];
 
 const PURE_WHY = 'is pure, so that the dry run, the run and an audit years later reach the same decision';
 
@@ -156,7 +159,14 @@ export const LAYERS = [
   { files: ['src/logger.ts'], may: ['src/errors.ts'], node: 'all', why: 'is used by all and knows none' },
   {
     files: ['src/config.ts', 'src/config/**'],
-    may: ['src/errors.ts', 'src/config/**', 'src/policy/**', 'type:src/logger.ts', 'config/settings.json'],
+    may: [
+      'src/errors.ts',
+      'src/config/**',
+      'src/policy/**',
+      'type:src/logger.ts',
+      'type:src/audit/store/s3/place.ts',
+      'config/settings.json',
+    ],
     node: 'all',
     why: 'reads settings; it starts nothing',
   },
@@ -207,7 +217,13 @@ export const LAYERS = [
 ];
 
 /** Files that decide or define a format: no clock, no chance, no process, no network (see eslint.config.mjs). */
-export const PURE = ['src/policy/**', 'src/erasure/plan.ts', 'src/erasure/guard.ts', ...AUDIT_FORMAT];
+export const PURE = [
+  'src/policy/**',
+  'src/audit/report/**',
+  'src/erasure/plan.ts',
+  'src/erasure/guard.ts',
+  ...AUDIT_FORMAT,
+];
 
 const patterns = new Map();
 

@@ -52,8 +52,10 @@ export function durationMs(text: string): number | undefined {
   return ms > 0 ? ms : undefined;
 }
 
+const isPath = (text: string): boolean => text.trim() !== '' && !text.includes('\0');
+
 export const FORMATS = {
-  path: textual('a path', (text) => text.trim() !== '' && !text.includes('\0')),
+  path: textual('a path', isPath),
   'database-url': textual('sqlite:PATH or a mysql://, mariadb:// or postgres:// URL', (text) =>
     /^(?:sqlite:.+|(?:mysql|mariadb|postgres|postgresql):\/\/.+)$/s.test(text),
   ),
@@ -69,6 +71,27 @@ export const FORMATS = {
   'page-size': numeric(1, 100_000, ' records'),
   milliseconds: numeric(1, 600_000, ' milliseconds'),
   days: numeric(1, 365, ' days'),
+  life: numeric(1, 36_500, ' days'),
+  backups: numeric(0, 3650, ' days'),
+  'key-source': textual(
+    'a path, env:NAME, or command: and a program with its arguments, separated by single spaces',
+    (text) => {
+      if (text.startsWith('env:')) return /^env:[A-Za-z_][A-Za-z0-9_]*$/.test(text);
+      if (text.startsWith('command:')) return /^command:[^\s\p{Cc}]+(?: [^\s\p{Cc}]+)*$/u.test(text);
+      return isPath(text);
+    },
+  ),
+  years: numeric(1, 100, ' years'),
+  bucket: textual('the name of a bucket', (text) => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text)),
+  prefix: textual('names of letters, digits, ".", "_" and "-", with "/" between them', (text) =>
+    /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/.test(text),
+  ),
+  endpoint: textual('an http:// or https:// URL without a path', (text) =>
+    /^https?:\/\/[A-Za-z0-9.:[\]_-]+\/?$/.test(text),
+  ),
+  secret: textual('a text', (text) => text.trim() !== ''),
+  checksums: oneOf('required', 'supported'),
+  lock: oneOf('none', 'governance', 'compliance'),
   share: numeric(0, 100, '', false),
   bool: { says: 'true or false', read: (value) => YES_NO.get(value) },
 } as const satisfies Record<string, Format>;

@@ -18,11 +18,17 @@ export interface SettingsInput {
 /** Settings by their dotted names. */
 export type Flat = ReadonlyMap<SettingName, Scalar | undefined>;
 
+/** `a.b.c` lies in the groups `a` and `a.b`. */
+function groupsOf(name: string): string[] {
+  const parts = name.split('.').slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('.'));
+}
+
 /** The file's settings; what is unknown or no single value is reported and left out. */
 export function readFileSettings(text: SettingsText, file: string, problems: Problem[]): Flat {
   problems.push(...text.problems);
   const flat = new Map<SettingName, Scalar>();
-  const groups = new Set(SETTING_NAMES.flatMap((name) => name.split('.').slice(0, -1)));
+  const groups = new Set(SETTING_NAMES.flatMap(groupsOf));
   const complain = (code: string, path: readonly string[], message: string, remedy: string): void => {
     const place = path.length === 0 ? text.locate(path) : text.locateKey(path);
     problems.push({ code, path, message, remedy, severity: 'error', file, ...place });

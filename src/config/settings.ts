@@ -1,14 +1,35 @@
 /** The settings of the process: what there is, and what the rest of the program gets to see. */
+import type { S3Settings } from '../audit/store/s3/place.ts';
 import type { LogLevel } from '../logger.ts';
 import type { FORMATS } from './formats.ts';
+
+/** Where a key is: in a file, in a variable of the environment, or behind a program that is asked. */
+export type KeySource =
+  | { readonly file: string }
+  | { readonly variable: string; readonly text: string }
+  | { readonly command: readonly string[] };
 
 export interface Settings {
   readonly data: { readonly folder: string };
   /** `url` may hold a password: never printed. */
-  readonly state: { readonly url: string };
+  readonly state: { readonly url: string; readonly backupDays: number };
   /** `origin`: name of the log in its checkpoints; undefined: made from the installation id. */
-  readonly audit: { readonly folder: string; readonly origin?: string; readonly patienceMs: number };
-  readonly keys: { readonly signing: string; readonly wrapping: string };
+  readonly audit: {
+    readonly folder: string;
+    readonly origin?: string;
+    readonly patienceMs: number;
+    /** `store`: where heads are kept besides the trail's own. Cron expressions are read in UTC. */
+    readonly heads: { readonly store?: string; readonly schedule: string };
+    readonly verify: { readonly schedule: string };
+    /** With a bucket the trail lies there, and not in the folder. */
+    readonly s3: S3Settings;
+  };
+  readonly keys: {
+    readonly signing: KeySource;
+    readonly wrapping: KeySource;
+    readonly rotateDays: number;
+    readonly keepDays: number;
+  };
   readonly spool: { readonly folder: string };
   /** Id (not a name) of who runs the process, for the trail. */
   readonly operator: string;
@@ -43,6 +64,7 @@ export const SETTINGS = {
     doc: 'State database. Default: sqlite:<data>/state.db.',
     secret: true,
   },
+  'state.backups': { format: 'backups', doc: 'How long the oldest backup of the state database lives.' },
   'audit.folder': { format: 'path', doc: 'Folder of the audit trail. Default: <data>/audit.' },
   'audit.origin': {
     format: 'origin',
@@ -52,13 +74,62 @@ export const SETTINGS = {
     format: 'duration',
     doc: 'How long a command or a run waits for an audit store that fails, before it stops.',
   },
-  'keys.signing': {
+  'audit.heads.store': {
     format: 'path',
-    doc: 'File of the key that signs the trail. Default: <data>/keys/signing.',
+    doc: 'Where copies of the signed head are kept besides the trail, out of reach of whoever holds its key.',
+  },
+  'audit.heads.schedule': { format: 'cron', doc: 'When the head is copied, in UTC.' },
+  'audit.verify.schedule': { format: 'cron', doc: 'When the daemon verifies its trail, in UTC.' },
+  'audit.s3.bucket': {
+    format: 'bucket',
+    doc: 'Bucket of the audit trail, in place of a folder. It must be there.',
+  },
+  'audit.s3.prefix': { format: 'prefix', doc: 'Before every key of the trail in the bucket. Default: none.' },
+  'audit.s3.state': {
+    format: 'bucket',
+    doc: 'Second bucket, without versions, for what changes, where the first cannot swap (`frist check` says so).',
+  },
+  'audit.s3.endpoint': {
+    format: 'endpoint',
+    doc: 'URL of the S3 server. Default: that of AWS in the region.',
+  },
+  'audit.s3.region': { format: 'id', doc: 'Region. Default: what AWS_REGION or the files of AWS say.' },
+  'audit.s3.access.key': {
+    format: 'secret',
+    doc: 'Access key. Default: what the environment, the files of AWS or the machine give.',
+    secret: true,
+  },
+  'audit.s3.access.secret': { format: 'secret', doc: 'Secret of the access key.', secret: true },
+  'audit.s3.pathstyle': {
+    format: 'bool',
+    doc: 'The bucket in the path of URLs instead of in the host name. Default: true with an endpoint.',
+  },
+  'audit.s3.checksums': {
+    format: 'checksums',
+    doc: 'supported: send checksums that only newer servers know, too. MD5 is always sent.',
+  },
+  'audit.s3.timeout': { format: 'duration', doc: 'Longest time of one request.' },
+  'audit.s3.lock.mode': {
+    format: 'lock',
+    doc: 'Object Lock of what never changes. compliance: nobody can delete it before its day, whoever asks.',
+  },
+  'audit.s3.lock.years': {
+    format: 'years',
+    doc: 'How long the trail is locked, from when each part is written.',
+  },
+  'audit.s3.lock.evidence': { format: 'life', doc: 'Days that evidence is locked. Default: not at all.' },
+  'keys.signing': {
+    format: 'key-source',
+    doc: 'The key that signs the trail: a file, `env:NAME` or `command:PROGRAM …`. Default: <data>/keys/signing.',
   },
   'keys.wrapping': {
-    format: 'path',
-    doc: 'File of the key that wraps the epoch keys. Default: <data>/keys/wrapping.',
+    format: 'key-source',
+    doc: 'The key that wraps the epoch keys, likewise. Default: <data>/keys/wrapping.',
+  },
+  'keys.rotate': { format: 'days', doc: 'How long an epoch of the commitments lasts.' },
+  'keys.keep': {
+    format: 'life',
+    doc: 'How long after its epoch a key is kept; at least the longest life of a backup of a source.',
   },
   'spool.folder': {
     format: 'path',

@@ -1,4 +1,4 @@
-/** Where a trail lies in S3, and how it is kept there: the settings `audit.s3.*`. */
+/** How a trail in S3 is reached and kept: the settings `audit.s3.*`. */
 import type { LockSettings } from './lock.ts';
 
 /** How a server that speaks S3 is reached. */
@@ -11,16 +11,22 @@ export interface S3Access {
   readonly credentials?: { readonly key: string; readonly secret: string };
   /** The bucket in the path of the URL, instead of in the host name. */
   readonly pathStyle: boolean;
-  /** Whether every request has a checksum that only newer servers know; MD5 is always sent. */
+  /** `supported`: every request also has a checksum that only newer servers know. MD5 is always sent. */
   readonly checksums: 'supported' | 'required';
   readonly timeoutMs: number;
 }
 
-export interface S3Place extends S3Access {
-  readonly bucket: string;
+export interface S3Settings extends S3Access {
+  /** undefined: the trail is in a folder. */
+  readonly bucket?: string;
   /** Before each key, without a `/` at its end; empty: none. */
   readonly prefix: string;
   /** A second bucket, without versions, for what changes, where the first cannot swap. */
   readonly stateBucket?: string;
   readonly lock: LockSettings;
+}
+
+/** Where a trail lies in S3. */
+export interface S3Place extends S3Settings {
+  readonly bucket: string;
 }
