@@ -21,7 +21,7 @@ const MOMENT = 40;
 /**
  * SQLite overwrites what is deleted (`secure_delete`), but not the copies that stay behind in a page when its rows are
  * spread anew over their neighbours: measured, one secret in some hundreds. Only the pages that a long row overflows
- * into belong to that row alone, and those are cleaned. So every table with raw keys or identifiers has them last,
+ * into belong to that row alone, and those are cleaned. So every table with raw keys, identifiers or epoch keys has them last,
  * behind a filler that takes all of the room that a row can have in a shared page (page size 4096, less 35).
  */
 export const FILLER: Readonly<Record<Dialect, string>> = {
@@ -60,8 +60,12 @@ async function createIdentity(create: CreateTable, db: Knex): Promise<void> {
   });
   await create('frist_epoch_keys', (table) => {
     table.string('epoch', ID).primary();
-    table.text('wrapped').notNullable();
     table.string('valid_from', MOMENT).notNullable();
+    table.string('destroyed', MOMENT);
+    table.string('true_from', MOMENT);
+    table.text('filler').notNullable();
+    // NULL once the key is destroyed: which epoch it was, and when it ended, stay.
+    table.text('wrapped');
   });
 }
 
@@ -149,6 +153,7 @@ async function createWork(create: CreateTable): Promise<void> {
     table.integer('stage').notNullable();
     table.string('as_of', MOMENT).notNullable();
     table.string('opened', MOMENT).notNullable();
+    table.string('epoch', ID).notNullable();
     table.text('filler').notNullable();
     table.text('record_keys', 'longtext').notNullable();
     table.text('detail', 'longtext').notNullable();
@@ -165,6 +170,19 @@ async function createWork(create: CreateTable): Promise<void> {
   });
 }
 
+async function createTrailIndex(create: CreateTable): Promise<void> {
+  await create('frist_trail_index', (table) => {
+    table.binary('prefix', 8).notNullable();
+    table.bigInteger('entry').notNullable();
+    table.primary(['prefix', 'entry']);
+  });
+  await create('frist_trail_index_reach', (table) => {
+    table.integer('one').primary();
+    table.bigInteger('size').notNullable();
+    table.string('root', ID).notNullable();
+  });
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
@@ -174,6 +192,25 @@ export const MIGRATIONS: readonly Migration[] = [
       await createPlans(create);
       await createWork(create);
     },
+  },
+  { version: 2, up: createTrailIndex },
+  {
+    version: 3,
+    up: (create) =>
+      create('frist_jobs', (table) => {
+        table.string('name', NAME).primary();
+        table.string('slot', MOMENT).notNullable();
+        table.text('note');
+      }),
+  },
+  {
+    version: 4,
+    up: (create) =>
+      create('frist_trail_objects', (table) => {
+        table.string('name', NAME).primary();
+        table.bigInteger('version').notNullable();
+        table.text('bytes', 'longtext').notNullable();
+      }),
   },
 ];
 

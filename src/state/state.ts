@@ -80,6 +80,8 @@ export interface OpenBatch {
   readonly stage: number;
   readonly asOf: string;
   readonly opened: string;
+  /** The epoch key under which its records are named in the trail. */
+  readonly epoch: string;
   readonly keys: readonly Key[];
   /** What recovery needs to write honest entries: commitments and days per key, as the engine wrote them. */
   readonly detail: string;
@@ -92,7 +94,10 @@ export interface PolicyMemory {
   readonly trusted?: string;
   readonly population?: number;
   readonly lastSuccess?: string;
-  /** Commitments of records that the data forbade to erase in the last run; the next one tries them last. */
+  /**
+   * Commitments of records that the data forbade to erase in the last run; the next one tries them last. Where an epoch
+   * began in between it knows none of them again, and tries them in their turn.
+   */
   readonly failing?: readonly string[];
 }
 
@@ -107,12 +112,61 @@ export interface Head {
   readonly root: string;
 }
 
-/** A wrapped epoch key: unreadable without the wrapping key, which lies outside the state database. */
+/** What is remembered of a job that is not a run of a policy. */
+export interface JobMemory {
+  /** The last slot that was done, ISO. */
+  readonly slot: string;
+  /** Whatever the job left for the next time. */
+  readonly note?: string;
+}
+
+/** An epoch of the commitments. It ends when the next one begins. */
 export interface EpochKey {
   readonly epoch: string;
-  readonly wrapped: string;
+  /** ISO instant. */
   readonly from: string;
+  /** Unreadable without the wrapping key, which lies outside the state database; undefined once it is destroyed. */
+  readonly wrapped?: string;
+  readonly destroyed?: Destroyed;
 }
+
+/** The end of an epoch key: the day on which it left the state, and the first day on which no backup has it either. */
+export interface Destroyed {
+  readonly on: string;
+  readonly trueFrom: string;
+}
+
+/** A name in the index of the trail: its first 8 bytes, and the number of the entry that it stands in. */
+export interface IndexRow {
+  readonly prefix: Buffer;
+  readonly entry: number;
+}
+
+/** Which entries of the trail a name stands in: a copy of no authority, which can be dropped and made anew. */
+export interface TrailIndex {
+  /** How far it goes; undefined where it is empty. */
+  reach(): Promise<Head | undefined>;
+  /** Adds the rows of the entries between two heads. False when it does not go exactly to `from`: another process was quicker. */
+  extend(from: Head | undefined, to: Head, rows: readonly IndexRow[]): Promise<boolean>;
+  drop(): Promise<void>;
+  /** Entries with one of these prefixes, ascending; some may have it by chance. */
+  find(prefixes: readonly Buffer[]): Promise<readonly number[]>;
+}
+
+/** An object of the trail that changes; `tag` names this version of it. */
+export interface TrailObject {
+  readonly bytes: Buffer;
+  readonly tag: string;
+}
+
+/** Where such objects lie when the audit store cannot swap them: `Swap` of audit/store/store.ts. */
+export interface TrailObjects {
+  get(key: string): Promise<TrailObject | undefined>;
+  /** Answers the new tag. AUDIT_SWAP_LOST when the version is not `expected` (null: none). */
+  replace(key: string, bytes: Uint8Array, expected: string | null): Promise<string>;
+}
+
+export type NewEpochKey = Required<Pick<EpochKey, 'epoch' | 'from' | 'wrapped'>>;
 
 /** Changes within one transaction; either all of them happen or none. Only one is under way at a time, everywhere. */
 export interface Transaction {
@@ -145,6 +199,12 @@ export interface Transaction {
   /** False when the plan is not in the status `from`. A plan that becomes applied, void or expired forgets its keys. */
   setPlanStatus(id: string, from: PlanStatus, to: PlanStatus): Promise<boolean>;
   rememberPolicy(controller: string, policy: string, memory: PolicyMemory): Promise<void>;
+  /** False unless the newest epoch is `after` (undefined: there is none): another process has begun one. */
+  addEpochKey(key: NewEpochKey, after: string | undefined): Promise<boolean>;
+  /** Forgets the key. False when it is destroyed already, or a batch is open whose records are named under it. */
+  destroyEpochKey(epoch: string, destroyed: Destroyed): Promise<boolean>;
+  /** Remembers a slot of a job as done. False when that one, or a later one, has been, by whichever process. */
+  endJob(name: string, slot: string, note?: string): Promise<boolean>;
   /** STATE_LEASE_LOST when the lease has changed hands since it was taken with this fencing number. */
   requireLease(name: string, fence: number): Promise<void>;
 }
@@ -173,10 +233,13 @@ export interface State {
     readonly controller?: string;
     readonly policy?: string;
     readonly state?: RunState;
+    /** Only those that started at this ISO instant or later. */
+    readonly since?: string;
     readonly limit: number;
   }): Promise<readonly Run[]>;
   /** The latest slot of this policy that has a scheduled run, whatever became of it. */
   lastSlot(controller: string, policy: string): Promise<string | undefined>;
+  job(name: string): Promise<JobMemory | undefined>;
 
   /** Whatever is not acknowledged: at most `limit` rows, oldest first, fewer when they are large; none only when nothing is pending. */
   pendingOutbox(limit: number): Promise<readonly OutboxRow[]>;
@@ -186,9 +249,11 @@ export interface State {
   acknowledgeOutbox(ids: readonly number[], head: Head): Promise<void>;
   lastHead(): Promise<Head | undefined>;
 
+  /** Oldest first, destroyed ones among them. */
   epochKeys(): Promise<readonly EpochKey[]>;
-  /** False when the epoch has a key already, from another process: that one counts. */
-  addEpochKey(key: EpochKey): Promise<boolean>;
+
+  readonly trailIndex: TrailIndex;
+  readonly trailObjects: TrailObjects;
 
   /** Takes or renews a named lease; the fencing number grows with every change of holder. Undefined: somebody else has it. */
   lease(name: string, holder: string, milliseconds: number): Promise<number | undefined>;

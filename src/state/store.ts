@@ -1,12 +1,15 @@
 /** Composes the parts of the state into the contract of state.ts. */
 import * as batches from './batches.ts';
 import * as holds from './holds.ts';
+import * as jobs from './jobs.ts';
 import * as keyring from './keyring.ts';
 import * as leases from './leases.ts';
 import * as outbox from './outbox.ts';
 import * as plans from './plans.ts';
 import * as runs from './runs.ts';
 import type { State, Transaction } from './state.ts';
+import * as objects from './trail/objects.ts';
+import * as trailIndex from './trail-index.ts';
 import { inTurn, read, scrub, stateFault } from './turn.ts';
 import type { Store, Turn } from './turn.ts';
 import { FristError } from '../errors.ts';
@@ -37,6 +40,9 @@ function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => 
     addPlan: step(plans.addPlan),
     setPlanStatus: step(plans.setPlanStatus),
     rememberPolicy: step(runs.rememberPolicy),
+    addEpochKey: step(keyring.addEpochKey),
+    destroyEpochKey: step(keyring.destroyEpochKey),
+    endJob: step(jobs.endJob),
     requireLease: step(leases.requireLease),
   };
   return { t, failure: () => failure };
@@ -92,12 +98,22 @@ export function createState(store: Store): State {
     policyMemory: (controller, policy) => read(store, (db) => runs.readPolicyMemory(db, controller, policy)),
     runs: (filter) => read(store, (db) => runs.readRuns(db, filter)),
     lastSlot: (controller, policy) => read(store, (db) => runs.lastSlot(db, controller, policy)),
+    job: (name) => read(store, (db) => jobs.readJob(db, name)),
     pendingOutbox: (limit) => read(store, (db) => outbox.readOutbox(db, limit)),
     outboxSpan: () => read(store, outbox.readSpan),
     acknowledgeOutbox: (ids, head) => write((turn) => outbox.acknowledge(turn, ids, head)),
     lastHead: () => read(store, outbox.readHead),
     epochKeys: () => read(store, keyring.readEpochKeys),
-    addEpochKey: (key) => write((turn) => keyring.addEpochKey(turn, key)),
+    trailIndex: {
+      reach: () => read(store, trailIndex.readReach),
+      extend: (from, to, rows) => write((turn) => trailIndex.extendIndex(turn, from, to, rows)),
+      drop: () => write(trailIndex.dropIndex),
+      find: (prefixes) => read(store, (db) => trailIndex.findInIndex(db, prefixes)),
+    },
+    trailObjects: {
+      get: (key) => read(store, (db) => objects.readObject(db, key)),
+      replace: (key, bytes, expected) => write((turn) => objects.replaceObject(turn, key, bytes, expected)),
+    },
     lease: (name, holder, milliseconds) =>
       write((turn) => leases.takeLease(turn, name, holder, milliseconds)),
     releaseLease: (name, holder) => write((turn) => leases.releaseLease(turn, name, holder)),
