@@ -1,0 +1,182 @@
+/** Questions 3, 5 and 6 of an authority: who decides, how it is checked, how it is logged. Pure. */
+import type { Findings, PolicyFindings } from '../report.ts';
+import { chart } from './chart.ts';
+import { count, html, table, type Markup } from './markup.ts';
+import { firsts, minuteOf, ofSeveral, pairs, policyName, span } from './words.ts';
+
+export function authority({ policies, approvals, holds, runs }: Findings): Markup {
+  const several = ofSeveral(policies);
+  const approved = firsts(approvals);
+  const acts = [
+    ...holds.placed.map((act) => ({ what: 'placed', ...act })),
+    ...holds.released.map((act) => ({ what: 'released', ...act })),
+  ].sort((a, b) => (a.at < b.at ? -1 : 1));
+  const held = firsts(acts);
+  const set =
+    runs.setClock === 0
+      ? ''
+      : html`<p>
+          For ${count(runs.setClock)} of these runs the moment by which they decided was given by hand.
+        </p>`;
+  return html`<p>
+      Erasing is automatic. A plan that a guard stops is carried out only when somebody lets it go, and a hold
+      suspends erasure for a person until somebody ends it. Both are entries with the operator's id; the
+      reasons lie beside the trail as evidence, under a shorter life, and are not in this report.
+    </p>
+    ${table({
+      caption: 'Plans let go',
+      head: ['When (UTC)', 'Policy', 'By', 'Plan'],
+      rows: approved.shown.map((one) => [minuteOf(one.at), policyName(one, several), one.who, one.plan]),
+      none: 'Nobody let a plan go in the period.',
+    })}${approved.more}
+    ${table({
+      caption: 'Holds placed and released',
+      head: ['When (UTC)', 'What', 'By', 'Systems', 'Hold'],
+      rows: held.shown.map((one) => [
+        minuteOf(one.at),
+        one.what,
+        one.who,
+        one.sources.length === 0 ? 'all' : one.sources.join(', '),
+        one.hold,
+      ]),
+      none: 'No hold was placed or released in the period.',
+    })}${held.more}
+    <p>
+      At the end of the period ${count(holds.standing)} hold(s) stood. Runs begun in the period, by what began
+      them: ${pairs(runs.byTrigger) || 'none'}.
+    </p>
+    ${set}`;
+}
+
+export function checks(findings: Findings): Markup {
+  const { policies, months } = findings;
+  const several = ofSeveral(policies);
+  return html`<p>
+      What was due, and what became of it. A record is late when it was erased after the day by whose end it
+      was promised; it is overdue when that day has passed, it is still there, and nothing suspends its
+      erasure.
+    </p>
+    ${table({
+      caption: 'Due and erased in the period; what was left at its end',
+      head: [
+        'Policy',
+        'Due',
+        'In time',
+        'Late',
+        'Failed attempts',
+        'Left',
+        'Overdue',
+        'Oldest promised by',
+        'Held',
+        'Protected',
+        'Proof pending',
+      ],
+      rows: policies.map((one) => [policyName(one, several), ...dueCells(one)]),
+      none: 'The trail knows no policy yet.',
+    })}
+    ${chart(months)}
+    ${table({
+      caption: 'By month (UTC)',
+      head: ['Month', 'In time', 'Late', 'Without a promised day', 'Found gone', 'Failed attempts'],
+      rows: months.map((one) => [one.month, one.inTime, one.late, one.undated, one.foundGone, one.failed]),
+      none: 'No month.',
+    })}
+    <p>After every batch frist looks for its records once more.</p>
+    ${table({
+      caption: 'The second look',
+      head: ['Policy', 'Erased', 'Seen gone', 'Found again', 'Batches without an outcome', 'Records in them'],
+      rows: policies.map(({ period, end, ...one }) => [
+        policyName(one, several),
+        period.erased,
+        period.seenGone,
+        period.stillThere,
+        end.open.batches,
+        end.open.records,
+      ]),
+      none: 'The trail knows no policy yet.',
+    })}
+    ${runTable(findings, several)} ${guardTable(findings, several)} ${silence(findings)}`;
+}
+
+function dueCells({ period, end }: PolicyFindings): (string | number)[] {
+  const kept = (name: string): string | number => (end.looked === undefined ? '–' : (end.kept[name] ?? 0));
+  const late =
+    period.undated === 0 ? period.late : `${count(period.late)} (${count(period.undated)} without a day)`;
+  const [left, overdue] = end.looked === undefined ? ['–', '–'] : [end.left, end.overdue];
+  return [
+    period.due,
+    period.inTime,
+    late,
+    period.failed,
+    left,
+    overdue,
+    end.oldest ?? '–',
+    kept('held'),
+    kept('protected'),
+    end.pendingProof,
+  ];
+}
+
+function runTable({ policies }: Findings, several: boolean): Markup {
+  return table({
+    caption: 'Runs in the period',
+    head: ['Policy', 'By result', 'Errors'],
+    rows: policies.map((one) => [
+      policyName(one, several),
+      pairs(one.runs) || 'none',
+      pairs(one.failures) || 'none',
+    ]),
+    none: 'The trail knows no policy yet.',
+  });
+}
+
+function guardTable({ guards }: Findings, several: boolean): Markup {
+  const { shown, more } = firsts(guards);
+  return html`${table({
+    caption: 'Plans stopped by a guard',
+    head: ['When (UTC)', 'Policy', 'Guard', 'Limit', 'Found', 'Of'],
+    rows: shown.map((one) => [
+      minuteOf(one.at),
+      policyName(one, several),
+      one.guard,
+      one.limit,
+      one.observed,
+      one.population,
+    ]),
+    none: 'No guard stopped a plan in the period.',
+  })}${more}`;
+}
+
+function silence({ entries }: Findings): Markup {
+  if (entries.began === undefined) return html``;
+  if (entries.silent.length === 0)
+    return html`<p>There was no day in the period on which the trail was silent.</p>`;
+  const { shown, more } = firsts(entries.silent);
+  return html`<p>
+      On these days nothing was written, so nothing shows that frist ran: ${shown.map(span).join('; ')}.
+    </p>
+    ${more}`;
+}
+
+export function log({ entries }: Findings): Markup {
+  return html`<p>
+      Each record that was erased, found gone or failed has an entry of its own: when, by which batch, under
+      which policy, what was done, the day by whose end it was promised, and its age in rough steps. Record
+      and person stand in it as commitments, hashes under a key that lies apart: the trail names nobody.
+      Whether a given person was erased can be answered by who holds that key.
+    </p>
+    ${table({
+      caption: 'Entries of the period by kind',
+      head: ['Kind', 'Entries'],
+      rows: Object.entries(entries.byKind),
+      none: 'There is no entry in the period.',
+    })}
+    ${
+      entries.unknown === 0
+        ? ''
+        : html`<p>
+            ${count(entries.unknown)} of them are of a kind or have fields that this version of frist does not
+            know: they are counted here and nowhere else in this report.
+          </p>`
+    }`;
+}
