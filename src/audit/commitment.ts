@@ -171,10 +171,14 @@ export function createCommitter(epochKey: Uint8Array): Committer {
   };
 }
 
+/** The commitment that an opening is of: 64 hex digits. */
+export function commitmentTo({ r, m }: Opening): string {
+  return hash('sha256', Buffer.concat([r, m]), 'hex');
+}
+
 /** Whether an opening is that of a commitment. What m says is for the caller to read. */
 export function checkCommitment(commitment: string, opening: Opening): boolean {
-  if (opening.r.length !== HASH) return false;
-  return hash('sha256', Buffer.concat([opening.r, opening.m]), 'hex') === commitment;
+  return opening.r.length === HASH && commitmentTo(opening) === commitment;
 }
 
 /**

@@ -3,6 +3,7 @@ import { EXIT, FristError } from '../errors.ts';
 import { matchesOf, placeHold, releaseHold, type Match, type Placed } from '../erasure/holds.ts';
 import type { Hold } from '../state/state.ts';
 import { isDay } from './shared/as-of.ts';
+import { identifierOf, refuseUnknownKinds } from './shared/identifiers.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { number, table } from './shared/text.ts';
 
@@ -33,7 +34,10 @@ export async function holdAdd(app: App, options: HoldAddOptions, io: Io): Promis
   for (const name of options.source) {
     if (!known.has(name)) throw new FristError('USAGE', { what: `there is no source ${name}` });
   }
-  refuseUnknownKinds(app, subjects);
+  refuseUnknownKinds(
+    app.controllers.map((one) => one.located.file),
+    subjects,
+  );
   const [first, ...others] = app.controllers;
   if (first === undefined) throw new FristError('USAGE', { what: '--policies names no file' });
   const placed = await placeHold(first.engine, first.located.file.sources, {
@@ -51,20 +55,6 @@ export async function holdAdd(app: App, options: HoldAddOptions, io: Io): Promis
   if (options.json) printJson(io, { ...result, ...warningsOf(result) });
   else printPlaced(result, io);
   return result.settled ? EXIT.ok : EXIT.failed;
-}
-
-/** A kind that nothing declares can be compared with nothing, and would keep every record of every source. */
-function refuseUnknownKinds(app: App, subjects: readonly (readonly [string, string])[]): void {
-  const records = app.controllers.flatMap((one) =>
-    one.located.file.sources.flatMap((source) => source.records),
-  );
-  const kinds = new Set(records.flatMap((record) => record.subjects.map((subject) => subject.kind)));
-  const unknown = subjects.find(([kind]) => !kinds.has(kind));
-  if (unknown === undefined) return;
-  const known = [...kinds].sort().join(', ');
-  throw new FristError('USAGE', {
-    what: `no record type has a subject of the kind ${unknown[0]}; there are: ${known}`,
-  });
 }
 
 function printPlaced(placed: Placed, io: Io): void {
@@ -143,12 +133,4 @@ export async function holdRelease(
   if (options.json) printJson(io, { released: options.hold });
   else io.out(`${options.hold} is released\n`);
   return EXIT.ok;
-}
-
-function identifierOf(text: string): readonly [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1 || at === text.length - 1) {
-    throw new FristError('USAGE', { what: '--subject must be kind=value, e.g. email=jens@example.dk' });
-  }
-  return [text.slice(0, at), text.slice(at + 1)];
 }

@@ -12,13 +12,22 @@ export interface Found {
   readonly commitments: readonly string[];
 }
 
+/** Numbers of the entries with one of these prefixes. Another process may have taken the index beyond what was opened. */
+async function numbers(
+  reader: TrailReader,
+  index: TrailIndex,
+  prefixes: readonly Buffer[],
+): Promise<number[]> {
+  return (await index.find(prefixes)).filter((number) => number < reader.head.size);
+}
+
 /** The entries that hold one of these commitments, in the order of the trail. */
 export async function* findByCommitment(
   reader: TrailReader,
   index: TrailIndex,
   commitments: ReadonlySet<string>,
 ): AsyncGenerator<Found> {
-  for (const number of await index.find([...commitments].map(prefixOfCommitment))) {
+  for (const number of await numbers(reader, index, [...commitments].map(prefixOfCommitment))) {
     const text = await reader.entry(number);
     const held = commitmentsIn(fieldsOf(text, number)).filter((one) => commitments.has(one));
     // None: another commitment begins with the same bytes.
@@ -33,7 +42,7 @@ export async function* findById(
   kind: Identified,
   id: string,
 ): AsyncGenerator<Omit<Found, 'commitments'>> {
-  for (const number of await index.find([prefixOf(kind, id)])) {
+  for (const number of await numbers(reader, index, [prefixOf(kind, id)])) {
     const text = await reader.entry(number);
     if (idIn(fieldsOf(text, number), kind) === id) yield { index: number, text };
   }

@@ -1,0 +1,102 @@
+/** Whom and what `audit find` and `audit prove` are asked about, and how the trail may name it. */
+import { commitmentTo, recordParts, sourceIn, type Label, type Part } from '../../audit/commitment.ts';
+import type { Epoch } from '../../audit/keys/ring.ts';
+import type { LabelledOpening } from '../../audit/receipt.ts';
+import { FristError } from '../../errors.ts';
+import type { PolicyFile } from '../../policy/policy.ts';
+import { normalise } from '../../policy/subject.ts';
+import { identifierOf, refuseUnknownKinds } from '../shared/identifiers.ts';
+
+export interface AskedOptions {
+  /** `kind=value`, each. */
+  readonly subject: readonly string[];
+  /** `source.record=key`, each. */
+  readonly record: readonly string[];
+}
+
+/** What a commitment may commit to. */
+export interface Asked {
+  readonly label: Label;
+  readonly parts: readonly Part[];
+}
+
+function usage(what: string): never {
+  throw new FristError('USAGE', { what });
+}
+
+/**
+ * Reads --subject and --record. One identifier is as many questions as there are ways in which record types write it,
+ * one record as many as there are controllers with a source of this name.
+ * @throws USAGE
+ */
+export function askedOf(files: readonly PolicyFile[], { subject, record }: AskedOptions): readonly Asked[] {
+  if (subject.length + record.length === 0)
+    usage('--subject kind=value or --record source.record=key is needed');
+  const subjects = subject.map(identifierOf);
+  refuseUnknownKinds(files, subjects);
+  return [
+    ...subjects.flatMap(([kind, value]) => subjectsOf(files, kind, value)),
+    ...record.flatMap((text) => recordsOf(files, text)),
+  ];
+}
+
+function subjectsOf(files: readonly PolicyFile[], kind: string, value: string): Asked[] {
+  const identifiers = files
+    .flatMap((file) => file.sources.flatMap((source) => source.records))
+    .flatMap((record) => record.subjects)
+    .filter((identifier) => identifier.kind === kind);
+  const values = new Set(identifiers.map((identifier) => normalise(value, identifier.normalise)));
+  return [...values].map((one) => ({ label: 'subject', parts: [kind, one] }));
+}
+
+const RECORD = /^([^.=]+)\.([^=]+)=(.+)$/s;
+
+function recordsOf(files: readonly PolicyFile[], text: string): Asked[] {
+  const [, source = '', name = '', key = ''] =
+    RECORD.exec(text) ?? usage('--record must be source.record=key, e.g. crm.contact=42');
+  const types = files.flatMap((file) =>
+    file.sources
+      .filter((one) => one.name === source)
+      .flatMap((one) => one.records.filter((record) => record.name === name))
+      .map((record) => ({ controller: file.controller.name, record })),
+  );
+  if (types.length === 0) usage(`there is no record type ${source}.${name}`);
+  return types.map(({ controller, record }) => {
+    const parts = recordParts(sourceIn(controller, source), name, keyOf(key, record.key.length));
+    return { label: 'record', parts };
+  });
+}
+
+/** The parts of a key: its text, or with several columns a JSON array of texts, or the texts with commas between. */
+function keyOf(text: string, columns: number): readonly string[] {
+  if (columns === 1) return [text];
+  const parts = text.startsWith('[') ? jsonTexts(text) : text.split(',');
+  if (parts?.length !== columns)
+    usage(`the key of this record type has ${columns} parts: write them as ["7","12"] or 7,12`);
+  return parts;
+}
+
+function jsonTexts(text: string): readonly string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every commitment that may stand for what is asked about, in all epochs whose keys are there, with its opening. */
+export function openingsOf(
+  asked: readonly Asked[],
+  epochs: readonly Epoch[],
+): ReadonlyMap<string, LabelledOpening> {
+  const openings = new Map<string, LabelledOpening>();
+  for (const { names } of epochs) {
+    if (names === undefined) continue;
+    for (const { label, parts } of asked) {
+      const opening = { label, ...names.open(label, parts) };
+      openings.set(commitmentTo(opening), opening);
+    }
+  }
+  return openings;
+}

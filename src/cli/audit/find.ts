@@ -1,0 +1,98 @@
+import type { Epoch } from '../../audit/keys/ring.ts';
+import { readEntry, type AnyEntry, type Entry } from '../../audit/entry.ts';
+import { Contexts, type Context } from '../../audit/lookup/context.ts';
+import { findByCommitment } from '../../audit/lookup/find.ts';
+import { fieldsOf } from '../../audit/lookup/names.ts';
+import { EXIT } from '../../errors.ts';
+import type { Inquiry } from '../../inquiry.ts';
+import type { PolicyFile } from '../../policy/policy.ts';
+import { printJson, type Io } from '../shared/io.ts';
+import { number } from '../shared/text.ts';
+import { askedOf, openingsOf, type AskedOptions } from './asked.ts';
+
+export interface FindOptions extends AskedOptions {
+  readonly files: readonly PolicyFile[];
+  readonly json: boolean;
+}
+
+interface Told extends Context {
+  readonly index: number;
+  readonly entry: AnyEntry;
+}
+
+/** Days of which nobody can be asked any more. */
+interface Gap {
+  readonly from: string;
+  readonly to: string;
+  /** Day on which the key was destroyed. */
+  readonly destroyed: string;
+}
+
+/** `frist audit find`: what the trail says of a person or a record. Answers the exit status. */
+export async function auditFind(inquiry: Inquiry, options: FindOptions, io: Io): Promise<number> {
+  const { reader, index, epochs, waiting } = inquiry;
+  const openings = openingsOf(askedOf(options.files, options), epochs);
+  const contexts = new Contexts(reader, index);
+  const entries: Told[] = [];
+  for await (const found of findByCommitment(reader, index, new Set(openings.keys()))) {
+    const entry = fieldsOf(found.text, found.index) as AnyEntry;
+    entries.push({ index: found.index, entry, ...(await contexts.of(found)) });
+  }
+  const gaps = epochs.flatMap(gapOf);
+  if (options.json) {
+    const { size, root } = reader.head;
+    printJson(io, {
+      found: entries.length > 0,
+      size,
+      root,
+      entries,
+      unanswerable: gaps,
+      waiting,
+      exit: EXIT.ok,
+      statuses: [],
+    });
+    return EXIT.ok;
+  }
+  io.out(
+    entries.length === 0
+      ? `Nothing: the trail of ${number(reader.head.size)} entries has none about it.\n`
+      : `${entries.map(paragraph).join('\n')}\n`,
+  );
+  for (const gap of gaps) io.out(`Cannot be told: ${gapWords(gap)}.\n`);
+  if (waiting) io.err('warning: entries wait to be published; what they say is not in this answer\n');
+  return EXIT.ok;
+}
+
+function gapOf({ from, to, destroyed }: Epoch): Gap[] {
+  if (destroyed === undefined) return [];
+  return [{ from: from.slice(0, 10), to: (to ?? destroyed.on).slice(0, 10), destroyed: destroyed.on }];
+}
+
+function gapWords({ from, to, destroyed }: Gap): string {
+  return `what was written from ${from} to ${to}, because the key of these days was destroyed on ${destroyed}`;
+}
+
+function paragraph({ index, entry, ...context }: Told): string {
+  const known = readEntry(JSON.stringify(entry));
+  const lines = known === undefined ? [] : linesOf(known, context);
+  const [first = entry.type, ...more] = lines;
+  return [`${entry.at.slice(0, 10)}  ${first}  (entry ${number(index)})`, ...more].join('\n            ');
+}
+
+/** What an entry says of the person or the record, the gist first. */
+function linesOf(entry: Entry, { promise, verification, released }: Context): readonly string[] {
+  if (entry.type === 'record') {
+    const code = entry.code === undefined ? '' : ` (${entry.code})`;
+    const again = verification === undefined ? '' : `; looking again: ${verification}`;
+    const day = entry.promised === undefined ? '' : `, promised by ${entry.promised}`;
+    return [
+      `${entry.source}.${entry.record}: ${entry.action}, ${entry.outcome}${code}${again}`,
+      `policy ${entry.policy}${day}`,
+      ...(promise === undefined ? [] : [`“${promise}”`]),
+    ];
+  }
+  if (entry.type !== 'hold-placed') return [];
+  const until = released === undefined ? 'stands' : `released ${released.slice(0, 10)}`;
+  const where = entry.source === undefined ? 'in every source' : `in ${entry.source}`;
+  return [`${entry.hold} placed by ${entry.who}, ${where}: ${until}`];
+}

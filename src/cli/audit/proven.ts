@@ -1,0 +1,79 @@
+/** What a sound receipt proves, and what it does not, in words for the person who was given it. */
+import type { Label, Part } from '../../audit/commitment.ts';
+import { readEntry, type Entry } from '../../audit/entry.ts';
+import type { Proven } from '../../audit/receipt.ts';
+import { number, table } from '../shared/text.ts';
+
+/** What became of a record, by its outcome. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  erased: 'done, and seen to be done in the database',
+  'absent-after-crash': 'found gone after a crash; that frist did it was not seen',
+  failed: 'tried, and refused by the database',
+};
+
+/** The words for a receipt that was checked. */
+export function provenText({ entry, index, head, openings }: Proven, origin: string): string {
+  const known = readEntry(JSON.stringify(entry));
+  const rows = [
+    ...openings.map(({ label, parts }) => whoRow(label, parts)),
+    ...(known === undefined ? [['what', `an entry of the kind ${entry.type}`]] : whatRows(known)),
+    ['when', `${entry.at}, by the clock of the machine that wrote it`],
+  ];
+  return [
+    `The receipt is sound: entry ${number(index)} of the trail ${origin}, signed with ${number(head.size)} entries.`,
+    '',
+    'It proves that this was written down:',
+    table(rows.map((row) => row.map(printable))).replaceAll(/^/gm, '  '),
+    '',
+    'It does not prove:',
+    ...limits(known).map((limit) => `  - ${limit}`),
+    '',
+  ].join('\n');
+}
+
+function whoRow(label: Label, parts: readonly Part[]): string[] {
+  if (label === 'subject') return ['who', parts.map(partText).join('=')];
+  const [source, type, ...key] = parts;
+  const values = label === 'record' ? key : key.slice(1, 1 + Number(key[0]));
+  return [
+    'record',
+    `${sourceText(source ?? null)}: ${partText(type ?? null)} ${values.map(partText).join(', ')}`,
+  ];
+}
+
+const partText = (part: Part): string => part ?? 'nothing';
+
+/** Controller and source, which stand together as a JSON array. */
+function sourceText(part: Part): string {
+  try {
+    const names: unknown = JSON.parse(part ?? '');
+    return Array.isArray(names) ? names.map(String).join(', ') : partText(part);
+  } catch {
+    return partText(part);
+  }
+}
+
+function whatRows(entry: Entry): string[][] {
+  if (entry.type === 'hold-placed') return [['what', `a hold was placed (${entry.hold})`]];
+  if (entry.type !== 'record') return [['what', `an entry of the kind ${entry.type}`]];
+  const day = entry.promised === undefined ? '' : `, promised by ${entry.promised}`;
+  return [
+    ['what', `${entry.source}.${entry.record}: ${entry.action}, ${entry.outcome}`],
+    ['', OUTCOMES[entry.outcome] ?? ''],
+    ['policy', `${entry.policy}${day}`],
+  ];
+}
+
+function limits(entry: Entry | undefined): readonly string[] {
+  const erased = entry?.type === 'record' && entry.outcome === 'erased';
+  return [
+    ...(erased ? [] : ['that anything was erased']),
+    'that the data lie nowhere else: in other systems, in backups, or written anew since',
+    'that who holds the signing key shows everybody the same trail: for that, hold its size and root against a head kept elsewhere (frist audit verify --head)',
+  ];
+}
+
+/** A receipt comes from a stranger: what it says must not steer the terminal, break lines or turn the writing. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
