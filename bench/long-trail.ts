@@ -19,7 +19,7 @@ async function madeUp(bundles: number): Promise<ReadStore> {
   const bundle = of('tile/entries/000');
   // All full tiles of a level are alike: each is the fold of the one below, 256 times.
   const tiles = [of('tile/0/000')];
-  const levels = [Buffer.alloc(0)];
+  const levels: Buffer[] = [Buffer.alloc(0)];
   for (let items = bundles; items > 0; items = Math.floor(items / TILE_WIDTH)) {
     const folded = foldHashes(tiles.at(-1) ?? bundle);
     levels.push(repeat(folded, items % TILE_WIDTH));

@@ -35,6 +35,11 @@ export const ERRORS = {
     message: 'Cannot write {file}: {reason}',
     remedy: 'Name a file that is not there yet, in a folder that you may write to.',
   },
+  NOTHING_TO_PROPOSE: {
+    exit: 1,
+    message: 'None of the {count} tables looks like one of people',
+    remedy: 'Write the policy file by hand: docs/policies.md shows how.',
+  },
   SETTINGS_INVALID: {
     exit: 1,
     message: 'Setting {setting} is not valid: {reason}',

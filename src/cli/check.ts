@@ -4,6 +4,7 @@ import { SourceFailure } from '../connectors/connector.ts';
 import { codedError } from '../erasure/run/prepare.ts';
 import { EXIT, type Problem } from '../errors.ts';
 import { explainPolicy } from '../policy/explain.ts';
+import { coverageGaps } from '../policy/outline/coverage.ts';
 import type { Located } from '../policy/parse/parse.ts';
 import type { Task } from '../policy/view.ts';
 import { exitOf } from './shared/exit.ts';
@@ -42,6 +43,8 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
       try {
         const report = await connector(source.name).check(views, input.signal);
         problems.push(...report.findings.map((finding) => placed(located, finding)));
+        const gaps = coverageGaps(located.file, source, await connector(source.name).outline(input.signal));
+        problems.push(...gaps.map((gap) => placed(located, { severity: 'warning', ...gap })));
       } catch (error) {
         if (!(error instanceof SourceFailure)) throw error;
         const { code, message, remedy } = codedError(error, source.name);

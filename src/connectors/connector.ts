@@ -4,6 +4,7 @@
  * A connector gives facts; it never decides what is due. A *source* is a configured instance, a *connector* the code
  * for a kind of system. Every kind passes the same suite, test/connectors/conformance.ts.
  */
+import type { Outline } from '../policy/outline/outline.ts';
 import type { Action, Dependent, Encoding, Facts, Key, RecordType, View, Window } from '../policy/policy.ts';
 
 /** What a kind of system can and cannot do, as data, so that nobody asks which kind it is. */
@@ -155,6 +156,8 @@ export interface Connector {
     keys: readonly Key[],
     signal: AbortSignal,
   ): Promise<readonly Verification[]>;
+  /** What stands where: every table with its columns, keys and references. Reads no row. */
+  outline(signal: AbortSignal): Promise<Outline>;
   /** How many records of the type have this identifier. */
   find(record: RecordType, kind: string, value: string): Promise<number>;
   close(): Promise<void>;

@@ -4,6 +4,7 @@
  * calls fail transiently, records change at the last moment, a batch can be refused or its fate be uncertain.
  * Trust: never registered for production; it holds no data of anybody.
  */
+import type { Outline } from '../policy/outline/outline.ts';
 import type { Facts, Key, RecordType, View, Window } from '../policy/policy.ts';
 import type {
   Batch,
@@ -29,6 +30,7 @@ import {
   relationOf,
   tableOf,
 } from './memory/database.ts';
+import { outlineOf } from './memory/outline.ts';
 import { eraseIn } from './memory/erase.ts';
 import { factsOf, keyOf, leftovers, plainlyNotDue, rowByKey } from './memory/facts.ts';
 
@@ -174,6 +176,11 @@ class MemoryConnector implements Connector {
       if (row === undefined) return leftovers(this.#database, view.record, asked, key) ? 'present' : 'gone';
       return factsOf(this.#database, view, row).done[stage] === true ? 'done' : 'present';
     });
+  }
+
+  async outline(signal: AbortSignal): Promise<Outline> {
+    await this.#turn(signal);
+    return outlineOf(this.#database);
   }
 
   async find(record: RecordType, kind: string, value: string): Promise<number> {

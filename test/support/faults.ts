@@ -67,6 +67,7 @@ function faulty(inner: Connector, through: Through): Connector {
       return faultySession(session, through);
     },
     verify: (...asked) => through('verify', () => inner.verify(...asked)),
+    outline: (...asked) => through('outline', () => inner.outline(...asked)),
     find: (...asked) => through('find', () => inner.find(...asked)),
     close: () => through('close', () => inner.close()),
   };

@@ -4,6 +4,7 @@
  */
 import { text } from '../../database.ts';
 import type { Database, Dialect, Param } from '../../database.ts';
+import type { Outline } from '../../policy/outline/outline.ts';
 import type { Condition, Facts, Key, RecordType, View, Window } from '../../policy/policy.ts';
 import type {
   Capabilities,
@@ -23,6 +24,7 @@ import { askAbout } from './compile/facts.ts';
 import type { Question } from './compile/facts.ts';
 import { newContext } from './compile/place.ts';
 import { connectTo, heed, openSource, unfit } from './failure.ts';
+import { outlineOf } from './outline.ts';
 import { countSubjects } from './run/find.ts';
 import { advisoryLock } from './run/lock.ts';
 import { count, countDependents, readByKey, verify } from './run/look.ts';
@@ -143,6 +145,12 @@ class SqlConnector implements Connector {
     return await this.#asking(view, signal, (question) => verify(question, stage, keys, this.#read, signal));
   }
 
+  async outline(signal: AbortSignal): Promise<Outline> {
+    heed(signal);
+    const { names } = await loadCatalogue(this.#dialect, this.#ask, []);
+    return outlineOf(await loadCatalogue(this.#dialect, this.#ask, names));
+  }
+
   async find(record: RecordType, kind: string, value: string): Promise<number> {
     const view: View = { ...NOTHING_ELSE, record };
     const never = new AbortController().signal;
@@ -213,7 +221,7 @@ function dialectOf(url: string): Dialect {
 }
 
 function tablesOf(record: RecordType): readonly string[] {
-  return [record.table, ...record.related.map((one) => one.table)];
+  return [record, ...(record.parts ?? []), ...record.related].map((one) => one.table);
 }
 
 const ALWAYS: Condition = { kind: 'all', of: [] };

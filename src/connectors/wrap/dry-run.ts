@@ -15,6 +15,7 @@ export function dryRunOf(connector: Connector): Connector {
     dependents: (view, stage, keys, signal) => connector.dependents(view, stage, keys, signal),
     erasing: () => Promise.reject(new SourceFailure('fatal', 'DRY_RUN')),
     verify: (view, stage, keys, signal) => connector.verify(view, stage, keys, signal),
+    outline: (signal) => connector.outline(signal),
     find: (record, kind, value) => connector.find(record, kind, value),
     close: () => connector.close(),
   };

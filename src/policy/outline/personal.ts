@@ -18,9 +18,6 @@ export type PersonalKind =
   | 'picture'
   | 'free text';
 
-/** Kinds that need other signs beside them: a note may be about a machine. */
-const WEAK: ReadonlySet<PersonalKind> = new Set(['free text', 'picture']);
-
 /** Words as they stand in a name that was cut into words; `first_name` are two, one after the other. */
 const WORDS: Readonly<Record<PersonalKind, string>> = {
   'e-mail': 'email emails mail mejl epost e_post e_mail emailaddress mailaddress emailadresse',

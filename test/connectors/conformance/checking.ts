@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { CheckReport, Connector } from '../../../src/connectors/connector.ts';
 import type { View } from '../../../src/policy/policy.ts';
+import { FIXTURE } from './fixture.ts';
 import type { Harness } from './harness.ts';
 import { ON, patiently, snapshot } from './support.ts';
 import {
@@ -75,6 +76,24 @@ export function checking(open: () => Harness): void {
   });
   afterAll(async () => {
     await connector.close();
+  });
+
+  it('says which tables there are, with their columns, keys and references', async () => {
+    const { tables, references } = await patiently(() => connector.outline(ON));
+    for (const spec of FIXTURE) {
+      const found = tables.find(({ name }) => name === spec.name);
+      expect(found?.key).toEqual(spec.primaryKey);
+      const columns = Object.fromEntries(found?.columns.map((one) => [one.name, one.nullable]) ?? []);
+      expect(columns).toEqual(
+        Object.fromEntries(Object.entries(spec.columns).map(([name, { nullable }]) => [name, nullable])),
+      );
+      const kinds = new Map(found?.columns.map((one) => [one.name, one.kind]));
+      const expected = { int: 'number', text: 'text', datetime: 'datetime', date: 'date' } as const;
+      for (const [name, { type }] of Object.entries(spec.columns))
+        if (type !== 'bool') expect([name, kinds.get(name)]).toEqual([name, expected[type]]);
+      for (const { columns: from, table, references: to } of spec.foreignKeys)
+        expect(references).toContainEqual({ from: spec.name, columns: from, to: table, references: to });
+    }
   });
 
   it('finds no error in what is right', async () => {
