@@ -14,7 +14,7 @@ import { openLog } from '../src/audit/log.ts';
 import { createSigningKey, loadSigner } from '../src/audit/keys.ts';
 import { openFileStore } from '../src/audit/store/file.ts';
 import type { Store } from '../src/audit/store/store.ts';
-import type { Engine } from '../src/erasure/engine.ts';
+import type { Engine, Names } from '../src/erasure/engine.ts';
 import { createLedger, type Settled } from '../src/erasure/batch/ledger.ts';
 import { Spool, type Selected } from '../src/erasure/survey/spool.ts';
 import { createJudge, type Judge } from '../src/policy/judge.ts';
@@ -78,6 +78,7 @@ async function report(name: string, work: (round: number) => unknown): Promise<v
 interface Parts {
   readonly folder: string;
   readonly engine: Engine;
+  readonly names: Names;
   readonly store: Store;
   readonly signer: Signer;
   readonly task: Task;
@@ -112,7 +113,7 @@ async function prepare(folder: string): Promise<Parts> {
       sleep,
       logger,
     }),
-    names,
+    keys: { current: () => Promise.resolve(names), of: () => Promise.resolve(names) },
     evidence: { put: (text) => putEvidence(store, text, randomBytes) },
     logger,
     settings: {
@@ -138,12 +139,11 @@ async function prepare(folder: string): Promise<Parts> {
     starts: judge.startRaw(one),
     subjects: one.subjects,
   });
-  return { folder, engine, store, signer, task, judge, facts, select };
+  return { folder, engine, names, store, signer, task, judge, facts, select };
 }
 
 /** Pass 1, and what names a record. */
-async function deciding({ folder, engine, judge, facts, select }: Parts): Promise<void> {
-  const { names } = engine;
+async function deciding({ folder, names, judge, facts, select }: Parts): Promise<void> {
   await report('judge.verdict', () => facts.forEach((one) => judge.verdict(one)));
   await report('judge.promisedDayOf, startDayOf', () =>
     facts.forEach((one) => [judge.promisedDayOf(one.starts, 0), judge.startDayOf(one.starts)]),
@@ -169,10 +169,10 @@ async function deciding({ folder, engine, judge, facts, select }: Parts): Promis
 }
 
 /** What is written of a batch; answers the entries of the last one. */
-async function entering({ engine, task, judge, facts, select }: Parts): Promise<string[]> {
+async function entering({ engine, names, task, judge, facts, select }: Parts): Promise<string[]> {
   const selected = facts.map(select);
   const settled = selected.map((identity): Settled => ({ identity, outcome: 'erased' }));
-  const ledger = createLedger(engine, task, judge);
+  const ledger = createLedger(engine, names, task, judge);
   let entries: string[] = [];
   await report('ledger: open a batch', (round) => ledger.opened(`b${round}`, 'r', 'p', selected));
   await report('ledger: settle it', (round) => {
@@ -194,7 +194,8 @@ async function keeping({ engine, store, signer, facts }: Parts, entries: readonl
       { size: 0, root: '' },
     );
   };
-  const about = { run: 'r', controller: 'Bench', policy: 'contacts', source: 'crm', asOf: '', opened: '' };
+  const names = { controller: 'Bench', policy: 'contacts', source: 'crm', epoch: 'e1' };
+  const about = { run: 'r', ...names, asOf: '', opened: '' };
   const keys = facts.map((one) => one.key);
   await report('state: open a batch', (round) => {
     const detail = JSON.stringify(facts.map((one) => [one.starts, one.subjects]));

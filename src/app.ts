@@ -1,6 +1,7 @@
 /** What a command or a job works with, once settings and policy files have been read: one engine per controller. */
 import type { Settings } from './config.ts';
-import type { Engine } from './erasure/engine.ts';
+import type { ReadStore, Store } from './audit/store/store.ts';
+import type { Engine, Trail } from './erasure/engine.ts';
 import type { Logger } from './logger.ts';
 import type { Located } from './policy/parse/parse.ts';
 import type { Task } from './policy/view.ts';
@@ -13,6 +14,14 @@ export interface Controlled {
   readonly engine: Engine;
 }
 
+/** The trail for those who look after it: where it lies, its public key, and where copies of its head are kept. */
+export interface Keeping {
+  readonly store: ReadStore;
+  readonly vkey: string;
+  /** The trail's own store, and the one that was set. */
+  readonly headPlaces: readonly Store[];
+}
+
 export interface App {
   readonly settings: Settings;
   readonly state: State;
@@ -22,6 +31,12 @@ export interface App {
   readonly now: () => number;
   /** Codes of what keeps frist from erasing now: a state, trail or source out of reach. Empty: nothing. */
   obstacles(): Promise<readonly string[]>;
+  /** Begins an epoch of the commitments, and destroys old keys, where it is time. */
+  rotateKeys(): Promise<void>;
+  readonly trail: Trail;
+  readonly keeping: Keeping;
+  /** A new ULID. */
+  readonly newId: () => string;
   /** Publishes what waits, and closes connections, state and trail. */
   close(): Promise<void>;
 }

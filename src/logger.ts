@@ -41,6 +41,7 @@ const FIELDS = {
   version: 'word',
   host: 'word',
   installation: 'word',
+  epoch: 'word',
   due: 'word',
   asOf: 'word',
   // Counts

@@ -1,27 +1,21 @@
 /** Puts the parts together: settings and policy files in, an `App` out. The only place that knows every concrete kind. */
 import { hash } from 'node:crypto';
 import type { App, Controlled } from './app.ts';
-import { createCommitter, EPOCH_KEY_BYTES } from './audit/commitment.ts';
+import type { Signer } from './audit/checkpoint.ts';
 import { formatEntry } from './audit/entry.ts';
 import { putEvidence } from './audit/evidence.ts';
 import { createUlids } from './audit/format/ulid.ts';
-import {
-  createSigningKey,
-  createWrappingKey,
-  loadSigner,
-  loadWrappingKey,
-  unwrapEpochKey,
-  wrapEpochKey,
-} from './audit/keys.ts';
-import { openFileStore } from './audit/store/file.ts';
+import type { KeyRing } from './audit/keys/ring.ts';
+import { openStore } from './audit/store/open.ts';
 import type { Store } from './audit/store/store.ts';
 import { CHECKPOINT } from './audit/tile.ts';
 import type { Settings } from './config.ts';
 import { SourceFailure, type Connector } from './connectors/connector.ts';
 import { createConnector } from './connectors/registry.ts';
 import { withRetry } from './connectors/wrap/retry.ts';
-import type { Engine, Names } from './erasure/engine.ts';
+import type { Engine } from './erasure/engine.ts';
 import { FristError } from './errors.ts';
+import { createKeys, keysOf, openKeyRing, openSigner, rotateKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
 import type { PolicyFile } from './policy/policy.ts';
 import type { Located } from './policy/parse/parse.ts';
@@ -91,10 +85,9 @@ export async function initInstallation(
   settings: Settings,
   world: World,
 ): Promise<{ readonly id: string; readonly vkey: string }> {
-  const store = await openFileStore(settings.audit.folder, { create: true });
+  const store = await openStore(settings.audit, { now: world.now, create: true });
   if ((await store.get(CHECKPOINT)) !== undefined) throw new FristError('STATE_EXISTS');
-  await ifAbsent(() => createSigningKey(settings.keys.signing, world.randomBytes));
-  await ifAbsent(() => createWrappingKey(settings.keys.wrapping, world.randomBytes));
+  await createKeys(settings.keys, world.randomBytes);
   const id = createUlids(world.randomBytes, world.now)();
   const origin = settings.audit.origin ?? `frist.invalid/${id}`;
   const created = new Date(world.now()).toISOString();
@@ -106,14 +99,6 @@ export async function initInstallation(
   return { id, vkey: signer.vkey };
 }
 
-async function ifAbsent(create: () => Promise<void>): Promise<void> {
-  try {
-    await create();
-  } catch (error) {
-    if (!(error instanceof FristError) || error.code !== 'AUDIT_KEY_EXISTS') throw error;
-  }
-}
-
 /** What this installation knows of its own trail: the public key that `state init` printed, and the last head it saw. */
 export async function ownTrail(
   settings: Settings,
@@ -122,7 +107,7 @@ export async function ownTrail(
   const state = await openState(settings.state.url, { clock: world.now });
   try {
     const { origin } = await state.installation();
-    return { vkey: (await loadSigner(settings.keys.signing, origin)).vkey, head: await state.lastHead() };
+    return { vkey: (await openSigner(settings.keys.signing, origin)).vkey, head: await state.lastHead() };
   } finally {
     await state.close();
   }
@@ -130,14 +115,14 @@ export async function ownTrail(
 
 /** Opens state and trail, which must be there. */
 export async function openApp(settings: Settings, files: readonly Located[], world: World): Promise<App> {
-  const { store, state, trail, names, newId } = await openDurable(settings, world);
+  const { store, state, trail, ring, signer, newId } = await openDurable(settings, world);
   const connectors = files.map(({ file }) => openConnectors(file, settings, world));
   const controllers = files.map((located, i): Controlled => {
     const engine: Engine = {
       controller: located.file.controller,
       state,
       trail,
-      names: namesOf(names, located.file.controller.name),
+      keys: keysOf(ring, located.file.controller.name),
       evidence: { put: (text) => putEvidence(store, text, world.randomBytes) },
       logger: world.logger,
       settings: {
@@ -160,9 +145,16 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
     logger: world.logger,
     controllers,
     now: world.now,
+    trail,
+    keeping: { store, vkey: signer.vkey, headPlaces: await headPlaces(store, settings, world) },
+    newId,
     obstacles: async () => {
       const sources = files.flatMap(({ file }, i) => file.sources.map((one) => connectors[i]?.of(one.name)));
-      return await obstaclesOf(state, store, sources);
+      return await obstaclesOf(state, trail, store, sources);
+    },
+    rotateKeys: async () => {
+      await rotateKeys(ring, state, world.now(), world.logger);
+      await trail.flush();
     },
     close: async () => {
       try {
@@ -177,16 +169,19 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
 
 async function obstaclesOf(
   state: State,
+  trail: OwnTrail,
   store: Store,
   sources: readonly (Connector | undefined)[],
 ): Promise<string[]> {
   const { signal } = new AbortController();
-  const trail = async (): Promise<void> => {
+  const readable = async (): Promise<void> => {
     if ((await store.get(CHECKPOINT)) !== undefined) return;
     throw new FristError('AUDIT_STORE', { key: CHECKPOINT, code: 'ENOENT' });
   };
-  const looks = [() => state.installation(), trail, ...sources.map((one) => () => one?.check([], signal))];
+  const looks = [() => state.installation(), readable, ...sources.map((one) => () => one?.check([], signal))];
   const codes = new Set<string>();
+  const trouble = trail.trouble();
+  if (trouble !== undefined) codes.add(trouble);
   for (const look of looks) {
     try {
       await look();
@@ -198,12 +193,18 @@ async function obstaclesOf(
   return [...codes];
 }
 
+/** The trail's own store first. */
+async function headPlaces(store: Store, { audit }: Settings, { now }: World): Promise<Store[]> {
+  const where = audit.heads.store;
+  return where === undefined ? [store] : [store, await openStore(audit, { now, where, create: true })];
+}
+
 interface Durable {
   readonly store: Store;
   readonly state: State;
   readonly trail: OwnTrail;
-  readonly names: Names;
-  readonly signer: Awaited<ReturnType<typeof loadSigner>>;
+  readonly ring: KeyRing;
+  readonly signer: Signer;
   readonly newId: () => string;
 }
 
@@ -212,10 +213,10 @@ async function openDurable(settings: Settings, world: World): Promise<Durable> {
   const newId = createUlids(world.randomBytes, world.now);
   const state = await openState(settings.state.url, { clock: world.now });
   try {
-    const store = await openFileStore(settings.audit.folder);
+    const store = await openStore(settings.audit, { now: world.now, swap: state.trailObjects });
     const { origin } = await state.installation();
-    const signer = await loadSigner(settings.keys.signing, origin);
-    const names = await currentNames(settings, world, state, newId);
+    const signer = await openSigner(settings.keys.signing, origin);
+    const ring = await openKeyRing(settings, state, { ...world, newId });
     const trail = createTrail({
       store,
       signer,
@@ -229,46 +230,12 @@ async function openDurable(settings: Settings, world: World): Promise<Durable> {
       logger: world.logger,
     });
     await firstEntry(state, world, newId);
-    return { store, state, trail, names, signer, newId };
+    await ring.begin();
+    return { store, state, trail, ring, signer, newId };
   } catch (error) {
     await state.close();
     throw error;
   }
-}
-
-/** Sources are named within a controller: two controllers may both have a `crm`. */
-function namesOf(names: Names, controller: string): Names {
-  const known = new Map<string, string>();
-  const within = (source: string): string => {
-    const name = known.get(source) ?? JSON.stringify([controller, source]);
-    known.set(source, name);
-    return name;
-  };
-  return {
-    epoch: names.epoch,
-    record: (source, ...rest) => names.record(within(source), ...rest),
-    subject: (kind, value) => names.subject(kind, value),
-    incarnation: (source, ...rest) => names.incarnation(within(source), ...rest),
-  };
-}
-
-/** Commitments under the newest epoch key; the first one is made here. */
-async function currentNames(
-  settings: Settings,
-  world: World,
-  state: State,
-  newId: () => string,
-): Promise<Names> {
-  const wrapping = await loadWrappingKey(settings.keys.wrapping);
-  if ((await state.epochKeys()).length === 0) {
-    const epoch = newId();
-    const wrapped = wrapEpochKey(wrapping, epoch, world.randomBytes(EPOCH_KEY_BYTES), world.randomBytes);
-    await state.addEpochKey({ epoch, wrapped, from: new Date(world.now()).toISOString() });
-  }
-  const newest = (await state.epochKeys()).at(-1);
-  if (newest === undefined) throw new FristError('DEFECT', { what: 'no epoch key' });
-  const key = unwrapEpochKey(wrapping, newest.epoch, newest.wrapped);
-  return { ...createCommitter(key), epoch: newest.epoch };
 }
 
 /** The trail begins with the installation that it belongs to. */

@@ -1,5 +1,5 @@
 /**
- * The keys of the trail, and the files that they lie in when nothing better is at hand.
+ * The keys of the trail as text, and the files that they lie in when nothing better is at hand (keys/program.ts is).
  *
  * Signing key: an Ed25519 private key, PKCS #8 in PEM (`openssl pkey` reads it).
  * Wrapping key: 32 bytes as 64 hex digits and a newline. It wraps the epoch keys that lie in the state database, so
@@ -91,16 +91,24 @@ export function signerOf(key: KeyObject, origin: string): Signer {
  * @throws AUDIT_KEY_MISSING, AUDIT_KEY_EXPOSED, AUDIT_KEY_INVALID
  */
 export async function loadSigner(file: string, origin: string): Promise<Signer> {
-  if (!isOrigin(origin)) invalid(file, 'the origin of the trail is empty, or has a space or a plus sign');
-  const pem = await readKeyFile(file);
+  return parseSigner(await readKeyFile(file), file, origin);
+}
+
+/**
+ * Reads a signing key from its text, which may come from elsewhere than a file.
+ * @param where what it is called in an error.
+ * @throws AUDIT_KEY_INVALID
+ */
+export function parseSigner(pem: string, where: string, origin: string): Signer {
+  if (!isOrigin(origin)) invalid(where, 'the origin of the trail is empty, or has a space or a plus sign');
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);
   } catch {
-    // The cause may quote what is in the file.
-    return invalid(file, 'it is not a private key in PEM');
+    // The cause may quote the text.
+    return invalid(where, 'it is not a private key in PEM');
   }
-  if (key.asymmetricKeyType !== 'ed25519') invalid(file, 'it is not an Ed25519 key');
+  if (key.asymmetricKeyType !== 'ed25519') invalid(where, 'it is not an Ed25519 key');
   return signerOf(key, origin);
 }
 
@@ -128,6 +136,30 @@ export function parseWrappingKey(text: string, where: string): Buffer {
  */
 export async function loadWrappingKey(file: string): Promise<Buffer> {
   return parseWrappingKey(await readKeyFile(file), file);
+}
+
+/** What wraps epoch keys: a key at hand, or a service that keeps its key to itself. */
+export interface KeyWrapper {
+  /**
+   * @returns one line of text for the state database.
+   */
+  wrap(epoch: string, epochKey: Uint8Array): Promise<string>;
+  /**
+   * @throws AUDIT_KEY_WRONG when it was wrapped by another key, for another epoch, or was changed.
+   */
+  unwrap(epoch: string, wrapped: string): Promise<Buffer>;
+}
+
+/**
+ * A wrapper over a wrapping key in memory.
+ * @param random `crypto.randomBytes`
+ */
+export function wrapperOf(wrappingKey: Uint8Array, random: (n: number) => Uint8Array): KeyWrapper {
+  return {
+    wrap: (epoch, epochKey) => Promise.resolve(wrapEpochKey(wrappingKey, epoch, epochKey, random)),
+    // In a promise of its own, so that it rejects instead of throwing.
+    unwrap: async (epoch, wrapped) => await Promise.resolve(unwrapEpochKey(wrappingKey, epoch, wrapped)),
+  };
 }
 
 /**

@@ -22,6 +22,8 @@ export async function run(app: App, options: RunOptions, io: Io): Promise<number
       ...(await sweep(engine, tasks, { trigger: 'manual', slot: undefined, asOf, setClock: set, signal })),
     );
   }
+  // After the sweep, whose look at the clock it rests on.
+  await app.rotateKeys();
   const statuses = statusesOfRun(reports);
   const exit = exitOf(statuses);
   if (options.json) printJson(io, { asOf: new Date(asOf).toISOString(), policies: reports, exit, statuses });

@@ -1,3 +1,4 @@
+import { nameOfStore } from '../audit/store/open.ts';
 import type { Settings } from '../config.ts';
 import { EXIT } from '../errors.ts';
 import { initInstallation, type World } from '../wiring.ts';
@@ -13,11 +14,16 @@ export async function stateInit(settings: Settings, world: World, json: boolean,
   io.out(
     [
       `installation ${id}`,
-      `trail in ${settings.audit.folder}`,
-      `keys in ${settings.keys.signing} and ${settings.keys.wrapping}: keep a copy of both, away from the state`,
+      `trail in ${nameOfStore(settings.audit)}`,
+      ...keyFiles(settings).map((file) => `key in ${file}: keep a copy of it, away from the state`),
       `the trail is verified with this public key: ${vkey}`,
       '',
     ].join('\n'),
   );
   return EXIT.ok;
+}
+
+/** Keys that frist made, unless they were there. */
+function keyFiles({ keys }: Settings): readonly string[] {
+  return [keys.signing, keys.wrapping].flatMap((from) => ('file' in from ? [from.file] : []));
 }

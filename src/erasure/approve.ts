@@ -128,7 +128,7 @@ async function apply(
   const { task } = prepared;
   const holds = await engine.state.holds({ active: true });
   const judge = createJudge(task, { asOf, holds });
-  const records = stillDue(engine, prepared, plan, judge, noLonger, claimed.signal);
+  const records = stillDue(engine, prepared, plan, judge, noLonger, claimed);
   const result = await eraseSelected(engine, prepared, { claim: claimed, plan: plan.id, asOf, records });
   const report = resultReport(
     { ...blankReport(task, 'planned'), plan: plan.id },
@@ -148,7 +148,7 @@ async function* stillDue(
   plan: Plan,
   judge: Judge,
   noLonger: Partial<Record<Verdict | 'absent', number>>,
-  signal: AbortSignal,
+  { names, signal }: Claim,
 ): AsyncIterable<readonly Selected[]> {
   const { view } = prepared.task;
   for await (const keys of engine.state.planKeys(plan.id)) {
@@ -162,7 +162,7 @@ async function* stillDue(
         continue;
       }
       selected.push({
-        commitment: engine.names.record(view.source, view.record.name, facts.key),
+        commitment: names.record(view.source, view.record.name, facts.key),
         stage: verdict.stage,
         key: facts.key,
         starts: judge.startRaw(facts),

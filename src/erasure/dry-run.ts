@@ -45,7 +45,7 @@ async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Pr
       task,
       connector,
       judge: createJudge(task, { asOf: input.asOf, holds }),
-      names: engine.names,
+      names: await engine.keys.current(),
       policyDigest: digest,
       asOf: input.asOf,
       spool,

@@ -20,6 +20,15 @@ export interface Names {
   ): string;
 }
 
+/**
+ * The names of an installation, whose epochs follow each other while it runs. A run, an approval or a hold asks once and
+ * keeps the answer, so that all that it writes belongs to one epoch; a batch is recovered under the epoch of its opening.
+ */
+export interface Keys {
+  current(): Promise<Names>;
+  of(epoch: string): Promise<Names>;
+}
+
 /** The way to the audit trail: what a transaction emitted before is durable there when `flush` resolves. */
 export interface Trail {
   flush(): Promise<void>;
@@ -43,7 +52,7 @@ export interface Engine {
   readonly controller: Controller;
   readonly state: State;
   readonly trail: Trail;
-  readonly names: Names;
+  readonly keys: Keys;
   readonly evidence: Evidence;
   readonly logger: Logger;
   readonly settings: EngineSettings;

@@ -14,7 +14,7 @@ import type { Task } from '../policy/view.ts';
 import type { Hold, OpenBatch, Transaction } from '../state/state.ts';
 import { attempt, type AttemptResult } from './batch/attempt.ts';
 import type { PlannedBatch } from './batch/batches.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Names } from './engine.ts';
 import { createLedger, type Ledger } from './batch/ledger.ts';
 import type { Pace } from './batch/pace.ts';
 import { add, type ExecuteResult, type Outcome } from './report.ts';
@@ -23,6 +23,7 @@ import { settle, type Finished } from './batch/settle.ts';
 export interface ExecuteInput {
   readonly engine: Engine;
   readonly task: Task;
+  readonly names: Names;
   readonly run: string;
   readonly plan: string;
   readonly asOf: number;
@@ -63,7 +64,7 @@ class Execution {
 
   constructor(input: ExecuteInput) {
     this.#input = input;
-    this.#ledger = createLedger(input.engine, input.task, input.judgeUnder([]));
+    this.#ledger = createLedger(input.engine, input.names, input.task, input.judgeUnder([]));
   }
 
   async run(): Promise<ExecuteResult> {
@@ -125,13 +126,14 @@ class Execution {
       return { id: opening.row.id, batch: next, judge: this.#input.judgeUnder(holds) };
     });
     if (settled !== undefined) this.#count(settled.counts, finished, settled.leftovers);
-    await engine.trail.flush();
+    // The last outcome waits for the end of the run, which comes next.
+    if (opened !== undefined) await engine.trail.flush();
     return opened;
   }
 
   /** What state and trail are told of a batch; made before the transaction, in which every other writer waits. */
   #opening(next: PlannedBatch): { readonly row: OpenBatch; readonly entry: string } {
-    const { engine, task, run, plan, asOf } = this.#input;
+    const { engine, task, names, run, plan, asOf } = this.#input;
     const id = engine.newId();
     const row = {
       id,
@@ -142,6 +144,7 @@ class Execution {
       stage: next.stage,
       asOf: new Date(asOf).toISOString(),
       opened: new Date(engine.now()).toISOString(),
+      epoch: names.epoch,
       keys: next.records.map((record) => record.key),
       detail: JSON.stringify(next.records.map((record) => [record.starts, record.subjects])),
     };
@@ -161,7 +164,7 @@ class Execution {
       this.#failedCode ??= code;
       const { source, record } = this.#input.task.view;
       if (this.#failing.length < REMEMBERED_FAILURES) {
-        this.#failing.push(this.#input.engine.names.record(source, record.name, identity.key));
+        this.#failing.push(this.#input.names.record(source, record.name, identity.key));
       }
     }
   }

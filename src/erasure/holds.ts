@@ -4,7 +4,7 @@ import { FristError } from '../errors.ts';
 import type { Source } from '../policy/policy.ts';
 import { normalise } from '../policy/subject.ts';
 import type { Hold } from '../state/state.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Names } from './engine.ts';
 import { identitiesOf } from './recover.ts';
 
 const POLL_MS = 250;
@@ -44,6 +44,7 @@ export async function placeHold(
   sources: readonly Source[],
   input: PlaceInput,
 ): Promise<Placed> {
+  const names = await engine.keys.current();
   const why = await engine.evidence.put(input.why);
   const placed = new Date(engine.now()).toISOString();
   const hold: Hold = {
@@ -58,9 +59,9 @@ export async function placeHold(
   const concerned = sources.filter((source) => input.sources?.includes(source.name) ?? true);
   await engine.state.transaction(async (t) => {
     await t.addHold(hold);
-    const { epoch } = engine.names;
+    const { epoch } = names;
     const base = { v: 1, type: 'hold-placed', at: placed, hold: hold.id, epoch, who: hold.by, why } as const;
-    const subject = commitments(engine, concerned, input.subjects);
+    const subject = commitments(names, concerned, input.subjects);
     const only = input.sources ?? [undefined];
     await t.emit(
       only.map((source) =>
@@ -116,7 +117,7 @@ export async function matchesOf(
 
 /** One commitment for each way in which a concerned record type writes the identifier. */
 function commitments(
-  engine: Engine,
+  names: Names,
   sources: readonly Source[],
   subjects: readonly (readonly [string, string])[],
 ): string[] {
@@ -128,7 +129,7 @@ function commitments(
       .filter((declared) => declared.kind === kind)
       .map((declared) => declared.normalise);
     for (const how of new Set(ways.length === 0 ? (['lowercase'] as const) : ways)) {
-      all.add(engine.names.subject(kind, normalise(value, how)));
+      all.add(names.subject(kind, normalise(value, how)));
     }
   }
   return [...all];

@@ -49,7 +49,7 @@ async function recover(
   const session = await connector.erasing(task.view, claim.signal);
   try {
     const records = await look(connector, task.view, batch.stage, identitiesOf(batch), claim.signal);
-    const ledger = createLedger(engine, task, judge);
+    const ledger = createLedger(engine, await engine.keys.of(batch.epoch), task, judge);
     const entries = ledger.settled(batch.id, batch.stage, records, {}, { result: 'verified', leftovers: 0 });
     await engine.state.transaction(async (t) => {
       await claim.stillOurs(t);

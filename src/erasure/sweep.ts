@@ -144,7 +144,7 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
     task,
     connector,
     judge,
-    names: engine.names,
+    names: walk.claim.names,
     policyDigest: prepared.digest,
     asOf: input.asOf,
     spool: walk.spool,

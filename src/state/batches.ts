@@ -12,7 +12,17 @@ interface BatchRow extends Omit<OpenBatch, 'keys' | 'asOf'> {
   readonly record_keys: string;
 }
 
-const IDENTITY = ['id', 'run', 'controller', 'policy', 'source', 'stage', 'as_of', 'opened'] as const;
+const IDENTITY = [
+  'id',
+  'run',
+  'controller',
+  'policy',
+  'source',
+  'stage',
+  'as_of',
+  'opened',
+  'epoch',
+] as const;
 
 /** In the order in which they were opened. */
 export async function readOpenBatches(db: Knex): Promise<readonly OpenBatch[]> {
@@ -28,6 +38,7 @@ export async function readOpenBatches(db: Knex): Promise<readonly OpenBatch[]> {
     stage: row.stage,
     asOf: row.as_of,
     opened: row.opened,
+    epoch: row.epoch,
     keys: JSON.parse(row.record_keys) as readonly Key[],
     detail: row.detail,
   }));
@@ -44,6 +55,7 @@ export async function openBatch(turn: Turn, batch: OpenBatch): Promise<void> {
     stage: rest.stage,
     as_of: asOf,
     opened: rest.opened,
+    epoch: rest.epoch,
     filler: FILLER[turn.store.dialect],
     record_keys: JSON.stringify(keys),
     detail: rest.detail,

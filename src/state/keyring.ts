@@ -1,7 +1,8 @@
 /** Which installation this state belongs to, and the wrapped epoch keys of its commitments. */
 import type { Knex } from 'knex';
 import { FristError } from '../errors.ts';
-import type { EpochKey, Installation } from './state.ts';
+import { FILLER } from './migrations.ts';
+import type { Destroyed, EpochKey, Installation, NewEpochKey } from './state.ts';
 import { ONE, type Turn } from './turn.ts';
 
 interface InstallationRow extends Installation {
@@ -10,8 +11,11 @@ interface InstallationRow extends Installation {
 
 interface EpochKeyRow {
   readonly epoch: string;
-  readonly wrapped: string;
   readonly valid_from: string;
+  readonly destroyed: string | null;
+  readonly true_from: string | null;
+  readonly filler: string;
+  readonly wrapped: string | null;
 }
 
 /** Undefined where there is none: the database is not a state, or its making was cut short. */
@@ -34,14 +38,44 @@ export function requireInstallation(state: Installation, trailId: string): void 
 
 /** Oldest first. */
 export async function readEpochKeys(db: Knex): Promise<readonly EpochKey[]> {
-  const rows = await db<EpochKeyRow>('frist_epoch_keys').orderBy('valid_from').orderBy('epoch');
-  return rows.map((row) => ({ epoch: row.epoch, wrapped: row.wrapped, from: row.valid_from }));
+  const rows = await db<EpochKeyRow>('frist_epoch_keys')
+    .select('epoch', 'valid_from', 'destroyed', 'true_from', 'wrapped')
+    .orderBy('valid_from')
+    .orderBy('epoch');
+  return rows.map(({ epoch, valid_from: from, destroyed, true_from: trueFrom, wrapped }) => ({
+    epoch,
+    from,
+    ...(wrapped === null ? {} : { wrapped }),
+    ...(destroyed === null || trueFrom === null ? {} : { destroyed: { on: destroyed, trueFrom } }),
+  }));
 }
 
-/** False when the epoch has a key already; that one counts, or commitments under it could not be opened again. */
-export async function addEpochKey(turn: Turn, key: EpochKey): Promise<boolean> {
-  const keys = turn.db<EpochKeyRow>('frist_epoch_keys');
-  if ((await keys.clone().where({ epoch: key.epoch }).first('epoch')) !== undefined) return false;
-  await keys.clone().insert({ epoch: key.epoch, wrapped: key.wrapped, valid_from: key.from });
+/** Begins an epoch; false when it is not `after` that it follows, so that of two processes one does. */
+export async function addEpochKey(
+  turn: Turn,
+  { epoch, from, wrapped }: NewEpochKey,
+  after: string | undefined,
+): Promise<boolean> {
+  if ((await readEpochKeys(turn.db)).at(-1)?.epoch !== after) return false;
+  await turn.db<EpochKeyRow>('frist_epoch_keys').insert({
+    epoch,
+    valid_from: from,
+    destroyed: null,
+    true_from: null,
+    filler: FILLER[turn.store.dialect],
+    wrapped,
+  });
   return true;
+}
+
+/** Forgets a key for good. Recovery must still name the records of an open batch, so that its key stays. */
+export async function destroyEpochKey(turn: Turn, epoch: string, destroyed: Destroyed): Promise<boolean> {
+  if ((await turn.db('frist_batches').where({ epoch }).first('epoch')) !== undefined) return false;
+  const changed = await turn
+    .db<EpochKeyRow>('frist_epoch_keys')
+    .where({ epoch })
+    .whereNotNull('wrapped')
+    .update({ wrapped: null, destroyed: destroyed.on, true_from: destroyed.trueFrom });
+  if (changed > 0) turn.forgets = true;
+  return changed > 0;
 }

@@ -33,7 +33,7 @@ const mortals = (death: ReturnType<typeof createDeath>): Wraps => ({
 /** What must be true whatever happened: every record that went stands in the trail once, no other does, all intents are closed. */
 function checkTrail(world: World, entries: readonly Entry[]): void {
   const named = new Map(
-    DUE.concat(KEPT).map((id) => [world.engine.names.record('crm', 'contact', [String(id)]), id]),
+    DUE.concat(KEPT).map((id) => [world.names.record('crm', 'contact', [String(id)]), id]),
   );
   const gone: number[] = [];
   const open = new Set<string>();

@@ -14,7 +14,7 @@ import type { Store } from '../../src/audit/store/store.ts';
 import type { Connector } from '../../src/connectors/connector.ts';
 import { createMemoryConnector, type MemoryOptions } from '../../src/connectors/memory.ts';
 import { createMemoryDatabase, type MemoryDatabase } from '../../src/connectors/memory/database.ts';
-import type { Engine } from '../../src/erasure/engine.ts';
+import type { Engine, Keys, Names } from '../../src/erasure/engine.ts';
 import type { Logger } from '../../src/logger.ts';
 import { parsePolicies } from '../../src/policy/parse/parse.ts';
 import { compileViews, type Task } from '../../src/policy/view.ts';
@@ -44,6 +44,8 @@ async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
 
 export interface World {
   readonly engine: Engine;
+  /** The names that the engine uses unless it is given other keys. */
+  readonly names: Names;
   readonly tasks: readonly Task[];
   readonly database: MemoryDatabase;
   readonly state: State;
@@ -67,6 +69,8 @@ export interface WorldOptions extends Wraps {
   readonly policies: string;
   readonly now: () => number;
   readonly maxBatch?: number;
+  /** Names of one epoch for ever unless they are given. */
+  readonly keys?: Keys;
 }
 
 /** Makes the world in a temporary folder; `close` removes it. */
@@ -81,7 +85,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   );
   await createSigningKey(join(folder, 'signing.pem'), randomBytes);
   const database = createMemoryDatabase(options.tables, MEANING);
-  const key = randomBytes(32);
+  const names = { ...createCommitter(randomBytes(32)), epoch: 'e1' };
   const worlds: { state: State; trail: OwnTrail }[] = [];
   const newId = createUlids(randomBytes, options.now);
 
@@ -110,7 +114,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       controller: located.file.controller,
       state,
       trail,
-      names: { ...createCommitter(key), epoch: 'e1' },
+      keys: options.keys ?? { current: () => Promise.resolve(names), of: () => Promise.resolve(names) },
       evidence: { put: (text) => putEvidence(store, text, randomBytes) },
       logger: SILENT,
       settings: {
@@ -131,6 +135,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     };
     return {
       engine,
+      names,
       tasks: compileViews(located.file),
       database,
       state,

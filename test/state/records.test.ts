@@ -219,12 +219,31 @@ describe.each(await engines())('the state on %s', (engine) => {
     });
   });
 
-  it('keeps one key for each epoch', async () => {
-    const first = { epoch: '2026-11', wrapped: 'AAAA', from: '2026-11-01T00:00:00Z' };
-    const second = { epoch: '2026-10', wrapped: 'BBBB', from: '2026-10-01T00:00:00Z' };
-    expect(await test.state.addEpochKey(first)).toBe(true);
-    expect(await test.state.addEpochKey(second)).toBe(true);
-    expect(await test.state.addEpochKey({ ...first, wrapped: 'CCCC' })).toBe(false);
-    expect(await test.state.epochKeys()).toEqual([second, first]);
+  it('keeps the key of each epoch until it is destroyed, and then what the epoch was', async () => {
+    const first = { epoch: 'e1', wrapped: 'AAAA', from: '2026-10-01T00:00:00Z' };
+    const second = { epoch: 'e2', wrapped: 'BBBB', from: '2026-11-01T00:00:00Z' };
+    const gone = { on: '2027-12-06', trueFrom: '2028-01-06' };
+    const add = (key: typeof first, after?: string): Promise<boolean> =>
+      test.state.transaction((t) => t.addEpochKey(key, after));
+    const destroy = (epoch: string): Promise<boolean> =>
+      test.state.transaction((t) => t.destroyEpochKey(epoch, gone));
+    expect(await add(first)).toBe(true);
+    // Of two processes that begin an epoch, one does.
+    expect(await add(second)).toBe(false);
+    expect(await add(second, 'e1')).toBe(true);
+    expect(await add({ ...second, epoch: 'e3' }, 'e1')).toBe(false);
+    expect(await test.state.epochKeys()).toEqual([first, second]);
+    // Recovery names the records of an open batch under the key of their batch.
+    const batch = aBatch({ epoch: 'e1' });
+    await test.state.transaction((t) => t.openBatch(batch));
+    expect(await destroy('e1')).toBe(false);
+    await test.state.transaction((t) => t.settleBatch(batch.id));
+    expect(await destroy('e1')).toBe(true);
+    expect(await destroy('e1')).toBe(false);
+    expect(await destroy('e0')).toBe(false);
+    expect(await test.state.epochKeys()).toEqual([
+      { epoch: 'e1', from: first.from, destroyed: gone },
+      second,
+    ]);
   });
 });

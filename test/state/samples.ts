@@ -36,6 +36,7 @@ export function aBatch(changes: Partial<OpenBatch> = {}): OpenBatch {
     stage: 0,
     asOf: '2026-11-22T02:00:00Z',
     opened: '2026-11-22T02:00:02Z',
+    epoch: 'epoch-1',
     keys: [['1'], ['2']],
     detail: '{}',
     ...changes,

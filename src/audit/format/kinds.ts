@@ -203,10 +203,29 @@ export const KINDS = {
   /** A person placed a hold on someone; `source` where it is for one source only. */
   'hold-placed': { hold: id, subject: digests, epoch: id, source: maybe(name), who: id, why: ref },
   'hold-released': { hold: id, who: id, why: ref },
+  /** An epoch of the commitments began on that day, with a key of its own. */
+  'key-created': { epoch: id, from: day },
+  /**
+   * The key of an epoch (`from` its first day, `to` the day on which the next one began) was destroyed: from the day
+   * `trueFrom` on no copy of it is left in a backup of the state, and nobody can tell whom its commitments name.
+   */
+  'key-destroyed': { epoch: id, from: day, to: day, trueFrom: day },
   /** A policy failed as a whole, with the code of the error. */
   'policy-failed': { run: maybe(id), policy: name, code },
-  /** Nothing was due: silence would be an alarm. */
+  /** On this day (the 24 hours before) no record was due: silence would be an alarm. */
   heartbeat: { run: maybe(id) },
+  /**
+   * The daemon held the trail against its signature and against `heads` heads that are kept: it had `size` entries.
+   * `since`: those before were verified earlier. `code`: the first thing that was wrong.
+   */
+  verification: {
+    result: oneOf('verified', 'failed'),
+    size: count,
+    root: maybe(digest),
+    heads: count,
+    since: maybe(count),
+    code: maybe(code),
+  },
 } as const;
 
 const isMoment = (value: unknown): value is string => moment(value) && day(value.slice(0, 10));

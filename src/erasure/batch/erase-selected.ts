@@ -61,7 +61,7 @@ async function eraseAll(
   input: EraseSelectedInput,
 ): Promise<ExecuteResult> {
   const { task, connector } = prepared;
-  const { run, signal, stillOurs } = input.claim;
+  const { run, names, signal, stillOurs } = input.claim;
   const { maxBatch } = engine.settings.pace;
   const pace = createPace({
     ...engine.settings.pace,
@@ -72,6 +72,7 @@ async function eraseAll(
     return await execute({
       engine,
       task,
+      names,
       run,
       plan: input.plan,
       asOf: input.asOf,

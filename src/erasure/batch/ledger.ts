@@ -6,7 +6,7 @@ import { FristError } from '../../errors.ts';
 import type { Judge } from '../../policy/judge.ts';
 import { normalise } from '../../policy/subject.ts';
 import type { Task } from '../../policy/view.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, Names } from '../engine.ts';
 import { add, type Counts, type Outcome } from '../report.ts';
 import type { Identity, Selected } from '../survey/spool.ts';
 
@@ -37,7 +37,7 @@ export interface Ledger {
 }
 
 /** Commitments of one record, as of the facts that it was chosen or erased by. */
-export function commitmentsOf(engine: Engine, task: Task, identity: Identity): Commitments {
+export function commitmentsOf(names: Names, task: Task, identity: Identity): Commitments {
   const { source, record } = task.view;
   const subjects: (readonly [string, string])[] = [];
   record.subjects.slice(0, task.ownSubjects).forEach((subject, i) => {
@@ -47,9 +47,9 @@ export function commitmentsOf(engine: Engine, task: Task, identity: Identity): C
   });
   const { key, starts } = identity;
   return {
-    incarnation: engine.names.incarnation(source, record.name, key, subjects, starts),
-    record: identity.commitment ?? engine.names.record(source, record.name, key),
-    subject: subjects.map(([kind, value]) => engine.names.subject(kind, value)),
+    incarnation: names.incarnation(source, record.name, key, subjects, starts),
+    record: identity.commitment ?? names.record(source, record.name, key),
+    subject: subjects.map(([kind, value]) => names.subject(kind, value)),
   };
 }
 
@@ -61,25 +61,25 @@ interface BatchNames {
 }
 
 /** Commitments are made when a batch is opened, and used again when it is settled. */
-function namesByBatch(engine: Engine, task: Task): BatchNames {
+function namesByBatch(names: Names, task: Task): BatchNames {
   const known = new Map<string, ReadonlyMap<Identity, Commitments>>();
   return {
     make: (batch, records) => {
       const made = new Map<Identity, Commitments>();
-      for (const identity of records) made.set(identity, commitmentsOf(engine, task, identity));
+      for (const identity of records) made.set(identity, commitmentsOf(names, task, identity));
       known.set(batch, made);
       return [...made.values()];
     },
     take: (batch) => {
       const made = known.get(batch);
       known.delete(batch);
-      return (identity) => made?.get(identity) ?? commitmentsOf(engine, task, identity);
+      return (identity) => made?.get(identity) ?? commitmentsOf(names, task, identity);
     },
   };
 }
 
 /** The entries of one policy's batches; `judge` tells the days. */
-export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
+export function createLedger(engine: Engine, names: Names, task: Task, judge: Judge): Ledger {
   const { source, record, policy } = task.view;
   const base = (): { readonly v: 1; readonly eid: string; readonly at: string } => ({
     v: 1,
@@ -87,7 +87,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
     at: new Date(engine.now()).toISOString(),
   });
 
-  const names = namesByBatch(engine, task);
+  const named = namesByBatch(names, task);
   const formats = task.view.stages.map(({ action }) =>
     recordFormatter({ policy, source, record: record.name, action: action.kind }),
   );
@@ -98,7 +98,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
     const now = engine.now();
     const at = new Date(now).toISOString();
     const age = ages(now);
-    const named = names.take(batch);
+    const commitments = named.take(batch);
     return records.map(({ identity, outcome, code }) => {
       const promised = judge.promisedDayOf(identity.starts, stage);
       return format({
@@ -106,7 +106,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
         eid: engine.newId(),
         at,
         outcome,
-        commitments: named(identity),
+        commitments: commitments(identity),
         age: age(judge.startDayOf(identity.starts)),
         ...(promised === undefined ? {} : { promised }),
         ...(code === undefined ? {} : { code }),
@@ -116,7 +116,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
 
   return {
     opened: (batch, run, plan, records) => {
-      const digest = batchDigest(names.make(batch, records));
+      const digest = batchDigest(named.make(batch, records));
       return formatEntry({
         ...base(),
         type: 'batch-opened',
@@ -127,7 +127,7 @@ export function createLedger(engine: Engine, task: Task, judge: Judge): Ledger {
         source,
         count: records.length,
         digest,
-        epoch: engine.names.epoch,
+        epoch: names.epoch,
       });
     },
     settled: (batch, stage, records, dependents, verified) => {

@@ -4,7 +4,7 @@
  */
 import { formatEntry } from '../../audit/entry.ts';
 import type { Run, RunState, Transaction } from '../../state/state.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, Names } from '../engine.ts';
 import type { PolicyReport } from '../report.ts';
 
 const LEASE_MS = 60_000;
@@ -23,6 +23,8 @@ export interface ClaimInput {
 export interface Claim {
   readonly run: string;
   readonly policy: string;
+  /** The names of all that this run writes into the trail. */
+  readonly names: Names;
   readonly signal: AbortSignal;
   /** Refuses a transaction of a process that slept while another took the policy over. */
   readonly stillOurs: (t: Transaction) => Promise<void>;
@@ -36,6 +38,7 @@ export async function claim(
   signal: AbortSignal,
 ): Promise<Claim | undefined> {
   const { state, controller } = engine;
+  const names = await engine.keys.current();
   const run = engine.newId();
   const lease = `run:${controller.name}:${input.policy}`;
   const fence = await state.lease(lease, run, LEASE_MS);
@@ -81,6 +84,7 @@ export async function claim(
   return {
     run,
     policy: input.policy,
+    names,
     signal: AbortSignal.any([signal, lost.signal]),
     stillOurs: (t) => t.requireLease(lease, fence),
     close: async (report) => {
