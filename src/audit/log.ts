@@ -96,6 +96,8 @@ class LogWriter implements Log {
   #state: State = { tip: EMPTY_TIP, head: headOf(EMPTY_TIP), checkpoint: null, pending: null };
   /** The store may have moved on from `#state`. */
   #stale = true;
+  /** Beyond this size there may be entries of an append that failed here. */
+  #known = 0;
   #stopped: FristError | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -119,6 +121,7 @@ class LogWriter implements Log {
       this.#stale = true;
       await this.#reload();
       if (expected !== undefined) await this.#hold(expected);
+      this.#known = this.#state.head.size;
       return this.#state.head;
     });
   }
@@ -148,13 +151,11 @@ class LogWriter implements Log {
   async #append(added: Framed): Promise<Appended> {
     if (added.entries.length === 0) return { first: this.#state.head.size, ...this.#state.head };
     for (let attempt = 0; ; attempt++) {
-      const from = this.#state.head.size;
-      if (this.#stale) {
-        await this.#reload();
-        if (await this.#holds(added, from)) return { first: from, ...this.#state.head };
-      }
+      if (this.#stale) await this.#reload();
+      const known = this.#known;
+      if (await this.#holds(added, known)) return { first: known, ...this.#state.head };
+      const first = this.#state.head.size;
       try {
-        const first = this.#state.head.size;
         await this.#commit(added);
         return { first, ...this.#state.head };
       } catch (error) {
@@ -165,9 +166,13 @@ class LogWriter implements Log {
     }
   }
 
-  /** Whether exactly these entries were appended since `from`: by an earlier try of ours that looked like a failure. */
+  /**
+   * Whether exactly these entries lie in the log from `from` on: from an earlier try of ours that looked like a failure.
+   * Answered once: should the reading fail, the next append asks again.
+   */
   async #holds(added: Framed, from: number): Promise<boolean> {
     const to = this.#state.head.size;
+    if (from === to) return false;
     const ours = new Map(added.entries.map((entry, i) => [entry.toString(), from + i]));
     let [index, inPlace, found] = [from, 0, 0];
     for await (const entry of readEntries(this.#store, to, from, to)) {
@@ -175,6 +180,7 @@ class LogWriter implements Log {
       if (place !== undefined) found++;
       if (place === index++) inPlace++;
     }
+    this.#known = to;
     if (found === 0) return false;
     if (inPlace === added.entries.length && to === from + inPlace) return true;
     throw new FristError('AUDIT_OVERLAP');
@@ -197,6 +203,7 @@ class LogWriter implements Log {
       checkpoint: checkpointTag ?? null,
       pending: pendingTag,
     };
+    this.#known = layout.head.size;
   }
 
   /**

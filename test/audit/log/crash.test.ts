@@ -65,7 +65,9 @@ async function expectLog(
   expect(log.head()).toEqual({ size: edge.size, root: rootOf(edge).toString('base64') });
   expect(await log.readEntries(base.edge.size, edge.size)).toEqual(added);
   if (!whole) return;
-  expect(await verifyTrail({ store: createMemoryStore({ objects }), vkey: SIGNER.vkey })).toMatchObject(log.head());
+  expect(await verifyTrail({ store: createMemoryStore({ objects }), vkey: SIGNER.vkey })).toMatchObject(
+    log.head(),
+  );
 }
 
 /** How many operations an append makes, opening included. */
@@ -171,6 +173,24 @@ describe('a fault at every call of an append that lives on', () => {
         expect(await insist(log, more)).toMatchObject({ first: size + 2, size: size + 3 });
         await expectLog(objects, base, [...added, ...more], false);
       }
+    }
+  });
+
+  it('looks again for what may be there when it could not look the first time', async () => {
+    const base = await baseOf(300);
+    const added = entries(2);
+    const { opening } = await operationsOf(base, added);
+    // The pending object is written, its answer and the reading back are lost; then one call of the next try fails.
+    for (let third = opening + 2; third < opening + 20; third++) {
+      const objects = new Map(base.objects);
+      const faults = new Map<number, Fault>([
+        [opening, 'after'],
+        [opening + 1, 'before'],
+        [third, 'before'],
+      ]);
+      const log = await open(createMemoryStore({ objects, fault: failingAt(faults) }));
+      await insist(log, added);
+      await expectLog(objects, base, added, false);
     }
   });
 
