@@ -2,18 +2,22 @@
 import { readFileSync } from 'node:fs';
 import type { App } from '../app.ts';
 import { createResolver, loadSettings, type Settings } from '../config.ts';
-import { connectorKinds } from '../connectors/registry.ts';
+import { connectorKinds, createConnector } from '../connectors/registry.ts';
 import { ConfigError, EXIT, FristError } from '../errors.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { parsePolicies, type Located } from '../policy/parse/parse.ts';
+import type { PolicyFile } from '../policy/policy.ts';
 import { compileViews } from '../policy/view.ts';
 import { openApp, openConnectors, type World } from '../wiring.ts';
 import { approve } from './approve.ts';
 import { momentOf, momentToErase } from './shared/as-of.ts';
 import { exitOf } from './shared/exit.ts';
-import { auditVerify } from './audit-verify.ts';
+import { checkProof } from './audit/prove.ts';
+import { auditVerb } from './audit/verbs.ts';
 import { check, problemText } from './check.ts';
 import { holdAdd, holdList, holdRelease } from './hold.ts';
+import { init } from './init.ts';
+import { readText, writeNew } from './shared/files.ts';
 import { printJson, type Io } from './shared/io.ts';
 import type { Process } from './shared/process.ts';
 import { plan } from './plan.ts';
@@ -38,6 +42,8 @@ async function perform(invocation: Invocation, process: Process): Promise<number
   const { io, signal } = process;
   // Loaded when asked for: a server, a scheduler and the demo's people are most of the start of every other verb.
   if (verb === 'demo') return (await import('./demo.ts')).demo(options.folder, process, dispatch);
+  if (verb === 'audit prove' && options.check !== undefined)
+    return checkProof({ file: options.check, key: options.key, json: options.json }, io);
   const { settings, origins } = loadSettings({
     env: process.environment,
     file: options.settings,
@@ -45,7 +51,12 @@ async function perform(invocation: Invocation, process: Process): Promise<number
   });
   const world: World = { ...process, logger: loggerOf(settings, process) };
   if (verb === 'state init') return stateInit(settings, world, options.json, io);
-  if (verb === 'audit verify') return auditVerify(settings, world, { ...options, readFile: readText }, io);
+  if (verb.startsWith('audit ')) {
+    const policies = (): PolicyFile[] =>
+      readPolicyFiles(options.policies, process).map((located) => located.file);
+    return auditVerb(verb, options, { settings, world, io, policies });
+  }
+  if (verb === 'init') return proposeFrom(options, settings, process);
   const files = readPolicyFiles(options.policies, process);
   if (verb === 'check') {
     const opened = files.map((located) => ({
@@ -70,6 +81,24 @@ async function perform(invocation: Invocation, process: Process): Promise<number
     throw error;
   }
   return await closed(app, status, io);
+}
+
+function proposeFrom(options: Options, settings: Settings, process: Process): Promise<number> {
+  const { from = '', out, json } = options;
+  return init(
+    {
+      from,
+      out,
+      json,
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      resolve: resolverOf(process),
+      connect: (connection) =>
+        createConnector('sql', { source: 'init', connection, pageSize: settings.page.size }),
+      writeFile: writeNew,
+      signal: process.signal,
+    },
+    process.io,
+  );
 }
 
 /** The verb has answered, and its one document is printed: what fails now goes to stderr, and into the exit status. */
@@ -151,11 +180,7 @@ function readPolicyFiles(paths: readonly string[], process: Process): Located[] 
   for (const path of paths) {
     try {
       const text = readText(path);
-      const resolve = createResolver({
-        env: process.environment,
-        readFile: (file) => readFileSync(file, 'utf8'),
-      });
-      files.push(parsePolicies(text, { file: path, resolve, kinds: connectorKinds() }));
+      files.push(parsePolicies(text, { file: path, resolve: resolverOf(process), kinds: connectorKinds() }));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
@@ -171,13 +196,8 @@ function readPolicyFiles(paths: readonly string[], process: Process): Located[] 
   return files;
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new FristError('CONFIG_UNREADABLE', { file: path, reason });
-  }
+function resolverOf(process: Process): ReturnType<typeof createResolver> {
+  return createResolver({ env: process.environment, readFile: (file) => readFileSync(file, 'utf8') });
 }
 
 /** An error as the user sees it: code, what is wrong, what to do. A defect shows its code and place, and no data. */

@@ -29,6 +29,18 @@ export interface Options {
   readonly key: string | undefined;
   readonly head: readonly string[];
   readonly since: string | undefined;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly out: string | undefined;
+  readonly record: readonly string[];
+  readonly entry: string | undefined;
+  readonly check: string | undefined;
+  readonly policy: string | undefined;
+  readonly run: string | undefined;
+  readonly batch: string | undefined;
+  readonly kind: string | undefined;
+  readonly limit: string | undefined;
+  readonly format: string | undefined;
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -39,6 +51,30 @@ const JSON_OPTION = new Option('--json', 'one JSON document on stdout');
 const WHY = new Option('--why <text>', 'the reason, kept as evidence beside the trail').makeOptionMandatory();
 const AS_OF_PLAN = new Option('--as-of <instant>', 'decide as of this instant, e.g. 2026-06-30T03:15:00Z');
 const AS_OF_RUN = new Option('--as-of <instant>', 'as for plan; only where the setting clock.settable is on');
+/** Which trail is read, by which key. */
+const TRAIL: readonly Option[] = [
+  new Option(
+    '--trail <place>',
+    'a copy of the trail: its folder, or s3://bucket/prefix; the one of the settings by default',
+  ),
+  new Option('--key <verifier key>', 'the public key; that of the signing key in the settings by default'),
+];
+/** Whom or what the trail is asked about. */
+const ASKED: readonly Option[] = [
+  new Option('--subject <kind=value>', 'a person, e.g. email=jens@example.dk; may be repeated').argParser(
+    collect,
+  ),
+  new Option('--record <source.record=key>', 'a record, e.g. crm.contact=42; may be repeated').argParser(
+    collect,
+  ),
+];
+/** Which trail is verified, by which key, against what. */
+const VERIFIED: readonly Option[] = [
+  ...TRAIL,
+  new Option('--head <file>', 'a checkpoint kept out of reach of who runs frist; may be repeated').argParser(
+    collect,
+  ),
+];
 
 interface Verb {
   readonly name: string;
@@ -81,16 +117,61 @@ const VERBS: readonly Verb[] = [
     name: 'audit verify',
     summary: 'hold the whole audit trail against its signature, and against heads seen elsewhere',
     options: [
-      new Option('--trail <folder>', 'a copy of the trail; the one of the settings by default'),
-      new Option(
-        '--key <verifier key>',
-        'the public key; that of the signing key in the settings by default',
-      ),
-      new Option(
-        '--head <file>',
-        'a checkpoint kept out of reach of who runs frist; may be repeated',
-      ).argParser(collect),
+      ...VERIFIED,
       new Option('--since <file>', 'a checkpoint that was verified before: reads only what came after it'),
+    ],
+  },
+  {
+    name: 'audit list',
+    summary: 'the entries of the trail',
+    options: [
+      new Option('--policy <name>', 'only of this policy'),
+      new Option('--source <name>', 'only of this source'),
+      new Option('--run <run>', 'only of this run, its batches included'),
+      new Option('--batch <batch>', 'only of this batch'),
+      new Option('--kind <kind>', 'only of this kind, e.g. record'),
+      new Option('--from <day>', 'from this day on (UTC), e.g. 2026-01-01'),
+      new Option('--to <day>', 'up to this day, and with it'),
+      new Option('--limit <number>', 'the first ones only'),
+      new Option('--format <format>', 'csv or ndjson; columns for people by default'),
+      ...TRAIL,
+    ],
+  },
+  {
+    name: 'audit find',
+    summary: 'what the trail says of one person or one record',
+    options: ASKED,
+  },
+  {
+    name: 'audit prove',
+    summary: 'a receipt for one entry, which anybody can check offline; or such a check',
+    options: [
+      ...ASKED,
+      new Option('--entry <number>', 'which entry, where several are about it'),
+      new Option('--out <file>', 'where the receipt goes'),
+      new Option('--check <file>', 'check a receipt, with nothing but the public key'),
+      new Option('--key <verifier key>', 'the public key, with --check'),
+    ],
+  },
+  {
+    name: 'audit report',
+    summary: 'what the trail shows about a period: a page for an authority, or the same as JSON',
+    options: [
+      new Option('--from <day>', 'first day (UTC), e.g. 2026-01-01').makeOptionMandatory(),
+      new Option('--to <day>', 'last day').makeOptionMandatory(),
+      new Option('--out <file>', 'where the page goes; to stdout by default'),
+      ...VERIFIED,
+    ],
+  },
+  {
+    name: 'init',
+    summary: 'propose a first policy file from the names of tables and columns; reads no row',
+    options: [
+      new Option(
+        '--from <connection>',
+        "the database, or where its address stands: '${FRIST_CRM}'",
+      ).makeOptionMandatory(),
+      new Option('--out <file>', 'where the file goes; to stdout by default'),
     ],
   },
   { name: 'state init', summary: 'make the state, the trail and their keys, once', options: [] },
@@ -169,5 +250,17 @@ function optionsOf(given: Partial<Options>): Options {
     key: given.key,
     head: given.head ?? [],
     since: given.since,
+    from: given.from,
+    to: given.to,
+    out: given.out,
+    record: given.record ?? [],
+    entry: given.entry,
+    check: given.check,
+    policy: given.policy,
+    run: given.run,
+    batch: given.batch,
+    kind: given.kind,
+    limit: given.limit,
+    format: given.format,
   };
 }

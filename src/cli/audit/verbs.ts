@@ -5,7 +5,7 @@ import { FristError } from '../../errors.ts';
 import { openInquiry, type Inquiry } from '../../inquiry.ts';
 import type { PolicyFile } from '../../policy/policy.ts';
 import type { World } from '../../wiring.ts';
-import { auditVerify } from '../audit-verify.ts';
+import { auditVerify } from './verify.ts';
 import type { Options } from '../program.ts';
 import { readText, writeNew } from '../shared/files.ts';
 import type { Io } from '../shared/io.ts';

@@ -1,17 +1,24 @@
 /** Holding a trail against its signature: what `audit verify` and `audit report` have in common. */
 import { openCheckpoint, parseVkey, type Head } from '../../audit/checkpoint.ts';
-import { openFileStore } from '../../audit/store/file.ts';
+import { nameOfStore, openReadStore } from '../../audit/store/open.ts';
 import type { ReadStore } from '../../audit/store/store.ts';
+import { TILE_PREFIX } from '../../audit/tile.ts';
+import { problemOf } from '../../audit/verify/found.ts';
 import { verifyTrail, type Verification } from '../../audit/verify.ts';
+import { HEADS_PREFIX, readHeads } from '../../audit/watch/heads.ts';
 import type { Settings } from '../../config.ts';
 import { ownTrail, type World } from '../../wiring.ts';
 
-/** Which trail, by which key, against what. */
-export interface TrailOptions {
-  /** Folder of a copy; the trail of the settings when undefined. */
+/** Which trail, by which key. */
+export interface TrailChoice {
+  /** A copy: its folder, or `s3://bucket/prefix`; the trail of the settings when undefined. */
   readonly trail: string | undefined;
   /** The verifier key; that of the signing key in the settings when undefined. */
   readonly key: string | undefined;
+}
+
+/** Against what it is held. */
+export interface TrailOptions extends TrailChoice {
   /** Files with checkpoints that were kept elsewhere. */
   readonly head: readonly string[];
   /** File with a checkpoint that was verified before: only what came after it is read. */
@@ -22,16 +29,38 @@ export interface TrailOptions {
 export interface Verified {
   readonly store: ReadStore;
   readonly vkey: string;
-  /** The heads of `TrailOptions.head`. */
+  /** Heads from outside the trail's own store: those of `TrailOptions.head`, and those kept in `audit.heads.store`. */
   readonly heads: readonly Head[];
+  /** Where heads were found, and how many. */
+  readonly held: readonly Held[];
   /** The head of `TrailOptions.since`. */
   readonly since: Head | undefined;
   readonly verification: Verification;
+  /** Keys that somebody has deleted in a store that keeps versions: they are still there, and other readers miss them. */
+  readonly hidden: readonly string[];
+}
+
+/** Heads that the trail was held against. */
+export interface Held {
+  /** In words. */
+  readonly where: string;
+  readonly heads: number;
 }
 
 /** What a verification without outside heads leaves open. */
 export const NO_HEADS =
-  'no outside head was given, so this is not proof against the holder of the signing key';
+  'no head from outside the trail was given, so this is not proof against the holder of the signing key';
+
+/** A trail to read, and the last head of it that the state has seen: what is not the own trail may be older. */
+export async function openTrail(
+  settings: Settings,
+  world: World,
+  { trail, key }: TrailChoice,
+): Promise<{ readonly store: ReadStore; readonly vkey: string; readonly known: Head | undefined }> {
+  const store = await openReadStore(settings.audit, trail);
+  const own = key === undefined ? await ownTrail(settings, world) : undefined;
+  return { store, vkey: key ?? own?.vkey ?? '', known: trail === undefined ? own?.head : undefined };
+}
 
 /**
  * Verifies a trail. The installation's own trail must also begin with what its state has seen; a copy may be older.
@@ -39,19 +68,47 @@ export const NO_HEADS =
  *   is no error but `verification.firstProblem`.
  */
 export async function verified(settings: Settings, world: World, options: TrailOptions): Promise<Verified> {
-  const store = await openFileStore(options.trail ?? settings.audit.folder);
-  const own = options.key === undefined ? await ownTrail(settings, world) : undefined;
-  const vkey = options.key ?? own?.vkey ?? '';
+  const { store, vkey, known } = await openTrail(settings, world, options);
   const verifier = parseVkey(vkey);
   const headIn = (file: string): Head => openCheckpoint(Buffer.from(options.readFile(file)), verifier, file);
   const heads = options.head.map(headIn);
   const since = options.since === undefined ? undefined : headIn(options.since);
-  const remembered = options.trail === undefined && own?.head !== undefined ? [own.head] : [];
-  const verification = await verifyTrail({
-    store,
-    vkey,
-    heads: [...heads, ...remembered],
-    ...(since === undefined ? {} : { since }),
-  });
-  return { store, vkey, heads, since, verification };
+  const held: Held[] = [];
+  const outside = [...heads];
+  const all = known === undefined ? [...heads] : [...heads, known];
+  let verification: Verification;
+  if (heads.length > 0) held.push({ where: 'given', heads: heads.length });
+  if (known !== undefined) held.push({ where: 'seen by the state', heads: 1 });
+  try {
+    for (const { where, place, own } of await headPlaces(settings, options, store)) {
+      const kept = await readHeads(place, vkey);
+      all.push(...kept);
+      if (!own) outside.push(...kept);
+      if (kept.length > 0) held.push({ where: `kept in ${where}`, heads: kept.length });
+    }
+    verification = await verifyTrail({ store, vkey, heads: all, ...(since === undefined ? {} : { since }) });
+  } catch (error) {
+    verification = { size: 0, root: '', firstProblem: problemOf(error) };
+  }
+  const hidden = since === undefined ? await hiddenIn(store) : [];
+  return { store, vkey, heads: outside, held, since, verification, hidden };
+}
+
+async function hiddenIn(store: ReadStore): Promise<string[]> {
+  const keys: string[] = [];
+  for (const prefix of [TILE_PREFIX, HEADS_PREFIX])
+    for await (const key of store.hidden?.(prefix) ?? []) keys.push(key);
+  return keys;
+}
+
+/** Where heads are kept: beside the trail, and for the installation's own in the place of the settings too. */
+async function headPlaces(
+  { audit }: Settings,
+  { trail }: TrailChoice,
+  store: ReadStore,
+): Promise<readonly { readonly where: string; readonly place: ReadStore; readonly own: boolean }[]> {
+  const beside = { where: trail ?? nameOfStore(audit), place: store, own: true };
+  const where = audit.heads.store;
+  if (trail !== undefined || where === undefined) return [beside];
+  return [beside, { where, place: await openReadStore(audit, where), own: false }];
 }

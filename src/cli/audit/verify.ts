@@ -1,9 +1,9 @@
-import type { Settings } from '../config.ts';
-import { EXIT } from '../errors.ts';
-import type { World } from '../wiring.ts';
-import { printJson, type Io } from './shared/io.ts';
-import { number } from './shared/text.ts';
-import { NO_HEADS, verified, type TrailOptions } from './shared/verified.ts';
+import type { Settings } from '../../config.ts';
+import { EXIT } from '../../errors.ts';
+import type { World } from '../../wiring.ts';
+import { printJson, type Io } from '../shared/io.ts';
+import { number } from '../shared/text.ts';
+import { NO_HEADS, verified, type TrailOptions } from '../shared/verified.ts';
 
 export interface AuditVerifyOptions extends TrailOptions {
   readonly json: boolean;
@@ -16,7 +16,7 @@ export async function auditVerify(
   options: AuditVerifyOptions,
   io: Io,
 ): Promise<number> {
-  const { heads, since, verification } = await verified(settings, world, options);
+  const { heads, held, hidden, since, verification } = await verified(settings, world, options);
   const { size, root, firstProblem } = verification;
   const exit = firstProblem === undefined ? EXIT.ok : EXIT.trail;
   if (options.json) {
@@ -25,6 +25,8 @@ export async function auditVerify(
       root,
       since,
       heads,
+      held,
+      hidden,
       problem: firstProblem,
       exit,
       statuses: exit === EXIT.ok ? [] : [exit],
@@ -38,9 +40,10 @@ export async function auditVerify(
     const { code, where, what } = firstProblem;
     io.out(`The trail does not verify.\n${code} at ${where}: ${what}\n`);
   }
-  const checked = heads.map((head) => `${number(head.size)} entries`).join(', ');
-  io.out(
-    heads.length === 0 ? `Note: ${NO_HEADS}.\n` : `Checked against the outside head(s) of ${checked}.\n`,
-  );
+  if (hidden.length > 0)
+    io.out(`${number(hidden.length)} objects were deleted and are hidden, the first ${hidden[0] ?? ''}.\n`);
+  if (held.length > 0)
+    io.out(`Held against heads: ${held.map((one) => `${number(one.heads)} ${one.where}`).join(', ')}.\n`);
+  if (heads.length === 0) io.out(`Note: ${NO_HEADS}.\n`);
   return exit;
 }
