@@ -10,17 +10,16 @@
 // The servers are private ones on free ports of 127.0.0.1, with their data in a temporary folder, started by the first
 // test of a run that asks and stopped at its end (keeper.ts). They come from, in this order:
 //   - FRIST_TEST_MARIADB, FRIST_TEST_POSTGRES: URL of a running server, without a database name, of a user who may
-//     create databases;
+//     create databases (FRIST_TEST_S3 for s3.ts: http://key:secret@host:port);
 //   - mariadbd or mysqld, postgres on this machine (PATH, /usr/sbin, /usr/lib/postgresql/*/bin);
 //   - as root on Debian: the packages mariadb-server and postgresql.
 // As root the servers run as `nobody`. They do not wait for the disk unless FRIST_TEST_DURABLE=true. Where a server
 // cannot be had its tests are left out with a line on stderr; with CI=true that is an error.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { ask } from './ask.ts';
 import { openMariadb, openPostgres, openSqlite } from './clients.ts';
 import type { Client, Row } from './clients.ts';
 
@@ -38,19 +37,6 @@ export interface TestDatabase {
   query(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Removes the database, also while somebody is still connected to it. */
   drop(): Promise<void>;
-}
-
-async function ask(engine: Engine): Promise<string | undefined> {
-  const path = process.env['FRIST_TEST_KEEPER'];
-  if (path === undefined) throw new Error('test servers are started by jest: run `npm run jest -- <file>`');
-  const socket = connect(path);
-  socket.write(`${engine}\n`);
-  const found = JSON.parse(await text(socket)) as { url?: string; missing?: string };
-  if (found.url !== undefined) return found.url;
-  const line = `NO ${engine.toUpperCase()} FOR THE TESTS: ${found.missing ?? ''}`;
-  if (process.env['CI'] === 'true') throw new Error(line);
-  process.stderr.write(`${line}; ITS TESTS ARE LEFT OUT\n`);
-  return undefined;
 }
 
 /** The engines that tests can have here; starts the servers. */

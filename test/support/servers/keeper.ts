@@ -1,4 +1,4 @@
-// Keeps the database servers of one test run: a process of its own, so that they are started once for all workers of
+// Keeps the servers of one test run: a process of its own, so that they are started once for all workers of
 // jest, by the first test that asks, and stopped when the run ends in whatever way. Its stdin is a pipe from jest; the
 // end of it is the end of the run, also when jest was killed.
 //
@@ -8,6 +8,7 @@ import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { startCeph } from './ceph.ts';
 import { startMariadb } from './mariadb.ts';
 import { startPostgres } from './postgres.ts';
 import { NoServer } from './server.ts';
@@ -20,6 +21,7 @@ const STARTERS: Readonly<
 > = {
   mariadb: { given: 'FRIST_TEST_MARIADB', start: startMariadb },
   postgres: { given: 'FRIST_TEST_POSTGRES', start: startPostgres },
+  ceph: { given: 'FRIST_TEST_S3', start: startCeph },
 };
 
 const root = process.argv[2] ?? '';

@@ -34,31 +34,53 @@ export async function findProgram(...names: readonly string[]): Promise<string |
 
 let queue: Promise<unknown> = Promise.resolve();
 
-/** Installs a Debian package as root; one at a time, because dpkg has one lock. */
-async function install(name: string): Promise<void> {
+/** Installs Debian packages as root; one call at a time, because dpkg has one lock. */
+async function install(names: readonly string[]): Promise<void> {
   const apt = await findProgram('apt-get');
+  const list = names.join(', ');
   if (apt === undefined || process.getuid?.() !== 0)
-    throw new NoServer(`${name} is not installed (and only root on Debian can install it here)`);
+    throw new NoServer(`${list} is not installed (and only root on Debian can install it here)`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  process.stderr.write(`installing the Debian package ${name} for the tests\n`);
+  process.stderr.write(`installing from Debian for the tests: ${list}\n`);
   try {
     await run(apt, ['update', '-q'], { env });
-    await run(apt, ['install', '-y', '--no-install-recommends', name], { env, maxBuffer: 1e8 });
+    await run(apt, ['install', '-y', '--no-install-recommends', ...names], { env, maxBuffer: 1e8 });
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
-    throw new NoServer(`the Debian package ${name} could not be installed (${reason})`);
+    throw new NoServer(`${list} could not be installed from Debian (${reason})`);
   }
 }
 
-/** Path of a server program, installed on the way where that is possible. */
-export async function needProgram(debianPackage: string, ...names: readonly string[]): Promise<string> {
-  const found = await findProgram(...names);
+async function needed(
+  packages: readonly string[],
+  find: () => Promise<readonly string[] | undefined>,
+): Promise<readonly string[]> {
+  const found = await find();
   if (found !== undefined) return found;
-  const turn = queue.then(async () => install(debianPackage));
+  const turn = queue.then(async () => install(packages));
   queue = turn.catch(() => undefined);
   await turn;
-  const installed = await findProgram(...names);
-  if (installed === undefined)
-    throw new NoServer(`${debianPackage} is installed but has no ${names.join(' or ')}`);
+  const installed = await find();
+  if (installed === undefined) throw new NoServer(`${packages.join(', ')} is installed but has no server`);
   return installed;
+}
+
+/** Path of a server program, the first of `names` there is, installed on the way where that is possible. */
+export async function needProgram(debianPackage: string, ...names: readonly string[]): Promise<string> {
+  const [path = ''] = await needed([debianPackage], async () => {
+    const found = await findProgram(...names);
+    return found === undefined ? undefined : [found];
+  });
+  return path;
+}
+
+/** Paths of programs of which all are needed. */
+export async function needPrograms(
+  debianPackages: readonly string[],
+  names: readonly string[],
+): Promise<readonly string[]> {
+  return await needed(debianPackages, async () => {
+    const found = await Promise.all(names.map(async (name) => findProgram(name)));
+    return found.every((path) => path !== undefined) ? found : undefined;
+  });
 }
