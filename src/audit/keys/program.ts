@@ -40,7 +40,7 @@ async function ask(command: Command, words: readonly string[], input: Uint8Array
   const [verb = ''] = words;
   const child = spawn(program, [...args, ...words], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    timeout: PATIENCE_MS,
+    signal: AbortSignal.timeout(PATIENCE_MS),
     killSignal: 'SIGKILL',
   });
   const chunks: Buffer[] = [];
@@ -54,7 +54,11 @@ async function ask(command: Command, words: readonly string[], input: Uint8Array
   child.stdin.end(input);
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on('error', (error) => {
-      reject(failed(command, verb, `it cannot be started (${systemCode(error) ?? 'unknown'})`));
+      const late = error.name === 'AbortError';
+      const what = late
+        ? 'it took longer than 30 s'
+        : `it cannot be started (${systemCode(error) ?? 'unknown'})`;
+      reject(failed(command, verb, what));
     });
     child.on('close', resolve);
   });
