@@ -1,11 +1,12 @@
 import type { SettingOrigin } from '../config.ts';
-import type { Connector, Finding } from '../connectors/connector.ts';
+import type { CheckReport, Connector, Finding } from '../connectors/connector.ts';
 import { SourceFailure } from '../connectors/connector.ts';
 import { codedError } from '../erasure/run/prepare.ts';
 import { EXIT, type Problem } from '../errors.ts';
 import { explainPolicy } from '../policy/explain.ts';
 import { coverageGaps } from '../policy/outline/coverage.ts';
 import type { Located } from '../policy/parse/parse.ts';
+import type { View } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
 import { exitOf } from './shared/exit.ts';
 import { printJson, type Io } from './shared/io.ts';
@@ -42,7 +43,8 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
       const views = tasks.filter((task) => task.view.source === source.name).map((task) => task.view);
       try {
         const report = await connector(source.name).check(views, input.signal);
-        problems.push(...report.findings.map((finding) => placed(located, finding)));
+        const advice = await adviceOn(connector(source.name), views, report, input.signal);
+        problems.push(...[...report.findings, ...advice].map((finding) => placed(located, finding)));
         const gaps = coverageGaps(located.file, source, await connector(source.name).outline(input.signal));
         problems.push(...gaps.map((gap) => placed(located, { severity: 'warning', ...gap })));
       } catch (error) {
@@ -68,6 +70,17 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
   if (input.json) printJson(io, { problems, understood, settings: input.origins, exit, statuses: list });
   else io.out(`${checkText(problems, understood)}${settingsText(input.origins)}`);
   return exit;
+}
+
+/** Advice is worth having once nothing is wrong. */
+async function adviceOn(
+  connector: Connector,
+  views: readonly View[],
+  { findings }: CheckReport,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  if (findings.some((finding) => finding.severity === 'error')) return [];
+  return await connector.advise(views, signal);
 }
 
 function isUnreachable(problem: Problem): boolean {

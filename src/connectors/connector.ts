@@ -125,6 +125,11 @@ export interface Connector {
   readonly capabilities: Capabilities;
   /** Holds every view against the system's own catalogue; reports all that is wrong at once. Reads only. */
   check(views: readonly View[], signal: AbortSignal): Promise<CheckReport>;
+  /**
+   * What a person should look at before the first run, as warnings: scans that cost much, steps that are less than they
+   * seem. Asked by `frist check` alone, for views in which `check` found no error.
+   */
+  advise(views: readonly View[], signal: AbortSignal): Promise<readonly Finding[]>;
   /** The system's own clock, ms since the epoch; undefined where it has none. */
   now(): Promise<number | undefined>;
   count(view: View, signal: AbortSignal): Promise<Count>;

@@ -14,6 +14,7 @@ import type {
   Connector,
   Count,
   ErasingSession,
+  Finding,
   Page,
   Verification,
 } from './connector.ts';
@@ -85,6 +86,11 @@ class MemoryConnector implements Connector {
   async check(views: readonly View[], signal: AbortSignal): Promise<CheckReport> {
     await this.#turn(signal);
     return checkViews(this.#database, views);
+  }
+
+  async advise(_views: readonly View[], signal: AbortSignal): Promise<readonly Finding[]> {
+    await this.#turn(signal);
+    return [];
   }
 
   async now(): Promise<number | undefined> {

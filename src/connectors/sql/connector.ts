@@ -13,13 +13,16 @@ import type {
   ConnectorContext,
   Count,
   ErasingSession,
+  Finding,
   Page,
   Verification,
 } from '../connector.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { loadCatalogue } from './catalogue/load.ts';
 import type { Ask } from './catalogue/load.ts';
+import { advise } from './check/advise.ts';
 import { checkViews } from './check/check.ts';
+import { Findings } from './check/findings.ts';
 import { askAbout } from './compile/facts.ts';
 import type { Question } from './compile/facts.ts';
 import { newContext } from './compile/place.ts';
@@ -83,6 +86,13 @@ class SqlConnector implements Connector {
     for (const view of views) this.#catalogues.set(view.record, Promise.resolve(catalogue));
     heed(signal);
     return await checkViews(this.#dialect, catalogue, views, this.#ask, signal);
+  }
+
+  async advise(views: readonly View[], signal: AbortSignal): Promise<readonly Finding[]> {
+    const findings = new Findings();
+    for (const view of views)
+      await this.#asking(view, signal, (question) => advise(question, findings, this.#ask));
+    return findings.all;
   }
 
   async now(): Promise<number | undefined> {

@@ -8,6 +8,7 @@ export function dryRunOf(connector: Connector): Connector {
     kind: connector.kind,
     capabilities: connector.capabilities,
     check: (views, signal) => connector.check(views, signal),
+    advise: (views, signal) => connector.advise(views, signal),
     now: () => connector.now(),
     count: (view, signal) => connector.count(view, signal),
     scan: (view, windows, signal, cursor) => connector.scan(view, windows, signal, cursor),

@@ -64,7 +64,7 @@ const CASES: readonly Case[] = [
   ['a column that is like no other', where(is('zzzzzzzzzzz', 'x')), 'unknown-column', [...POLICY_PATH, 'where'], /Name one of: id, /],
   ['a column of another record policy', viewOf(PERSON, { conditions: [is('nowhere', 1)] }), 'unknown-column', RECORD_PATH, /"nowhere"/],
   ['a relation that is not there', where(relatedRows('none', 'orders')), 'unknown-related', [...POLICY_PATH, 'where'], /no relation "orders"/],
-  ['a relation of related rows', where(relatedRows('exists', 'deals', relatedRows('none', 'messages'))), 'nested-related', [...POLICY_PATH, 'where'], /no relations of their own/],
+  ['a relation of related rows', where(relatedRows('exists', 'deals', relatedRows('none', 'messages'))), 'nested-related', [...POLICY_PATH, 'where'], /not declared to be .of. them/],
   ['a key that is not unique', record({ key: ['name'] }), 'key-not-unique', [...RECORD_PATH, 'key'], /two rows of people.*Use the primary key: id/s],
   ['a unique key that may be NULL', record({ key: ['code'] }), 'key-not-unique', [...RECORD_PATH, 'key'], /same code/],
   ['half a key', viewOf(recordOf('pairs', ['a'])), 'key-not-unique', ['sources', 'bed', 'records', 'pairs', 'key'], /primary key: a, b/],

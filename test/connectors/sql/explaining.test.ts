@@ -35,7 +35,7 @@ describe.each(await engines())('explaining on %s', (engine) => {
     ]);
   };
   const warned = async (of: View): Promise<readonly string[]> => {
-    const { findings } = await bed.connect().check([of], ON);
+    const findings = await bed.connect().advise([of], ON);
     return findings.filter((one) => one.code === 'whole-table-read').map((one) => one.message);
   };
 

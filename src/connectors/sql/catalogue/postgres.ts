@@ -93,6 +93,7 @@ function column(row: readonly Raw[]): Column {
     onUpdate: false,
     bits: false,
     cast: castOf(base ?? '', family, cast ?? ''),
+    ...(base === 'citext' ? { collation: 'citext' } : {}),
     ...(length === '' || length === undefined ? {} : { maxLength: Number(length) }),
     ...(bits === undefined ? {} : { range: [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] }),
     ...(labels === '' || labels === undefined ? {} : { enumValues: JSON.parse(labels) as string[] }),

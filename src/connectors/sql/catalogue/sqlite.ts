@@ -5,7 +5,8 @@ import type { Column, Family, ForeignAction, ForeignKey, Index } from './catalog
 import type { Ask, FoundTable, Reading, Resolve } from './load.ts';
 
 export async function readSqlite(ask: Ask, _schemas: readonly string[], resolve: Resolve): Promise<Reading> {
-  const rows = await ask(sql`SELECT name, type, sql LIKE 'CREATE VIRTUAL%' FROM sqlite_schema
+  const rows =
+    await ask(sql`SELECT name, type, sql LIKE 'CREATE VIRTUAL%', sql LIKE '%COLLATE%' FROM sqlite_schema
     WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`);
   const found = rows.map((row): FoundTable => {
     const name = row[0] ?? '';
@@ -18,7 +19,8 @@ export async function readSqlite(ask: Ask, _schemas: readonly string[], resolve:
   for (const one of resolve(found).values()) {
     if (one === undefined) continue;
     const { of, primaryKey } = await readColumns(ask, one.name);
-    columns.set(one.id, of);
+    const collated = rows.some((row) => row[0] === one.name && row[3] === '1');
+    columns.set(one.id, collated ? of.map(withCollation) : of);
     primaryKeys.set(one.id, primaryKey);
     indexes.set(one.id, await readIndexes(ask, one.name, primaryKey));
   }
@@ -55,6 +57,10 @@ function column(row: readonly Raw[]): Column {
     ...(family === 'integer' ? { range: [-(1n << 63n), (1n << 63n) - 1n] as const } : {}),
   };
 }
+
+/** Which column has one cannot be asked for; any text of the table may. */
+const withCollation = (one: Column): Column =>
+  one.family === 'text' ? { ...one, collation: 'declared' } : one;
 
 /** By the name of the type, as SQLite's own rules of affinity go by it. */
 function familyOf(declared: string): Family {

@@ -3,7 +3,7 @@
  * database would refuse, or do by itself, once a batch runs. Reports all of it at once, and writes nothing.
  */
 import type { Dialect } from '../../../database.ts';
-import type { Encoding, View } from '../../../policy/policy.ts';
+import type { Encoding, Field, View } from '../../../policy/policy.ts';
 import type { CheckReport } from '../../connector.ts';
 import type { Catalogue, Column, Table } from '../catalogue/catalogue.ts';
 import { digestOf } from '../catalogue/load.ts';
@@ -12,7 +12,6 @@ import { compileScope, newContext, placeOf } from '../compile/place.ts';
 import { heed } from '../failure.ts';
 import { sql } from '../sql.ts';
 import { checkConditions, checkScope, unfitness } from './conditions.ts';
-import { checkScan } from './explain.ts';
 import { Findings, didYouMean, ofRecord } from './findings.ts';
 import type { Path } from './findings.ts';
 import { checkKey, checkMatches } from './keys.ts';
@@ -43,12 +42,6 @@ export async function checkViews(
     const one: Examined = { dialect, catalogue, view, findings };
     encodings.set(view, checkView(one));
     await checkPopulation(one, ask);
-  }
-  for (const [view, of] of encodings) {
-    heed(signal);
-    // A view that has errors may not even compile.
-    if (!findings.all.some((finding) => finding.severity === 'error'))
-      await checkScan({ dialect, catalogue, view, findings }, of, ask);
   }
   return { findings: findings.all, encodings, catalogue: digestOf(catalogue) };
 }
@@ -119,6 +112,29 @@ export function columnAt(
     findings.error('unknown-column', path, `Table ${table} has no column "${name}"`, remedy);
   }
   return column;
+}
+
+/** A column that a field names, and how messages name it. */
+export interface FoundField {
+  readonly column: Column;
+  readonly label: string;
+}
+
+/** The column of a field: of the table, or of the part of the record that it names; reports what is not there. */
+export function fieldAt(one: Examined, table: string, field: Field, path: Path): FoundField | undefined {
+  const part = one.view.record.parts?.find((each) => each.name === field.part);
+  const where = part?.table ?? table;
+  const column = columnAt(one, where, field.column, path);
+  if (column === undefined) return undefined;
+  const label = `${where}.${field.column}`;
+  if (field.path !== undefined && column.family !== 'json' && column.family !== 'text')
+    one.findings.error(
+      'json-type',
+      path,
+      `Column ${label} is ${column.type}, in which no JSON stands`,
+      'Name a column of JSON or text before the `/`.',
+    );
+  return { column, label };
 }
 
 /** The table whose rows a relation of the record type names. */

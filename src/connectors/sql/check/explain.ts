@@ -3,39 +3,35 @@
  * does not take them; a condition that reads a whole table once a page, or once a record, is told before it runs.
  */
 import type { Dialect } from '../../../database.ts';
-import type { Encoding, StartColumn, Window } from '../../../policy/policy.ts';
+import type { StartColumn, Window } from '../../../policy/policy.ts';
 import type { Table } from '../catalogue/catalogue.ts';
 import { shortName } from '../catalogue/catalogue.ts';
 import type { Ask } from '../catalogue/load.ts';
-import { askAbout } from '../compile/facts.ts';
-import { newContext, placeOf } from '../compile/place.ts';
+import { startValue } from '../compile/facts.ts';
+import type { Question } from '../compile/facts.ts';
+import { placeOf } from '../compile/place.ts';
 import { Scan } from '../run/scan.ts';
 import type { Reader } from '../run/scan.ts';
 import type { Sql } from '../sql.ts';
 import { raw, sql } from '../sql.ts';
-import type { Examined } from './check.ts';
 import { ofPolicy } from './findings.ts';
+import type { Findings } from './findings.ts';
 
 /** A table with fewer rows is read whole in no time, and planners rightly do so. */
 const BIG = 10_000;
 
-/** Warns of tables that a scan for the view would read from end to end. For a view without errors only. */
-export async function checkScan(
-  one: Examined,
-  encodings: readonly (Encoding | undefined)[],
-  ask: Ask,
-): Promise<void> {
-  const { dialect, catalogue, view, findings } = one;
-  const context = newContext(dialect, catalogue, view.record);
-  const question = askAbout(context, view);
-  const windows = view.starts.map((start, index) => exampleWindow(start, encodings[index], index));
+/** Warns of tables that a scan for the view would read from end to end. The view has no errors. */
+export async function explainScan(question: Question, findings: Findings, ask: Ask): Promise<void> {
+  const { context, view, root } = question;
+  const { dialect } = context;
+  const windows = view.starts.map((start, index) => exampleWindow(question, start, index));
   const scan = new Scan(question, windows, 100, NOBODY);
   const read = new Set<Table>();
   for (const statement of scan.opening()) {
     for (const name of await tablesReadWhole(dialect, statement, ask)) {
       const inside = context.aliased.find((each) => each.alias === name)?.table;
       if (inside !== undefined) read.add(inside);
-      else if (scan.byIndex && name === question.root.table.parts.at(-1)) read.add(question.root.table);
+      else if (scan.byIndex && name === root.table.parts.at(-1)) read.add(root.table);
     }
   }
   for (const table of read) {
@@ -53,11 +49,13 @@ export async function checkScan(
 const NOBODY: Reader = () => Promise.resolve([]);
 
 /** Bounds such as a sweep would have. */
-function exampleWindow(start: StartColumn, encoding: Encoding | undefined, index: number): Window {
-  const kind = (start.encoding ?? encoding)?.kind;
-  if (kind === 'epoch seconds') return { index, dueBefore: '946684800', aheadAfter: '2147483647' };
-  if (kind === 'epoch milliseconds') return { index, dueBefore: '946684800000', aheadAfter: '4102444800000' };
-  const time = kind === 'date' ? '' : ' 00:00:00';
+function exampleWindow(question: Question, start: StartColumn, index: number): Window {
+  if (start.encoding?.kind === 'epoch seconds')
+    return { index, dueBefore: '946684800', aheadAfter: '2147483647' };
+  if (start.encoding?.kind === 'epoch milliseconds')
+    return { index, dueBefore: '946684800000', aheadAfter: '4102444800000' };
+  const { column } = startValue(question.context, question.root, start);
+  const time = column.family === 'date' ? '' : ' 00:00:00';
   return { index, dueBefore: `2000-01-01${time}`, aheadAfter: `2100-01-01${time}` };
 }
 

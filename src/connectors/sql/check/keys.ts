@@ -1,11 +1,12 @@
 /** What identifies a record, and what relates rows to it. */
 import { uniqueSets } from '../catalogue/catalogue.ts';
 import type { Family, Table } from '../catalogue/catalogue.ts';
-import type { RecordType } from '../../../policy/policy.ts';
-import { matchable } from '../compile/match.ts';
-import { columnAt } from './check.ts';
+import type { Match, Part, RecordType, Scope } from '../../../policy/policy.ts';
+import { matchable, oursOf } from '../compile/match.ts';
+import { columnAt, fieldAt, tableAt } from './check.ts';
 import type { Examined } from './check.ts';
 import { ofRecord } from './findings.ts';
+import type { Path } from './findings.ts';
 
 /** Types that do not come back as they went, or compare with what merely looks alike. */
 const NO_KEY: readonly Family[] = ['float', 'json', 'other'];
@@ -25,14 +26,14 @@ export function checkKey(one: Examined): void {
         `Column ${record.table}.${column.name} is ${column.type || 'of no type'}: no value of it names one row for certain`,
         'Use a key of whole numbers, text or uuid.',
       );
-  if (table.kind === 'table' && !identifies(table, record))
+  if (table.kind === 'table' && record.repeats !== true && !identifies(table, record))
     findings.error(
       'key-not-unique',
       path,
       `Nothing in the database keeps two rows of ${record.table} from having the same ${record.key.join(', ')}`,
       table.primaryKey.length > 0
         ? `Use the primary key: ${table.primaryKey.join(', ')}.`
-        : 'Use the primary key, or columns that are NOT NULL with a unique index.',
+        : 'Use columns that are NOT NULL with a unique index; where there are none, write `duplicates: one record`.',
     );
 }
 
@@ -40,43 +41,86 @@ export function checkKey(one: Examined): void {
 function identifies(table: Table, { key, scope }: RecordType): boolean {
   const required = key.every((name) => table.columns.get(name)?.nullable === false);
   const fixed = scope.map((one) => one.column);
-  return (
-    required &&
-    uniqueSets(table).some((set) => set.every((name) => key.includes(name) || fixed.includes(name)))
+  return required && isUnique(table, [...key, ...fixed]);
+}
+
+const isUnique = (table: Table, columns: readonly string[]): boolean =>
+  uniqueSets(table).some((set) => set.every((name) => columns.includes(name)));
+
+export function checkMatches(one: Examined): void {
+  const { view } = one;
+  const { record } = view;
+  for (const related of record.related) {
+    const above = record.related.find((each) => each.name === related.of)?.table ?? record.table;
+    const path = ofRecord(view, 'related', related.name, 'match');
+    const matches = [related.match, ...(related.orMatch ?? [])];
+    for (const match of matches) checkMatch(one, related.table, above, match, path);
+    if (matches.every((match) => match.some((pair) => pair.inText === undefined)))
+      for (const match of matches) checkIndex(one, related.table, match, related.scope, path);
+  }
+  for (const part of record.parts ?? []) checkPart(one, part);
+  for (const subject of record.subjects) {
+    const related = record.related.find((candidate) => candidate.name === subject.related);
+    fieldAt(one, related?.table ?? record.table, subject, ofRecord(view, 'subject', subject.kind));
+  }
+}
+
+function checkMatch(one: Examined, theirTable: string, ourTable: string, match: Match, path: Path): void {
+  for (const pair of match) {
+    const their = columnAt(one, theirTable, pair.theirs, path);
+    const our = fieldAt(one, ourTable, oursOf(pair), path);
+    if (their === undefined || our === undefined) continue;
+    const label = `${theirTable}.${pair.theirs} (${their.type})`;
+    if (pair.inText !== undefined) {
+      if (their.family !== 'text')
+        one.findings.error(
+          'match-type',
+          path,
+          `${label} is no text, so that it holds no other value`,
+          'Name a column of text before `holds`.',
+        );
+    } else if (!matchable(their, our.column))
+      one.findings.error(
+        'match-type',
+        path,
+        `${label} and ${our.label} (${our.column.type}) cannot be compared without loss`,
+        'Match by columns of the same type, or by a whole number and its digits as text.',
+      );
+  }
+}
+
+function checkIndex(
+  { catalogue, findings }: Examined,
+  name: string,
+  match: Match,
+  scope: Scope,
+  path: Path,
+): void {
+  const table = catalogue.tables.get(name);
+  const columns = match.flatMap((pair) => (pair.inText === undefined ? [pair.theirs] : []));
+  const named = [...columns, ...scope.map((fixed) => fixed.column)];
+  if (table?.kind !== 'table' || table.indexes.some((index) => named.includes(index.columns[0] ?? '')))
+    return;
+  findings.warning(
+    'match-without-index',
+    path,
+    `No index of ${name} begins with ${columns.join(' or ')}: each batch reads the whole table`,
+    `CREATE INDEX … ON ${name} (${columns.join(', ')}).`,
   );
 }
 
-export function checkMatches(one: Examined): void {
-  const { catalogue, view, findings } = one;
-  const { record } = view;
-  for (const related of record.related) {
-    const path = ofRecord(view, 'related', related.name, 'match');
-    for (const { theirs, ours } of related.match) {
-      const their = columnAt(one, related.table, theirs, path);
-      const our = columnAt(one, record.table, ours, path);
-      if (their !== undefined && our !== undefined && !matchable(their, our))
-        findings.error(
-          'match-type',
-          path,
-          `${related.table}.${theirs} (${their.type}) and ${record.table}.${ours} (${our.type}) cannot be compared without loss`,
-          'Match by columns of the same type, or by a whole number and its digits as text.',
-        );
-    }
-    const named = [
-      ...related.match.map((pair) => pair.theirs),
-      ...related.scope.map((fixed) => fixed.column),
-    ];
-    const table = catalogue.tables.get(related.table);
-    if (table?.kind === 'table' && !table.indexes.some((index) => named.includes(index.columns[0] ?? '')))
-      findings.warning(
-        'match-without-index',
-        path,
-        `No index of ${related.table} begins with ${related.match.map((pair) => pair.theirs).join(' or ')}: each batch reads the whole table`,
-        `CREATE INDEX … ON ${related.table} (${related.match.map((pair) => pair.theirs).join(', ')}).`,
-      );
-  }
-  for (const subject of record.subjects) {
-    const related = record.related.find((candidate) => candidate.name === subject.related);
-    columnAt(one, related?.table ?? record.table, subject.column, ofRecord(view, 'subject', subject.kind));
-  }
+/** A part is one row: where there could be two, nobody knows which of them a statement reads. */
+function checkPart(one: Examined, { name, table: tableName, match, scope }: Part): void {
+  const { view, findings } = one;
+  const path = ofRecord(view, 'parts', name);
+  const table = tableAt(one, tableName, [...path, 'table']);
+  checkMatch(one, tableName, view.record.table, match, [...path, 'match']);
+  const columns = [...match.map((pair) => pair.theirs), ...scope.map((fixed) => fixed.column)];
+  if (table === undefined || isUnique(table, columns)) return;
+  findings.error(
+    'part-not-unique',
+    path,
+    `Nothing in the database keeps two rows of ${tableName} from having the same ${columns.join(', ')}`,
+    `Make an index that is unique in (${columns.join(', ')}), or name ${tableName} under \`related:\`.`,
+  );
 }

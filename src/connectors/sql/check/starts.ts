@@ -2,8 +2,8 @@
 import type { Encoding, StartColumn, View } from '../../../policy/policy.ts';
 import type { Column, Family } from '../catalogue/catalogue.ts';
 import { indexOn, isOwnColumn } from '../compile/window.ts';
-import { columnAt, tableOfRelated } from './check.ts';
-import type { Examined } from './check.ts';
+import { fieldAt, tableOfRelated } from './check.ts';
+import type { Examined, FoundField } from './check.ts';
 import { checkCondition } from './conditions.ts';
 import { didYouMean, ofPolicy, ofStart } from './findings.ts';
 import type { Path } from './findings.ts';
@@ -25,10 +25,11 @@ export function checkStarts(one: Examined): readonly (Encoding | undefined)[] {
 
 function checkStart(one: Examined, start: StartColumn, path: Path): Encoding | undefined {
   const { view, findings } = one;
-  const table = start.maxOf === undefined ? view.record.table : tableOfRelated(view, start.maxOf.related);
+  const rows = start.maxOf ?? start.minOf;
+  const table = rows === undefined ? view.record.table : tableOfRelated(view, rows.related);
   if (table === undefined) {
     const names = view.record.related.map((each) => each.name);
-    const name = start.maxOf?.related ?? '';
+    const name = rows?.related ?? '';
     findings.error(
       'unknown-related',
       path,
@@ -37,20 +38,19 @@ function checkStart(one: Examined, start: StartColumn, path: Path): Encoding | u
     );
     return undefined;
   }
-  if (start.maxOf !== undefined) checkCondition(one, table, start.maxOf.where, path, true);
-  const column = columnAt(one, table, start.column, path);
-  if (start.timeColumn !== undefined) checkTime(one, start, table, column, path);
-  if (column === undefined) return undefined;
-  if (start.maxOf === undefined && column.nullable && start.whenNull === undefined)
+  if (rows !== undefined) checkCondition(one, table, rows.where, path, rows.related);
+  const found = fieldAt(one, table, start, path);
+  if (start.timeColumn !== undefined) checkTime(one, start, table, found, path);
+  if (found === undefined) return undefined;
+  const canBeNull = rows === undefined && (found.column.nullable || start.path !== undefined);
+  if (canBeNull && start.whenNull === undefined)
     findings.error(
       'start-null',
       path,
-      `Column ${table}.${column.name} can be NULL, and the file does not say what that means`,
+      `${start.path === undefined ? 'Column' : 'What stands in'} ${found.label} can be NULL, and the file does not say what that means`,
       'Write `null: not yet` (the period has not begun) or `null: unknown`.',
     );
-  return start.encoding === undefined
-    ? byType(one, table, column, start, path)
-    : declared(one, table, column, start.encoding, path);
+  return start.encoding === undefined ? byType(one, found, start, path) : declared(one, found, start, path);
 }
 
 /** The time of day in a column of its own. */
@@ -58,11 +58,13 @@ function checkTime(
   one: Examined,
   start: StartColumn,
   table: string,
-  day: Column | undefined,
+  day: FoundField | undefined,
   path: Path,
 ): void {
-  const time = columnAt(one, table, start.timeColumn ?? '', path);
-  if (start.maxOf !== undefined)
+  const { path: _path, ...place } = start;
+  const clock = fieldAt(one, table, { ...place, column: start.timeColumn ?? '' }, path);
+  const time = clock?.column;
+  if ((start.maxOf ?? start.minOf) !== undefined)
     one.findings.error(
       'start-time',
       path,
@@ -73,30 +75,31 @@ function checkTime(
     one.findings.error(
       'start-time',
       path,
-      `Column ${table}.${time.name} is ${time.type}, no time of day`,
+      `Column ${clock?.label ?? ''} is ${time.type}, no time of day`,
       'Name a column of text or time.',
     );
-  if (day !== undefined && !['date', 'text', 'other'].includes(day.family))
+  if (day !== undefined && start.path === undefined && !['date', 'text', 'other'].includes(day.column.family))
     one.findings.error(
       'start-time',
       path,
-      `Column ${table}.${day.name} is ${day.type}, not a date alone`,
+      `Column ${day.label} is ${day.column.type}, not a date alone`,
       'Leave out `time:`.',
     );
 }
 
 function declared(
   { findings }: Examined,
-  table: string,
-  column: Column,
-  encoding: Encoding,
+  { column, label }: FoundField,
+  { encoding, path: inside }: StartColumn,
   path: Path,
 ): Encoding | undefined {
-  if (HOLDS[encoding.kind].includes(column.family)) return encoding;
+  // In JSON a date is text and a number a number, whatever the type of the column.
+  if (encoding === undefined || inside !== undefined || HOLDS[encoding.kind].includes(column.family))
+    return encoding;
   findings.error(
     'start-type',
     path,
-    `Column ${table}.${column.name} is ${column.type}, which is not stored as "${encoding.kind}"`,
+    `Column ${label} is ${column.type}, which is not stored as "${encoding.kind}"`,
     column.family === 'instant'
       ? 'Leave out `as:`; the column is an instant by its type.'
       : remedyFor(column),
@@ -112,11 +115,14 @@ const remedyFor = (column: Column): string =>
 /** The encoding that a column's own type tells, where the file is silent. A zone is never guessed. */
 function byType(
   { view, findings }: Examined,
-  table: string,
-  column: Column,
+  { column, label }: FoundField,
   start: StartColumn,
   path: Path,
 ): Encoding | undefined {
+  if (start.path !== undefined) {
+    findings.error('start-type', path, `What stands in ${label} has no type of its own`, SAY_HOW);
+    return undefined;
+  }
   const wallClock =
     column.family === 'datetime' || (column.family === 'date' && start.timeColumn !== undefined);
   if (column.family === 'instant') return { kind: 'instant' };
@@ -126,7 +132,7 @@ function byType(
     findings.error(
       'start-zone',
       path,
-      `Column ${table}.${column.name} is ${column.type}, a time without a zone`,
+      `Column ${label} is ${column.type}, a time without a zone`,
       'Say whose clock it is: `as: local Europe/Copenhagen`, or `datetimes in:` of the source; `as: instant` where it is UTC.',
     );
   else if (column.family === 'date') return { kind: 'date' };
@@ -134,11 +140,14 @@ function byType(
     findings.error(
       'start-type',
       path,
-      `Column ${table}.${column.name} is ${column.type || 'of no type'}, from which no moment can be told`,
-      'Say how it is stored: `as: epoch seconds`, `as: epoch milliseconds`, `as: date`, `as: instant` or `as: local <zone>`.',
+      `Column ${label} is ${column.type || 'of no type'}, from which no moment can be told`,
+      SAY_HOW,
     );
   return undefined;
 }
+
+const SAY_HOW =
+  'Say how it is stored: `as: epoch seconds`, `as: epoch milliseconds`, `as: date`, `as: instant` or `as: local <zone>`.';
 
 /** A start of several parts is read through the whole table whatever the indexes are; nothing to say about it. */
 function checkIndex({ catalogue, view, findings }: Examined): void {

@@ -44,9 +44,10 @@ export function matchable(theirs: Column, ours: Column): boolean {
   return families.includes('text') && families.some((one) => one === 'integer' || one === 'uuid');
 }
 
-/** Whether two text columns would call different spellings equal: one row could be taken for two others. */
+/** Whether the columns would call different texts equal: by capital letters, accents or blanks. */
 export function needsExact(theirs: Column, ours: Column): boolean {
-  return theirs.family === 'text' && ours.family === 'text' && theirs.collation !== ours.collation;
+  if (theirs.family !== 'text' || ours.family !== 'text') return false;
+  return theirs.collation !== ours.collation || theirs.collation?.endsWith('_bin') === false;
 }
 
 /** Their column equals ours. Never by a conversion that makes different values equal: an id kept as text is text. */
@@ -60,11 +61,16 @@ export function equal(dialect: Dialect, theirs: Ref, ours: Ref): Sql {
     dialect === 'postgres' && theirs.column.cast !== ours.column.cast && theirs.column.family === 'text';
   if (enums) return sql`${asText(dialect, theirs)} = ${asText(dialect, ours)}`;
   if (!needsExact(theirs.column, ours.column)) return sql`${theirs.text} = ${ours.text}`;
-  return and(loosely(theirs, ours), sql`${exact(dialect, theirs.text)} = ${exact(dialect, ours.text)}`);
+  return and(
+    loosely(dialect, theirs, ours),
+    sql`${exact(dialect, theirs.text)} = ${exact(dialect, ours.text)}`,
+  );
 }
 
 /** Equal by their collation: their index serves it, and another condition takes back what is not meant. */
-function loosely(theirs: Ref, ours: Ref): Sql {
+function loosely(dialect: Dialect, theirs: Ref, ours: Ref): Sql {
+  if (dialect !== 'mysql' || theirs.column.collation === ours.column.collation)
+    return sql`${theirs.text} = ${ours.text}`;
   return sql`${theirs.text} = CONVERT(${ours.text} USING ${charset(theirs)}) COLLATE ${collation(theirs)}`;
 }
 
@@ -72,7 +78,7 @@ function loosely(theirs: Ref, ours: Ref): Sql {
 function equalFolded(dialect: Dialect, theirs: Ref, ours: Ref): Sql {
   const same = sql`${folded(dialect, theirs.text)} = ${folded(dialect, ours.text)}`;
   const indexed = theirs.column.collation?.endsWith('_ci') === true;
-  return indexed ? and(loosely(theirs, ours), same) : same;
+  return indexed ? and(loosely(dialect, theirs, ours), same) : same;
 }
 
 /** A value of ours as text that is compared with theirs; in MySQL with their character set, so that their index can serve. */
