@@ -109,7 +109,7 @@ It does not prove:
       () => check('key.json', 'example.com/trail+00000000+AAAA'),
       () => check('missing.json'),
       () => checkProof({ file: join(folder, 'key.json'), key: undefined, json: false }, capture().io),
-    ].map((work) => codeOf(Promise.resolve().then(work)));
+    ].map((work) => codeOf(Promise.resolve().then<unknown>(work)));
     expect(await Promise.all(codes)).toEqual([
       'AUDIT_RECEIPT',
       'AUDIT_KEY_INVALID',
