@@ -109,6 +109,7 @@ export class PolicyTally {
     const erased = outcomes['erased'] ?? 0;
     const dealtWith = DEALT_WITH.reduce((sum, outcome) => sum + (outcomes[outcome] ?? 0), 0);
     this.#end.left = Math.max(0, this.#end.left - dealtWith);
+    this.#end.overdue = Math.min(this.#end.overdue, this.#end.left);
     if (verification === 'pending') this.#end.pendingProof += erased;
     if (!inPeriod) return dealtWith;
     this.#sums.batches += 1;
