@@ -1,8 +1,9 @@
+import type { StoreReport } from '../audit/store/examine.ts';
 import type { SettingOrigin } from '../config.ts';
 import type { CheckReport, Connector, Finding } from '../connectors/connector.ts';
 import { SourceFailure } from '../connectors/connector.ts';
 import { codedError } from '../erasure/run/prepare.ts';
-import { EXIT, type Problem } from '../errors.ts';
+import { EXIT, FristError, type Problem } from '../errors.ts';
 import { explainPolicy } from '../policy/explain.ts';
 import { coverageGaps } from '../policy/outline/coverage.ts';
 import type { Located } from '../policy/parse/parse.ts';
@@ -10,6 +11,7 @@ import type { View } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
 import { exitOf } from './shared/exit.ts';
 import { printJson, type Io } from './shared/io.ts';
+import { storeProblems, storeText } from './shared/store-report.ts';
 import { table } from './shared/text.ts';
 
 export interface CheckInput {
@@ -18,6 +20,8 @@ export interface CheckInput {
     readonly tasks: readonly Task[];
     readonly connector: (source: string) => Connector;
   }[];
+  /** Tries out the store of the trail. */
+  readonly store: () => Promise<StoreReport>;
   /** Where each setting comes from; secrets masked. */
   readonly origins: readonly SettingOrigin[];
   readonly json: boolean;
@@ -63,13 +67,33 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
       }
     }
   }
+  const store = await examined(input.store, problems);
+  if (store === undefined) statuses.add(EXIT.failed);
   if (problems.some((problem) => problem.severity === 'error' && !isUnreachable(problem)))
     statuses.add(EXIT.config);
   const list = [...statuses];
   const exit = exitOf(list);
-  if (input.json) printJson(io, { problems, understood, settings: input.origins, exit, statuses: list });
-  else io.out(`${checkText(problems, understood)}${settingsText(input.origins)}`);
+  if (input.json)
+    printJson(io, { problems, understood, trail: store, settings: input.origins, exit, statuses: list });
+  else {
+    const trail = store === undefined ? '' : storeText(store);
+    io.out(`${checkText(problems, understood)}${trail}${settingsText(input.origins)}`);
+  }
   return exit;
+}
+
+/** What the store of the trail can do; undefined, with a problem, where it cannot be reached. */
+async function examined(store: CheckInput['store'], problems: Problem[]): Promise<StoreReport | undefined> {
+  try {
+    const report = await store();
+    problems.push(...storeProblems(report));
+    return report;
+  } catch (error) {
+    if (!(error instanceof FristError) || error.code !== 'AUDIT_STORE') throw error;
+    const { code, message, remedy } = error;
+    problems.push({ severity: 'error', code, path: ['audit', 's3'], message, remedy });
+    return undefined;
+  }
 }
 
 /** Advice is worth having once nothing is wrong. */
@@ -84,7 +108,7 @@ async function adviceOn(
 }
 
 function isUnreachable(problem: Problem): boolean {
-  return problem.code.startsWith('SOURCE_');
+  return problem.code.startsWith('SOURCE_') || problem.code === 'AUDIT_STORE';
 }
 
 function placed(located: Located, finding: Finding): Problem {

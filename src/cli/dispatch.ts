@@ -1,6 +1,7 @@
 /** From a command line to its verb: reads settings and policy files, opens what the verb needs, and tells errors. */
 import { readFileSync } from 'node:fs';
 import type { App } from '../app.ts';
+import { examineStore, type StoreReport } from '../audit/store/examine.ts';
 import { createResolver, loadSettings, type Settings } from '../config.ts';
 import { connectorKinds, createConnector } from '../connectors/registry.ts';
 import { ConfigError, EXIT, FristError } from '../errors.ts';
@@ -67,7 +68,8 @@ async function perform(invocation: Invocation, process: Process): Promise<number
       const inputs = opened.map(({ located, connectors }) => {
         return { located, tasks: compileViews(located.file), connector: connectors.of };
       });
-      return await check({ files: inputs, origins, json: options.json, signal }, io);
+      const store = (): Promise<StoreReport> => examineStore(settings.audit, world.now());
+      return await check({ files: inputs, store, origins, json: options.json, signal }, io);
     } finally {
       for (const { connectors } of opened) await connectors.close();
     }

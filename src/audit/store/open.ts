@@ -1,7 +1,9 @@
-/** The one place that knows which kinds of store there are: a folder, and S3. */
+/**
+ * The one place that knows which kinds of store there are: a folder, and S3. The client of S3 is loaded when a trail
+ * lies there: it would be a good part of the start of every command.
+ */
 import { FristError } from '../../errors.ts';
 import { openFileStore } from './file.ts';
-import { openS3Reader, openS3Store } from './s3.ts';
 import type { S3Place, S3Settings } from './s3/place.ts';
 import type { ReadStore, Store, Swap } from './store.ts';
 
@@ -46,12 +48,13 @@ function s3PlaceOf({ s3 }: StoreSettings, where: string | undefined): S3Place | 
 export async function openStore(settings: StoreSettings, options: StoreOptions): Promise<Store> {
   const { where, now, swap, create = false } = options;
   const place = s3PlaceOf(settings, where);
-  if (place !== undefined) return openS3Store(place, { now, swap });
+  if (place !== undefined) return (await import('./s3.ts')).openS3Store(place, { now, swap });
   return await openFileStore(where ?? settings.folder, { create });
 }
 
 /** Opens a store for reading; `where` as in `StoreOptions`. @throws AUDIT_STORE as `openStore`. */
 export async function openReadStore(settings: StoreSettings, where?: string): Promise<ReadStore> {
   const place = s3PlaceOf(settings, where);
-  return place === undefined ? await openFileStore(where ?? settings.folder) : openS3Reader(place);
+  if (place !== undefined) return (await import('./s3.ts')).openS3Reader(place);
+  return await openFileStore(where ?? settings.folder);
 }
