@@ -59,8 +59,12 @@ export interface TrailFacts {
   readonly key: string;
   /** The signed checkpoint of this size: who keeps the report can hold the trail against it. */
   readonly checkpoint?: string;
-  /** Heads from elsewhere that the trail was held against. */
+  /** Heads from outside the trail that it begins with. */
   readonly heads: readonly Head[];
+  /** All heads that it was held against: where they were found, in words, and how many. */
+  readonly held: readonly { readonly where: string; readonly heads: number }[];
+  /** Keys that somebody has deleted in a store that keeps versions; what they name was read all the same. */
+  readonly hidden: readonly string[];
   readonly problem?: { readonly code: string; readonly where: string; readonly what: string };
 }
 

@@ -44,11 +44,11 @@ export async function auditReport(
 async function makeReport(
   world: World,
   period: Period,
-  { store, vkey, heads, verification }: Verified,
+  { store, vkey, heads, held, hidden, verification }: Verified,
 ): Promise<Report> {
   const { size, root, note, firstProblem } = verification;
   const made = new Date(world.now()).toISOString();
-  const facts = { size, root, key: vkey, heads };
+  const facts = { size, root, key: vkey, heads, held, hidden };
   const report = { report: 1, frist: world.version, made, period } as const;
   if (firstProblem !== undefined) return { ...report, trail: { ...facts, problem: firstProblem } };
   return {

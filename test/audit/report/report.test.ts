@@ -23,7 +23,18 @@ async function madeUp(): Promise<{ readonly report: Report; readonly texts: read
   const texts = await madeUpTrail(store);
   await (await openLog({ store, signer: SIGNER })).append(texts);
   const { size, root, note } = await verifyTrail({ store, vkey: SIGNER.vkey });
-  const trail = { size, root, key: SIGNER.vkey, heads: [{ size: 3, root: 'AAAA' }], checkpoint: note! };
+  const trail = {
+    size,
+    root,
+    key: SIGNER.vkey,
+    heads: [{ size: 3, root: 'AAAA' }],
+    held: [
+      { where: 'given', heads: 1 },
+      { where: 'seen by the state', heads: 1 },
+    ],
+    hidden: ['tile/0/000'],
+    checkpoint: note!,
+  };
   const findings = await readFindings(store, size, PERIOD, MADE);
   return { report: { report: 1, frist: '0.2.0', made: MADE, period: PERIOD, trail, findings }, texts };
 }

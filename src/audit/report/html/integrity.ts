@@ -25,8 +25,7 @@ export function backups({ keysDestroyed }: Findings): Markup {
 export function integrity({ trail, findings }: Report): Markup {
   return html`<p>
       Every entry stands in a signed tree of hashes: one that was changed, removed, put in later or moved
-      shows. For this report the whole trail was read and held against its
-      signature${trail.heads.length === 0 ? '' : ' and against heads that were kept elsewhere'}.
+      shows. For this report the whole trail was read and held against its signature.
     </p>
     ${verdict(trail)}
     <dl>
@@ -50,13 +49,23 @@ export function verdict({ problem }: TrailFacts): Markup {
     <p>What it says can therefore not be relied on, and this report gives no numbers.</p>`;
 }
 
-function heads({ heads }: TrailFacts): Markup {
-  return table({
-    caption: 'Heads from elsewhere that it begins with',
+function heads({ heads, held, hidden }: TrailFacts): Markup {
+  const { shown, more } = firsts([...heads].sort((a, b) => b.size - a.size));
+  const against = held.map((one) => `${count(one.heads)} ${one.where}`).join(', ');
+  return html`${against === '' ? '' : html`<p>It was held against heads: ${against}.</p>`}
+  ${
+    hidden.length === 0
+      ? ''
+      : html`<p class="bad">
+          ${count(hidden.length)} objects were deleted in the store and lie hidden, the first ${hidden[0]}.
+        </p>`
+  }
+  ${table({
+    caption: 'Heads from outside the trail that it begins with',
     head: ['Entries', 'Root'],
-    rows: heads.map((head) => [count(head.size), html`<code>${head.root}</code>`]),
-    none: 'No head from elsewhere was given. So this shows that nothing was changed without the signing key; it is no proof against who holds that key.',
-  });
+    rows: shown.map((head) => [count(head.size), html`<code>${head.root}</code>`]),
+    none: 'No head from outside the trail was given. So this shows that nothing was changed without the signing key; it is no proof against who holds that key.',
+  })}${more}`;
 }
 
 function made({ verifications }: Findings): Markup {

@@ -68,7 +68,7 @@ export function renderReport(report: Report): string {
         </footer>
       </body>
     </html> `;
-  return page.text;
+  return `${page.text.trimEnd()}\n`;
 }
 
 function heading(id: string, title: string): Markup {
