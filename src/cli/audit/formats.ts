@@ -1,7 +1,7 @@
 /**
  * How `audit list` writes entries.
  *
- *   text     number, time (UTC), kind, policy, place, and all else that the entry says, for people
+ *   text     columns for people: number, time (UTC), kind, policy, place, and all else that the entry says
  *   csv      RFC 4180 with the line end of Unix; first the names of the columns; `entry` is the whole text
  *   ndjson   one object a line: {"index": number, "entry": the entry}
  *   json     one document: {"size", "root", "entries": as in ndjson, "exit", "statuses"}
@@ -25,7 +25,7 @@ const object = ({ index, text }: Placed): string => `{"index":${index},"entry":$
 export function formatOf(name: string | undefined, { size, root }: Head): Format {
   switch (name) {
     case undefined:
-      return { begin: '', line: textLine, end: '' };
+      return { begin: HEAD, line: textLine, end: '' };
     case 'csv':
       return { begin: `${CSV.join(',')}\n`, line: csvLine, end: '' };
     case 'ndjson':
@@ -53,28 +53,34 @@ function textLine({ index, fields }: Placed): string {
   const rest = Object.entries(fields)
     .filter(([field]) => !SHOWN.has(field))
     .map(([field, value]) => `${field}=${valueText(value)}`);
-  const cells = [
-    number(index).padStart(9),
-    cellText(at).slice(0, 19).replace('T', ' '),
-    cellText(type).padEnd(14),
-    cellText(policy).padEnd(16),
-    place.padEnd(20),
-    rest.join(' '),
-  ];
-  return `${cells.join('  ').trimEnd()}\n`;
+  const time = cellText(at).slice(0, 19).replace('T', ' ');
+  return columns([number(index), time, cellText(type), cellText(policy), place, rest.join(' ')]);
 }
+
+/** Widths of the columns; whole columns are not known while they are streamed. */
+const WIDTHS = [9, 19, 14, 16, 20, 0];
+
+function columns(cells: readonly string[]): string {
+  const padded = cells.map((cell, i) =>
+    i === 0 ? cell.padStart(WIDTHS[i] ?? 0) : cell.padEnd(WIDTHS[i] ?? 0),
+  );
+  return `${padded.join('  ').trimEnd()}\n`;
+}
+
+const HEAD = columns(['entry', 'time (UTC)', 'kind', 'policy', 'place', 'more']);
 
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
-/** Counts as `erased:3,failed:1`, evidence by its hash. */
+/** Counts as `erased:3,failed:1`; evidence by its hash, and of a hash what tells it apart. */
 function valueText(value: unknown): string {
-  if (!isObject(value)) return cellText(value);
-  if (typeof value['sha256'] === 'string') return value['sha256'].slice(0, 12);
+  if (!isObject(value)) return cellText(value).replace(DIGEST, '$1');
+  if (typeof value['sha256'] === 'string') return valueText(value['sha256']);
   return Object.entries(value)
     .map(([name, count]) => `${name}:${cellText(count)}`)
     .join(',');
 }
 
+const DIGEST = /^([0-9a-f]{12})[0-9a-f]{52}$/;
 const cellText = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 

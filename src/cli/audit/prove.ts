@@ -67,7 +67,10 @@ function choose(found: readonly Found[], named: string | undefined): Found {
   }
   const records = found.filter((one) => fieldsOf(one.text, one.index)['type'] === 'record');
   const [first, ...others] = records;
-  if (first === undefined) return usage('the trail has no entry about it that says what became of a record');
+  if (first === undefined)
+    return usage(
+      'the trail has no entry about it that says what became of a record (audit find says what it has)',
+    );
   if (others.length > 0) usage(`several entries are about it; name one by --entry: ${numbers(records)}`);
   return first;
 }

@@ -6,7 +6,7 @@ import { number, table } from '../shared/text.ts';
 
 /** What became of a record, by its outcome. */
 const OUTCOMES: Readonly<Record<string, string>> = {
-  erased: 'done, and seen to be done in the database',
+  erased: 'done, as the database confirmed',
   'absent-after-crash': 'found gone after a crash; that frist did it was not seen',
   failed: 'tried, and refused by the database',
 };

@@ -79,7 +79,7 @@ describe('audit list', () => {
 
   it('is columns for people, and CSV for tables', async () => {
     expect(await list({ limit: '6', kind: 'record' })).toMatch(
-      /^ {8}3 {2}2026-11-02 03:40:00 {2}record {10}contacts {10}crm\.contact {11}action=delete age=<2y batch=/,
+      /^ {4}entry {2}time \(UTC\) {11}kind {12}policy {12}place {17}more\n {8}3 {2}2026-11-02 03:40:00 {2}record {10}contacts {10}crm\.contact {11}action=delete age=<2y batch=/,
     );
     const csv = await list({ format: 'csv', kind: 'record', limit: '1' });
     const [head, line = ''] = csv.split('\n');

@@ -55,7 +55,7 @@ It proves that this was written down:
   record  Eksempel A/S, crm: contact 42
   who     email=åse@example.dk
   what    crm.contact: delete, erased
-          done, and seen to be done in the database
+          done, as the database confirmed
   policy  contacts, promised by 2026-12-01
   when    2026-11-02T03:40:00.000Z, by the clock of the machine that wrote it
 
