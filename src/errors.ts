@@ -242,8 +242,9 @@ export const ERRORS = {
   },
   AUDIT_BUCKET_LOCK: {
     exit: 1,
-    message: 'Bucket {bucket} does not lock objects',
-    remedy: 'Name one that was made with Object Lock switched on, or set `audit.s3.lock.mode` to none.',
+    message: 'Bucket {bucket} does not lock objects ({fault})',
+    remedy:
+      'off: name a bucket that was made with Object Lock switched on. AccessDenied: let this key set retention. Anything else: this server cannot lock; set `audit.s3.lock.mode` to none.',
   },
   AUDIT_BUSY: {
     exit: 2,

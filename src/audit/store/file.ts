@@ -8,7 +8,7 @@
  */
 import { hash, randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FristError } from '../../errors.ts';
 import { createFile, makeFolder, makeFolders, replaceFile, syncFolder, systemCode } from './durable.ts';
@@ -81,6 +81,20 @@ class FileStore implements Store {
     const turn = this.#turn.then(() => guarded(key, () => this.#replace(key, bytes, expected)));
     this.#turn = turn.catch(() => undefined);
     return turn;
+  }
+
+  remove(key: string): Promise<boolean> {
+    return guarded(key, async () => {
+      try {
+        await unlink(this.#path(key));
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') throw error;
+        await this.#checkRoot();
+        return false;
+      }
+      await syncFolder(dirname(this.#path(key)));
+      return true;
+    });
   }
 
   async #replace(key: string, bytes: Uint8Array, expected: string | null): Promise<string> {

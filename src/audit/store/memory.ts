@@ -10,7 +10,7 @@ import type { Store, Stored } from './store.ts';
 /** One thing that is asked of the store; putting three objects is three of them. `n` counts from 0. */
 export interface Operation {
   readonly n: number;
-  readonly method: 'get' | 'put' | 'replace';
+  readonly method: 'get' | 'put' | 'replace' | 'remove';
   readonly key: string;
 }
 
@@ -81,6 +81,7 @@ export function createMemoryStore(
       // In the order given, so that a fault leaves the first ones: what a crash between two of them leaves.
       for (const [key, bytes] of map) await operate('put', key, () => put(key, bytes));
     },
+    remove: (key) => operate('remove', key, () => objects.delete(key)),
     replace: (key, bytes, expected) => operate('replace', key, () => swap(key, bytes, expected)),
   };
 }

@@ -163,8 +163,8 @@ class S3Store extends S3Reader implements Store {
       this.bucket,
       mode === 'none' ? undefined : { mode, now: this.#options.now() },
     );
-    if (abilities.lock?.holds === false)
-      throw new FristError('AUDIT_BUCKET_LOCK', { bucket: this.bucket.name });
+    const fault = abilities.lock?.fault;
+    if (fault !== undefined) throw new FristError('AUDIT_BUCKET_LOCK', { bucket: this.bucket.name, fault });
     return abilities;
   }
 

@@ -1,10 +1,10 @@
 /** The store of the trail in the words of `frist check`: what is wrong with it, and what it was found to do. */
 import type { StoreReport, SwapPlace } from '../../audit/store/examine.ts';
 import type { Abilities } from '../../audit/store/s3/probe.ts';
-import { FristError, type ErrorCode, type Problem } from '../../errors.ts';
+import { FristError, type ErrorCode, type ErrorParams, type Problem } from '../../errors.ts';
 
-function coded(code: ErrorCode, setting: string, bucket: string): Problem {
-  const { message, remedy } = new FristError(code, { bucket });
+function coded(code: ErrorCode, setting: string, params: ErrorParams): Problem {
+  const { message, remedy } = new FristError(code, params);
   return { severity: 'error', code, path: setting.split('.'), message, remedy };
 }
 
@@ -14,15 +14,17 @@ export function storeProblems({ s3 }: StoreReport): Problem[] {
   const problems: Problem[] = [];
   const [trail, state = trail] = s3.buckets;
   if (trail === undefined || state === undefined) return [];
-  if (s3.swaps === 'none') problems.push(coded('AUDIT_BUCKET_SWAP', 'audit.s3.state', state.bucket));
-  if (s3.lock !== undefined && trail.lock?.holds !== true)
-    problems.push(coded('AUDIT_BUCKET_LOCK', 'audit.s3.lock.mode', trail.bucket));
-  if (trail.lock?.standing !== undefined)
+  if (s3.swaps === 'none')
+    problems.push(coded('AUDIT_BUCKET_SWAP', 'audit.s3.state', { bucket: state.bucket }));
+  const { fault, standing } = trail.lock ?? {};
+  if (s3.lock !== undefined && fault !== undefined)
+    problems.push(coded('AUDIT_BUCKET_LOCK', 'audit.s3.lock.mode', { bucket: trail.bucket, fault }));
+  if (standing !== undefined)
     problems.push({
       severity: 'warning',
       code: 'bucket-retention',
       path: ['audit', 's3', 'bucket'],
-      message: `Bucket ${trail.bucket} locks every object by itself (${trail.lock.standing}), also each version of what changes`,
+      message: `Bucket ${trail.bucket} locks every object by itself (${standing}), also each version of what changes`,
       remedy: 'Remove its default retention: frist locks each object for as long as that one needs.',
     });
   return problems;
@@ -43,8 +45,7 @@ const SWAPS: Readonly<Record<Abilities['swap'], string>> = {
 
 function lockWords({ lock }: Abilities): string {
   if (lock === undefined) return '';
-  if (lock.holds) return '; locks objects';
-  return lock.enabled ? '; says that it locks objects, and does not' : '; does not lock objects';
+  return lock.fault === undefined ? '; locks objects' : `; does not lock objects (${lock.fault})`;
 }
 
 function bucketWords(abilities: Abilities): string {

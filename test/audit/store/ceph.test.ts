@@ -62,7 +62,7 @@ if (s3 !== undefined) {
         md5: true,
         list: true,
         versions: true,
-        lock: { enabled: true, holds: true },
+        lock: {},
       });
     });
 

@@ -65,6 +65,7 @@ export interface Version {
 
 /** What the bucket says of Object Lock for itself. */
 export interface LockConfiguration {
+  /** Also where this key may not ask. */
   readonly enabled: boolean;
   /** Retention that every object gets unasked, in words. */
   readonly standing?: string;
@@ -233,6 +234,8 @@ export class S3Bucket {
       return { enabled, standing: `${Mode}, ${Days === undefined ? `${Years ?? 0} years` : `${Days} days`}` };
     } catch (error) {
       if (statusOf(error) === 404 || statusOf(error) === 501) return { enabled: false };
+      // Whoever may not ask finds out by locking an object.
+      if (statusOf(error) === 403) return { enabled: true };
       throw failed('its lock configuration', error);
     }
   }

@@ -7,7 +7,7 @@
  */
 import { hash, randomUUID } from 'node:crypto';
 import { FristError } from '../../../errors.ts';
-import type { Condition, LockConfiguration, S3Bucket } from './bucket.ts';
+import type { Condition, S3Bucket } from './bucket.ts';
 import type { Lock, LockMode } from './lock.ts';
 
 /** How `If-Match` must be written: the ETag as the server gave it, or without its quotes. */
@@ -28,11 +28,14 @@ export interface Abilities {
   readonly lock?: LockAbilities;
 }
 
-export interface LockAbilities extends Omit<LockConfiguration, 'enabled'> {
-  /** What the bucket says. */
-  readonly enabled: boolean;
-  /** An object with a lock has it when looked at, and its version cannot be deleted. */
-  readonly holds: boolean;
+export interface LockAbilities {
+  /**
+   * Why objects are not locked: `off` (the bucket has no Object Lock), `dropped` (the lock was accepted and is not
+   * there), `deleted` (the object was deleted all the same), or the code of the refusal. Undefined: they are.
+   */
+  readonly fault?: string;
+  /** Retention that every object gets unasked, in words. */
+  readonly standing?: string;
 }
 
 const RACERS = 4;
@@ -47,8 +50,9 @@ const UNKNOWN: ReadonlySet<string> = new Set([
   'HTTP_501',
 ]);
 
-function isUnknown(error: unknown): boolean {
-  return error instanceof FristError && UNKNOWN.has(String(error.params['code']));
+/** The server's code in an error of the bucket; empty for any other error. */
+function codeIn(error: unknown): string {
+  return error instanceof FristError ? String(error.params['code']) : '';
 }
 
 type Outcome = 'done' | 'refused' | 'unknown';
@@ -58,7 +62,7 @@ async function attempt(bucket: S3Bucket, key: string, body: string, condition: C
   try {
     return (await bucket.put(key, Buffer.from(body), { condition })) === undefined ? 'refused' : 'done';
   } catch (error) {
-    if (isUnknown(error)) return 'unknown';
+    if (UNKNOWN.has(codeIn(error))) return 'unknown';
     throw error;
   }
 }
@@ -122,7 +126,7 @@ async function probeMd5(bucket: S3Bucket, key: string): Promise<boolean> {
     return false;
   } catch (error) {
     // Anything but the server's own refusal has been tried three times and says nothing.
-    if (error instanceof FristError && /Digest|MD5|HTTP_400/i.test(String(error.params['code']))) return true;
+    if (/Digest|MD5|HTTP_400/i.test(codeIn(error))) return true;
     throw error;
   }
 }
@@ -132,25 +136,23 @@ async function probeList(bucket: S3Bucket, key: string): Promise<boolean> {
   return false;
 }
 
-/** Whether a lock of some seconds shows, and keeps its version from being deleted. */
+/** Whether a lock of two minutes shows, and keeps its version from being deleted. */
 async function probeLock(bucket: S3Bucket, key: string, mode: LockMode, now: number): Promise<LockAbilities> {
-  const configuration = await bucket.lockConfiguration();
+  const { enabled, standing } = await bucket.lockConfiguration();
   const lock: Lock = { mode, until: new Date(now + LOCK_MS) };
-  const version = configuration.enabled ? await putLocked(bucket, key, lock) : undefined;
-  if (version === undefined) return { ...configuration, holds: false };
-  const seen = await bucket.lockOf(key);
-  await bucket.remove(key, version).catch(() => undefined);
-  // Who refuses a deletion has no code in common; what can still be read was not deleted.
-  const left = await bucket.get(key, version).catch(() => undefined);
-  return { ...configuration, holds: seen?.mode === mode && left !== undefined };
+  const fault = enabled ? await lockFault(bucket, key, lock) : 'off';
+  return { ...(fault === undefined ? {} : { fault }), ...(standing === undefined ? {} : { standing }) };
 }
 
-/** The version that was written; undefined where locks, or versions, are unknown. */
-async function putLocked(bucket: S3Bucket, key: string, lock: Lock): Promise<string | undefined> {
+async function lockFault(bucket: S3Bucket, key: string, lock: Lock): Promise<string | undefined> {
   try {
-    return (await bucket.put(key, Buffer.from('locked'), { lock }))?.version;
+    const version = (await bucket.put(key, Buffer.from('locked'), { lock }))?.version;
+    if (version === undefined || (await bucket.lockOf(key))?.mode !== lock.mode) return 'dropped';
+    await bucket.remove(key, version).catch(() => undefined);
+    // Those who refuse a deletion have no code in common; what can still be read was not deleted.
+    return (await bucket.get(key, version)) === undefined ? 'deleted' : undefined;
   } catch (error) {
-    if (isUnknown(error)) return undefined;
+    if (UNKNOWN.has(codeIn(error)) || codeIn(error) === 'AccessDenied') return codeIn(error);
     throw error;
   }
 }
