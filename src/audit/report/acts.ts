@@ -8,7 +8,10 @@ export interface Whose {
   readonly controller: string | undefined;
 }
 
-export type Acts = Pick<Findings, 'approvals' | 'guards' | 'holds' | 'verifications' | 'keysDestroyed'>;
+export type Acts = Pick<
+  Findings,
+  'approvals' | 'guards' | 'holds' | 'verifications' | 'keysDestroyed' | 'evidenceErased'
+>;
 
 export class ActTally {
   readonly #approvals: Approval[] = [];
@@ -17,6 +20,7 @@ export class ActTally {
   readonly #released: HoldAct[] = [];
   readonly #verifications: VerificationMade[] = [];
   readonly #keysDestroyed: KeyDestroyed[] = [];
+  #evidenceErased = 0;
 
   /** An entry of the period. */
   add(entry: Entry): void {
@@ -26,6 +30,8 @@ export class ActTally {
     } else if (entry.type === 'key-destroyed') {
       const { at, from, to, trueFrom } = entry;
       this.#keysDestroyed.push({ at, from, to, trueFrom });
+    } else if (entry.type === 'evidence-erased') {
+      this.#evidenceErased += entry.count;
     }
   }
 
@@ -64,6 +70,7 @@ export class ActTally {
       },
       verifications: this.#verifications,
       keysDestroyed: this.#keysDestroyed,
+      evidenceErased: this.#evidenceErased,
     };
   }
 }

@@ -80,12 +80,14 @@ export interface Findings {
   readonly holds: HoldFindings;
   readonly verifications: readonly VerificationMade[];
   readonly keysDestroyed: readonly KeyDestroyed[];
+  /** Pieces of evidence (texts of policies, reasons) erased in the period because their time had passed. */
+  readonly evidenceErased: number;
 }
 
 export interface EntryNumbers {
   /** In the period, by kind. */
   readonly byKind: Readonly<Record<string, number>>;
-  /** In the period, of kinds or with fields that this version does not know: they count for nothing else. */
+  /** In the period, of a kind or a form that this version does not know: they count for nothing else. */
   readonly unknown: number;
   /** The first day of the trail. */
   readonly began?: string;

@@ -260,6 +260,7 @@ function twoControllers(trail: Writer): void {
     .at('2026-07-03T03:00')
     .add('heartbeat', {})
     .add('key-destroyed', { epoch: 'e-0', from: '2025-05-01', to: '2025-06-01', trueFrom: '2026-08-02' })
+    .add('evidence-erased', { before: '2021-07-03', count: 4 })
     .add('verification', { result: 'verified', size: 20, root: digestOf('root'), heads: 2 })
     .add('verification', { result: 'failed', size: 20, heads: 2, code: 'AUDIT_FORK' })
     .add('policy', {

@@ -158,7 +158,7 @@ function silence({ entries }: Findings): Markup {
     ${more}`;
 }
 
-export function log({ entries }: Findings): Markup {
+export function log({ entries, evidenceErased }: Findings): Markup {
   return html`<p>
       Each record that was erased, found gone or failed has an entry of its own: when, by which batch, under
       which policy, what was done, the day by whose end it was promised, and its age in rough steps. Record
@@ -175,8 +175,16 @@ export function log({ entries }: Findings): Markup {
       entries.unknown === 0
         ? ''
         : html`<p>
-            ${count(entries.unknown)} of them are of a kind or have fields that this version of frist does not
+            ${count(entries.unknown)} of them are of a kind or a form that this version of frist does not
             know: they are counted here and nowhere else in this report.
+          </p>`
+    }
+    ${
+      evidenceErased === 0
+        ? ''
+        : html`<p>
+            ${count(evidenceErased)} pieces of evidence, texts of policies and reasons, reached the end of
+            their life in the period and were erased. The entries that point to them stay.
           </p>`
     }`;
 }
