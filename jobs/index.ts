@@ -1,5 +1,6 @@
 /** The table of jobs: what the daemon does, and when. Those that fall into one minute run in this order. */
 import type { App } from '../src/app.ts';
+import { evidenceJob } from './evidence.ts';
 import { headsJob } from './heads.ts';
 import { heartbeatJob } from './heartbeat.ts';
 import { keysJob } from './keys.ts';
@@ -7,7 +8,14 @@ import { createScheduler, type Job, type Scheduler } from './scheduler.ts';
 import { sweepJobs } from './sweep.ts';
 import { verifyJob } from './verify.ts';
 
-const TABLE: readonly ((app: App) => Job[])[] = [keysJob, sweepJobs, heartbeatJob, headsJob, verifyJob];
+const TABLE: readonly ((app: App) => Job[])[] = [
+  keysJob,
+  sweepJobs,
+  heartbeatJob,
+  headsJob,
+  verifyJob,
+  evidenceJob,
+];
 
 /** A scheduler over every job of the table. */
 export function createJobs(app: App): Scheduler {

@@ -4,7 +4,7 @@ import type { Job } from './scheduler.ts';
 
 const KEYS = 'keys';
 
-/** Every run does the same before it begins; this is for days without one. */
+/** `frist run` does the same at its end. */
 export function keysJob(app: App): Job[] {
   return [
     {

@@ -33,6 +33,8 @@ export interface App {
   obstacles(): Promise<readonly string[]>;
   /** Begins an epoch of the commitments, and destroys old keys, where it is time. */
   rotateKeys(): Promise<void>;
+  /** Erases the evidence whose life is over at this moment (ISO). */
+  expireEvidence(slot: string): Promise<void>;
   readonly trail: Trail;
   readonly keeping: Keeping;
   /** A new ULID. */

@@ -197,6 +197,7 @@ function typed(values: Flat, env: SettingsInput['env']): Settings {
       rotateDays: number('keys.rotate'),
       keepDays: number('keys.keep'),
     },
+    evidence: { keepDays: number('evidence.keep') },
     spool: { folder: optional('spool.folder') ?? join(folder, 'spool') },
     operator: text('operator'),
     log: {

@@ -15,7 +15,6 @@ import { sourceIn } from './audit/commitment.ts';
 import type { Signer } from './audit/checkpoint.ts';
 import type { KeySource, Settings } from './config.ts';
 import type { Keys, Names } from './erasure/engine.ts';
-import { clockIsWitnessed } from './erasure/run/clock.ts';
 import { FristError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { State } from './state/state.ts';
@@ -82,15 +81,8 @@ export function keysOf(ring: KeyRing, controller: string): Keys {
   };
 }
 
-/**
- * Begins an epoch and destroys old keys, where it is time. Nothing happens while only this machine says what time it is:
- * a clock that is years ahead would destroy every key.
- */
-export async function rotateKeys(ring: KeyRing, state: State, now: number, logger: Logger): Promise<void> {
-  if (!(await clockIsWitnessed(state, now))) {
-    logger.info('keys are left as they are: no run has borne witness to the clock');
-    return;
-  }
+/** Begins an epoch and destroys old keys, where it is time. */
+export async function rotateKeys(ring: KeyRing, logger: Logger): Promise<void> {
   const { created, destroyed } = await ring.rotate();
   for (const epoch of created) logger.info('epoch key created', { epoch });
   for (const epoch of destroyed) logger.info('epoch key destroyed', { epoch });

@@ -4,6 +4,7 @@ import type { App, Controlled } from './app.ts';
 import type { Signer } from './audit/checkpoint.ts';
 import { formatEntry } from './audit/entry.ts';
 import { putEvidence } from './audit/evidence.ts';
+import { expireEvidence } from './audit/watch/evidence.ts';
 import { createUlids } from './audit/format/ulid.ts';
 import type { KeyRing } from './audit/keys/ring.ts';
 import { openStore } from './audit/store/open.ts';
@@ -14,6 +15,7 @@ import { SourceFailure, type Connector } from './connectors/connector.ts';
 import { createConnector } from './connectors/registry.ts';
 import { withRetry } from './connectors/wrap/retry.ts';
 import type { Engine } from './erasure/engine.ts';
+import { clockIsWitnessed } from './erasure/run/clock.ts';
 import { FristError } from './errors.ts';
 import { createKeys, keysOf, openKeyRing, openSigner, rotateKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
@@ -139,6 +141,11 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
     };
     return { located, tasks: compileViews(located.file), engine };
   });
+  const destroying = async (work: () => Promise<void>): Promise<void> => {
+    if (await clockIsWitnessed(state, world.now())) await work();
+    else world.logger.info('nothing old is destroyed: only this machine says what day it is');
+    await trail.flush();
+  };
   return {
     settings,
     state,
@@ -152,10 +159,14 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
       const sources = files.flatMap(({ file }, i) => file.sources.map((one) => connectors[i]?.of(one.name)));
       return await obstaclesOf(state, trail, store, sources);
     },
-    rotateKeys: async () => {
-      await rotateKeys(ring, state, world.now(), world.logger);
-      await trail.flush();
-    },
+    rotateKeys: () => destroying(async () => rotateKeys(ring, world.logger)),
+    expireEvidence: (slot) =>
+      destroying(async () => {
+        const { keepDays } = settings.evidence;
+        const keeping = { store, vkey: signer.vkey, keepDays };
+        const count = await expireEvidence({ ...keeping, state, slot, now: world.now, newId });
+        if (count > 0) world.logger.info('evidence erased', { deleted: count });
+      }),
     close: async () => {
       try {
         for (const one of connectors) await one.close();

@@ -58,6 +58,7 @@ describe('defaults', () => {
         rotateDays: 30,
         keepDays: 400,
       },
+      evidence: { keepDays: 1827 },
       spool: { folder: 'var/spool' },
       operator: 'operator',
       log: { level: 'info', format: 'auto' },

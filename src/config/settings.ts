@@ -30,6 +30,7 @@ export interface Settings {
     readonly rotateDays: number;
     readonly keepDays: number;
   };
+  readonly evidence: { readonly keepDays: number };
   readonly spool: { readonly folder: string };
   /** Id (not a name) of who runs the process, for the trail. */
   readonly operator: string;
@@ -130,6 +131,10 @@ export const SETTINGS = {
   'keys.keep': {
     format: 'life',
     doc: 'How long after its epoch a key is kept; at least the longest life of a backup of a source.',
+  },
+  'evidence.keep': {
+    format: 'life',
+    doc: 'How long evidence (reasons, wordings of policies) is kept when it is no longer needed.',
   },
   'spool.folder': {
     format: 'path',

@@ -48,6 +48,18 @@ export function describeStore(kind: StoreKind): void {
       }
     });
 
+    it('removes evidence for good, once, and nothing else', async () => {
+      const { store, again } = await kind.make();
+      const [gone, left] = [`evidence/sha256/${'a'.repeat(64)}`, `evidence/sha256/${'b'.repeat(64)}`];
+      await store.putImmutable(new Map([gone, left].map((key) => [key, bytes(key)])));
+      if (store.remove === undefined) return;
+      expect(await store.remove(gone)).toBe(true);
+      expect(await store.remove(gone)).toBe(false);
+      expect(await (await again()).get(gone)).toBeUndefined();
+      expect(await keysOf(store, 'evidence/')).toEqual([left]);
+      expect((await store.get(left))?.bytes.toString()).toBe(left);
+    });
+
     it('lists what begins with a prefix, and nothing else', async () => {
       const { store } = await kind.make();
       const keys = [

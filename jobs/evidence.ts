@@ -1,0 +1,19 @@
+/** The end of evidence whose life is over. */
+import type { App } from '../src/app.ts';
+import { EVIDENCE } from '../src/audit/watch/evidence.ts';
+import type { Job } from './scheduler.ts';
+
+export function evidenceJob(app: App): Job[] {
+  return [
+    {
+      name: EVIDENCE,
+      schedule: '45 0 * * 0',
+      zone: 'UTC',
+      lastSlot: async () => (await app.state.job(EVIDENCE))?.slot,
+      run: async (slot) => {
+        await app.expireEvidence(slot);
+        return 'done';
+      },
+    },
+  ];
+}

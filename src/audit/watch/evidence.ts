@@ -1,0 +1,115 @@
+/**
+ * The end of evidence: free text has a life of its own, shorter than the trail's. It is counted from when the text was
+ * no longer needed:
+ *
+ *   why of an approval or a release    from its entry
+ *   why of a hold                      from the release of the hold; never while the hold stands
+ *   text of a policy                   from the entry with the text that replaced it; never while it is in force
+ *
+ * The trail goes on to verify: of evidence it has the hash alone. Evidence of a kind of entry that is not named here is
+ * kept for ever (a test holds the list against the kinds).
+ */
+import type { State } from '../../state/state.ts';
+import { formatEntry, type AnyEntry } from '../entry.ts';
+import { readSpan, timeOf } from '../lookup/range.ts';
+import { openReader, type TrailReader } from '../lookup/reader.ts';
+import type { Store } from '../store/store.ts';
+import { EVIDENCE_PREFIX } from '../tile.ts';
+
+/** Under what name the state remembers when this was done last. */
+export const EVIDENCE = 'evidence';
+
+const DAY_MS = 86_400_000;
+
+export interface ExpireInput {
+  /** Where evidence cannot be removed, nothing is done. */
+  readonly store: Store;
+  readonly vkey: string;
+  readonly state: State;
+  /** ISO instant: the moment that life is counted back from. */
+  readonly slot: string;
+  readonly keepDays: number;
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+/**
+ * Removes the evidence whose life is over, and emits an entry that says how much that was.
+ * @returns how many objects were there and are gone.
+ * @throws AUDIT_STORE where the store refuses, AUDIT_CORRUPT
+ */
+export async function expireEvidence(input: ExpireInput): Promise<number> {
+  const { store, vkey, state, slot } = input;
+  const before = Date.parse(slot) - input.keepDays * DAY_MS;
+  const there = new Set<string>();
+  for await (const key of store.list(EVIDENCE_PREFIX)) there.add(key);
+  let count = 0;
+  try {
+    const ended = there.size === 0 ? [] : await endedBefore(await openReader({ store, vkey }), before);
+    for (const sha256 of ended) {
+      const key = EVIDENCE_PREFIX + sha256;
+      if (there.has(key) && (await store.remove?.(key)) === true) count += 1;
+    }
+  } finally {
+    // A crash before this leaves evidence gone and nothing said of it: the trail never says more than was seen.
+    if (count > 0) await tell(input, before, count);
+  }
+  await state.transaction((t) => t.endJob(EVIDENCE, slot));
+  return count;
+}
+
+async function tell({ state, now, newId }: ExpireInput, before: number, count: number): Promise<void> {
+  const [at, day] = [new Date(now()).toISOString(), new Date(before).toISOString().slice(0, 10)];
+  const entry = { v: 1, type: 'evidence-erased', eid: newId(), at, before: day, count } as const;
+  await state.transaction((t) => t.emit([formatEntry(entry)]));
+}
+
+/** Hashes of the evidence that was last needed before a moment. */
+async function endedBefore(reader: TrailReader, before: number): Promise<Iterable<string>> {
+  const ended = new Set<string>();
+  const needed = new Map<string, string>();
+  const end = (what: string): void => {
+    const sha256 = needed.get(what);
+    if (sha256 !== undefined) ended.add(sha256);
+  };
+  for await (const { fields } of readSpan(reader, { to: before })) {
+    if (timeOf(fields) >= before) continue;
+    const { reason, of, ends } = roleOf(fields);
+    if (ends !== undefined) end(ends);
+    if (reason !== undefined && of === undefined) ended.add(reason);
+    if (reason !== undefined && of !== undefined) needed.set(of, reason);
+  }
+  return ended;
+}
+
+interface Role {
+  /** Hash of the evidence. */
+  readonly reason?: string | undefined;
+  /** What it is needed for; undefined: for nothing that lasts. */
+  readonly of?: string;
+  /** What ends with this entry. */
+  readonly ends?: string;
+}
+
+/** What an entry says about evidence. */
+function roleOf(entry: Partial<AnyEntry>): Role {
+  const hold = `hold ${String(entry['hold'])}`;
+  const policy = `policy ${JSON.stringify([entry['controller'], entry['policy']])}`;
+  switch (entry.type) {
+    case 'approval':
+      return { reason: hashIn(entry['why']) };
+    case 'hold-placed':
+      return { reason: hashIn(entry['why']), of: hold };
+    case 'hold-released':
+      return { reason: hashIn(entry['why']), ends: hold };
+    case 'policy':
+      return { reason: hashIn(entry['text']), of: policy, ends: policy };
+    default:
+      return {};
+  }
+}
+
+function hashIn(ref: unknown): string | undefined {
+  const found = typeof ref === 'object' && ref !== null && 'sha256' in ref ? ref.sha256 : undefined;
+  return typeof found === 'string' ? found : undefined;
+}
