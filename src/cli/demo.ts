@@ -37,7 +37,7 @@ export async function demo(folder: string | undefined, process: Process, command
   const stage = await prepare(placeFor(folder), process, command);
   const tell = narrator(process.io);
   introduce(stage, tell);
-  const acts = [decide, stopped, approved, survivors, again];
+  const acts = [decide, stopped, approved, survivors, again, proven];
   for (const act of acts) {
     if (process.signal.aborted || !(await act(stage, tell))) {
       tell.failed('The demo ends here: something did not come out as promised.');
@@ -207,4 +207,30 @@ async function again(stage: Stage, tell: Narrator): Promise<boolean> {
   stage.process.io.out(`  ${(await firstRecordEntry(join(stage.folder, 'data', 'audit'))) ?? 'nothing'}\n`);
   tell.say('And nobody can change it unseen: every entry stands in a signed tree.');
   return type(stage, ['audit', 'verify'], EXIT.ok);
+}
+
+/** What somebody is answered whose data went, and what he can do with the answer. */
+async function proven(stage: Stage, tell: Narrator): Promise<boolean> {
+  tell.say(
+    'One of the applicants asks what became of her application. The trail names nobody, but can be asked:',
+  );
+  const email = ['--subject', `email=${erasedApplicant()}`];
+  if (!(await type(stage, ['audit', 'find', ...email], EXIT.ok))) return false;
+  tell.say('She is given a receipt. Whoever has the public key can check it, without frist’s databases:');
+  const receipt = join(stage.folder, 'receipt.json');
+  if (!(await type(stage, ['audit', 'prove', ...email, '--out', receipt], EXIT.ok))) return false;
+  const { verifierKey } = (await ask(stage, ['audit', 'verify'])) as { readonly verifierKey: string };
+  return type(stage, ['audit', 'prove', '--check', receipt, '--key', verifierKey], EXIT.ok);
+}
+
+/** The address of an applicant whose application went. */
+function erasedApplicant(): string {
+  const { databases, edgeCases } = demoData();
+  const edge = edgeCases.find((one) => one.database === 'ats' && one.fate === 'goes');
+  const table = databases
+    .find((one) => one.database === 'ats')
+    ?.tables.find((one) => one.name === edge?.table);
+  const [id, email] = ['id', 'email'].map((column) => table?.columns.indexOf(column) ?? -1);
+  const row = table?.rows.find((one) => one[id ?? -1] === edge?.key[0]);
+  return String(row?.[email ?? -1]);
 }

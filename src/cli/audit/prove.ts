@@ -44,7 +44,7 @@ export async function auditProve(inquiry: Inquiry, options: ProveOptions, io: Io
   // It holds personal data: nobody else may read it.
   writeNew(file, text, 0o600);
   if (options.json) {
-    printJson(io, { file, entry: chosen.index, key: vkey, exit: EXIT.ok, statuses: [] });
+    printJson(io, { file, entry: chosen.index, verifierKey: vkey, exit: EXIT.ok, statuses: [] });
   } else {
     io.out(
       `${file} proves entry ${number(chosen.index)}. It says whom the entry is about: give it to nobody else.\n` +

@@ -16,11 +16,12 @@ export async function auditVerify(
   options: AuditVerifyOptions,
   io: Io,
 ): Promise<number> {
-  const { heads, held, hidden, since, verification } = await verified(settings, world, options);
+  const { vkey, heads, held, hidden, since, verification } = await verified(settings, world, options);
   const { size, root, firstProblem } = verification;
   const exit = firstProblem === undefined ? EXIT.ok : EXIT.trail;
   if (options.json) {
     printJson(io, {
+      verifierKey: vkey,
       size,
       root,
       since,
