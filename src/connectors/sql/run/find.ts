@@ -1,11 +1,8 @@
 /** Counting the records of one person, by an identifier in any spelling that its normalisation makes equal. */
-import { text } from '../../../database.ts';
-import type { Normalisation, Raw } from '../../../policy/policy.ts';
+import type { Facts, Normalisation } from '../../../policy/policy.ts';
 import type { Question } from '../compile/facts.ts';
-import { after } from '../compile/values.ts';
-import { TRUE, and, join, sql } from '../sql.ts';
+import { Scan } from './scan.ts';
 import type { Reader } from './scan.ts';
-import { raw } from '../sql.ts';
 
 const PAGE = 5000;
 
@@ -27,21 +24,14 @@ export async function countSubjects(
     one.kind === kind ? spelling(value, one.normalise) : '',
   );
   if (wanted.every((one) => one === '')) return 0;
-  const isMeant = (subjects: readonly Raw[]): boolean =>
+  const isMeant = ({ subjects }: Facts): boolean =>
     question.view.record.subjects.some(
       (one, i) => wanted[i] !== '' && spelling(subjects[i] ?? '', one.normalise) === wanted[i],
     );
-  const { byKey, scope, select, keys, context, decode } = question;
   let found = 0;
-  let behind = TRUE;
-  for (;;) {
-    const order = join(keys.map((key) => key.text), ', '); // prettier-ignore
-    const rows = await read(
-      sql`SELECT ${select} FROM ${byKey} WHERE ${and(scope, behind)} ORDER BY ${order} LIMIT ${raw(String(PAGE))}`,
-    );
-    for (const row of rows) if (isMeant(decode(row)?.subjects ?? [])) found += 1;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return found;
-    behind = after(context.dialect, keys, keys.map((_, i) => text(last[i]) ?? '')); // prettier-ignore
-  }
+  for await (const { facts } of new Scan(question, undefined, PAGE, read).pages(NEVER, undefined))
+    found += facts.filter((one) => isMeant(one) || one.also?.some(isMeant) === true).length;
+  return found;
 }
+
+const NEVER = new AbortController().signal;

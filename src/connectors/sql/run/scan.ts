@@ -4,13 +4,15 @@
  * while the caller works.
  */
 import { text } from '../../../database.ts';
-import type { Facts, Raw, Window } from '../../../policy/policy.ts';
+import type { Key, Raw, Window } from '../../../policy/policy.ts';
 import type { Page } from '../../connector.ts';
 import type { Question } from '../compile/facts.ts';
 import { refTo } from '../compile/place.ts';
-import { after, literal } from '../compile/values.ts';
+import { NULL_KEY, behind, byKeys, keyIn, recordsOf } from '../compile/keys.ts';
+import { literal } from '../compile/values.ts';
 import { mayMatter, segmentsByStart } from '../compile/window.ts';
 import type { Segment } from '../compile/window.ts';
+import { readable } from '../dialect.ts';
 import type { Ref } from '../dialect.ts';
 import { heed, unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
@@ -45,7 +47,9 @@ export class Scan {
   readonly #read: Reader;
 
   constructor(question: Question, windows: readonly Window[] | undefined, pageSize: number, read: Reader) {
-    const byStart = windows === undefined ? undefined : segmentsByStart(question, windows);
+    // All rows of a key come together, and so in the order of the keys.
+    const grouped = question.view.record.repeats === true;
+    const byStart = windows === undefined || grouped ? undefined : segmentsByStart(question, windows);
     const filter = windows === undefined || byStart !== undefined ? TRUE : mayMatter(question, windows);
     const { startTree, starts } = question.view;
     const start = startTree.kind === 'column' ? starts[startTree.index] : undefined;
@@ -84,11 +88,7 @@ export class Scan {
         const { rows, next, last } = await ahead;
         heed(signal);
         if (next !== undefined) ahead = this.#ahead(next);
-        const facts: Facts[] = [];
-        for (const row of rows) {
-          const one = this.#question.decode(row);
-          if (one !== undefined) facts.push(one);
-        }
+        const facts = recordsOf(this.#question, rows);
         if (facts.length > 0) yield { facts, cursor: cursorOf(last) };
         if (next === undefined) return;
         heed(signal);
@@ -111,9 +111,9 @@ export class Scan {
     let last = from;
     for (;;) {
       const segment = this.#segments[last.segment];
-      if (segment === undefined) return { rows, next: undefined, last };
+      if (segment === undefined) return { rows: await this.#whole(rows), next: undefined, last };
       const wanted = this.#pageSize - rows.length;
-      if (wanted === 0) return { rows, next: last, last };
+      if (wanted === 0) return { rows: await this.#whole(rows), next: last, last };
       const found = await this.#rowsBehind(segment, last, wanted);
       rows.push(...found);
       const end = found.at(-1);
@@ -124,15 +124,29 @@ export class Scan {
     }
   }
 
+  /** Where keys repeat, a page is one of keys until here: all rows of each of them, whatever a filter says of some. */
+  async #whole(rows: readonly (readonly unknown[])[]): Promise<readonly (readonly unknown[])[]> {
+    const { view, scope, select, root } = this.#question;
+    if (view.record.repeats !== true || rows.length === 0) return rows;
+    const keys = rows.map((row) => this.#keyOf(row));
+    return await this.#read(
+      sql`SELECT ${select} FROM ${root.from} WHERE ${and(scope, keyIn(this.#question, keys))}`,
+    );
+  }
+
+  #keyOf(row: readonly unknown[]): Key {
+    return this.#question.keys.map((_, i) => text(row[i]) ?? NULL_KEY);
+  }
+
   #behind(segment: number, { byStart }: Segment, row: readonly unknown[]): Position {
-    const key = this.#question.keys.map((_, i) => text(row[i]) ?? '');
+    const key = this.#keyOf(row);
     return { segment, start: byStart ? text(row[this.#startCell]) : null, key };
   }
 
   async #rowsBehind(segment: Segment, from: Position, wanted: number): Promise<(readonly unknown[])[]> {
-    const { keys, context } = this.#question;
+    const { context } = this.#question;
     if (from.key === undefined) return [...(await this.#select(segment, TRUE, segment.byStart, wanted))];
-    const behindKey = after(context.dialect, keys, from.key);
+    const behindKey = behind(this.#question, from.key);
     if (!segment.byStart || this.#start === undefined || from.start === null)
       return [...(await this.#select(segment, behindKey, false, wanted))];
     // First what is left at the same moment, then what is later: two plain searches of the index.
@@ -154,12 +168,18 @@ export class Scan {
   }
 
   #statement(segment: Segment, from: Sql, byStart: boolean, limit: number): Sql {
-    const { select, scope, where, keys } = this.#question;
-    const order = [...(byStart && this.#start !== undefined ? [this.#start] : []), ...keys].map(
-      (ref) => ref.text,
-    );
+    const { select, scope, where, keys, view, context } = this.#question;
     const about = segment.whatever === true ? TRUE : where;
-    return sql`SELECT ${select} FROM ${segment.from} WHERE ${and(scope, about, segment.where, from)} ORDER BY ${join(order, ', ')} LIMIT ${raw(String(limit))}`;
+    const of = sql`FROM ${segment.from} WHERE ${and(scope, about, segment.where, from)}`;
+    const order = byKeys(this.#question);
+    const end = sql`LIMIT ${raw(String(limit))}`;
+    if (view.record.repeats === true) {
+      const cells = keys.map((key) => readable(context.dialect, key));
+      const names = keys.map((key) => key.text);
+      return sql`SELECT ${join(cells, ', ')} ${of} GROUP BY ${join(names, ', ')} ORDER BY ${order} ${end}`;
+    }
+    const first = byStart && this.#start !== undefined ? sql`${this.#start.text}, ` : raw('');
+    return sql`SELECT ${select} ${of} ORDER BY ${first}${order} ${end}`;
   }
 }
 
