@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { formatEntry, parseEntry, type Entry } from '../../../src/audit/entry.ts';
 import { putEvidence, readEvidence } from '../../../src/audit/evidence.ts';
-import { KINDS } from '../../../src/audit/format/kinds.ts';
+import { KINDS, type Check, type Optional } from '../../../src/audit/format/kinds.ts';
 import { createUlids } from '../../../src/audit/format/ulid.ts';
 import { openLog } from '../../../src/audit/log.ts';
-import { createMemoryStore, type MemoryStore } from '../../../src/audit/store/memory.ts';
+import { createMemoryStore } from '../../../src/audit/store/memory.ts';
+import type { Store } from '../../../src/audit/store/store.ts';
 import { verifyTrail } from '../../../src/audit/verify.ts';
 import { expireEvidence } from '../../../src/audit/watch/evidence.ts';
 import { freshState, type TestState } from '../../state/support.ts';
@@ -19,10 +20,12 @@ const ago = (days: number): string => new Date(Date.parse(SLOT) - days * DAY).to
 const KEEP = 100;
 const newId = createUlids(randomBytes, () => 0);
 let test: TestState;
-let store: MemoryStore;
+let store: Store;
+let objects: Map<string, Buffer>;
 beforeEach(async () => {
   test = await freshState('sqlite');
-  store = createMemoryStore();
+  objects = new Map();
+  store = createMemoryStore({ objects });
 });
 afterEach(async () => {
   await test.drop();
@@ -140,11 +143,10 @@ describe('evidence', () => {
   it('that the store will not remove is no evidence erased, and what went before it is told', async () => {
     await write(approval(300, await reason('x')), approval(300, await reason('y')));
     let asked = 0;
-    const locked = createMemoryStore({
-      objects: store.objects,
+    store = createMemoryStore({
+      objects,
       fault: ({ method }) => (method === 'remove' && asked++ === 1 ? 'before' : undefined),
     });
-    store = locked;
     await expect(expire()).rejects.toMatchObject({ code: 'AUDIT_STORE' });
     expect(await told()).toMatchObject([{ type: 'evidence-erased', count: 1 }]);
     expect(await test.state.job('evidence')).toBeUndefined();
@@ -154,7 +156,7 @@ describe('evidence', () => {
     const kept = await reason('x');
     await write(approval(300, kept));
     const { remove: _, ...unable } = store;
-    store = unable as MemoryStore;
+    store = unable;
     expect(await expire()).toBe(0);
     expect(await left(kept)).toBe('x');
     expect(await told()).toEqual([]);
@@ -162,8 +164,12 @@ describe('evidence', () => {
 
   it('has an end for every kind of entry that points to some', () => {
     const sample = { bytes: 33, sha256: digest };
-    const isRef = (check: (value: unknown) => boolean): boolean => check(sample) && !check('x');
-    const pointing = Object.entries(KINDS).filter(([, fields]) =>
+    const isRef = (check: Check<unknown>): boolean => check(sample) && !check('x');
+    const kinds: readonly (readonly [
+      string,
+      Readonly<Record<string, Check<unknown> | Optional<unknown>>>,
+    ])[] = Object.entries(KINDS);
+    const pointing = kinds.filter(([, fields]) =>
       Object.values(fields).some((check) => isRef(typeof check === 'function' ? check : check.optional)),
     );
     // Whoever adds one says in src/audit/watch/evidence.ts when it ends.
