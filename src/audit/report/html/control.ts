@@ -42,7 +42,7 @@ export function authority({ policies, approvals, holds, runs }: Findings): Marku
       none: 'No hold was placed or released in the period.',
     })}${held.more}
     <p>
-      At the end of the period ${count(holds.standing)} hold(s) stood. Runs begun in the period, by what began
+      At the end of the period ${count(holds.standing)} holds stood. Runs begun in the period, by what began
       them: ${pairs(runs.byTrigger) || 'none'}.
     </p>
     ${set}`;

@@ -99,9 +99,10 @@ function repeat({ key, size, root, checkpoint }: TrailFacts): Markup {
       checkpoint === undefined
         ? ''
         : html`<p>
-              These lines are the signed head of the trail. Who keeps them in a file <code>head.txt</code> can
-              hold every later state of the trail against this report, by adding <code>--head head.txt</code>:
-              a trail that was shortened or rewritten since is found out, whoever holds the signing key.
+              These lines, the last line break included, are the signed head of the trail. Who keeps them in a
+              file <code>head.txt</code> can hold every later state of the trail against this report, by
+              adding <code>--head head.txt</code>: a trail that was shortened or rewritten since is found out,
+              whoever holds the signing key.
             </p>
             <pre>${checkpoint}</pre>`
     }`;

@@ -101,13 +101,13 @@ function inShort({ trail }: Report, { policies }: Findings): Markup {
   return html`<dl>
     <dt>Erased</dt>
     <dd>
-      ${count(erased)} record(s), ${count(late)} of them
+      ${count(erased)} records, ${count(late)} of them
       late${undated === 0 ? '' : html`, ${count(undated)} without a promised day`}
     </dd>
     <dt>Overdue at the end</dt>
     <dd>
-      ${overdue === 0 ? 'none that a run has found' : html`<span class="bad">${count(overdue)} record(s)</span>`}${
-        unlooked === 0 ? '' : html`; ${count(unlooked)} polic(ies) had not been looked at`
+      ${overdue === 0 ? 'none that a run has found' : html`<span class="bad">${count(overdue)} records</span>`}${
+        unlooked === 0 ? '' : html`; ${count(unlooked)} of the policies had not been looked at`
       }
     </dd>
     <dt>Policies</dt>

@@ -31,7 +31,7 @@ function promiseOf({ wordings }: PolicyFindings): Markup {
     return html`<span lang="">${last.promise}</span>${because}`;
   }
   return last.words === undefined
-    ? html`text no longer kept; digest <code>${last.digest}</code>`
+    ? html`text no longer kept; its digest is below`
     : html`none quoted; the policy in words is below`;
 }
 

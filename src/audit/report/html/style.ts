@@ -25,6 +25,7 @@ tbody th { font-weight: normal; min-width: 8em; overflow-wrap: anywhere; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
 td.n { white-space: nowrap; }
 code, pre { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .82rem; }
+table code { overflow-wrap: anywhere; }
 pre { background: var(--shade); border: 1px solid var(--line); padding: .6rem .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
@@ -38,7 +39,8 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .75re
   body { padding: 0; max-width: none; font-size: 10pt; }
   h2, h3, caption { break-after: avoid; }
   tr, figure, blockquote, pre { break-inside: avoid; }
-  thead { display: table-header-group; }
+  thead { display: table-header-group; break-after: avoid; }
+  tbody tr:first-child { break-before: avoid; }
   .table { overflow: visible; }
   table { font-size: 8.5pt; }
   th, td { padding-right: .6em; }
