@@ -4,7 +4,7 @@
  */
 import type { Disposition, Reason, SilentBecause, UnknownBecause } from './model/disposition.ts';
 import { fieldName } from './model/condition.ts';
-import { formatPeriod, formatSpan } from './period.ts';
+import { formatPeriod, formatSpan } from './time/period.ts';
 import type { Condition, Policy, Rule, Scalar, Stage, Start } from './policy.ts';
 import { formatDay } from './time/day.ts';
 import { marginHours } from './time/deadline.ts';

@@ -8,14 +8,15 @@
  * reasons, because a run asks it for millions.
  */
 import { FristError } from '../errors.ts';
-import { exemptionElsewhere, startElsewhere, type Answered, type StartElsewhere } from './elsewhere.ts';
+import { exemptionElsewhere, type Answered } from './elsewhere.ts';
 import type { Disposition, Reason, Ruling, Verdict } from './model/disposition.ts';
-import type { Facts, Raw, ResolvedStart } from './policy.ts';
+import type { Facts, Raw } from './policy.ts';
 import { createHoldTest, type Hold, type Reach } from './subject.ts';
 import { formatDay } from './time/day.ts';
 import { createDeadline, type Deadline } from './time/deadline.ts';
-import { createReader, type Now, type Value } from './time/raw.ts';
-import { columnName, leavesOf, startOf, type Bound, type Leaf } from './time/start.ts';
+import type { Now } from './time/raw.ts';
+import type { Bound } from './time/start.ts';
+import { Starts } from './time/starts.ts';
 import {
   deleteDue,
   isMoment,
@@ -26,7 +27,7 @@ import {
   type Timing,
 } from './time/timing.ts';
 import { zoneOf, type Zone } from './time/zone.ts';
-import type { Clause, ClauseStart, ConditionIndex, KeepClause, RivalClause, Task } from './view.ts';
+import type { Clause, ConditionIndex, KeepClause, RivalClause, Task } from './view.ts';
 
 export type { Disposition, Reason, Ruling, Verdict } from './model/disposition.ts';
 export type { Hold } from './subject.ts';
@@ -109,11 +110,7 @@ class TaskJudge implements Judge {
   readonly #task: Task;
   readonly #zone: Zone;
   readonly #now: Now;
-  readonly #readers: readonly ((raw: Raw) => Value)[];
-  /** Aligned with the inquiries that ask for a start. */
-  readonly #readersElsewhere: readonly (((raw: Raw) => Value) | undefined)[];
-  /** The parts of the policy's own start, in the order of `startRaw`. */
-  readonly #leaves: readonly Leaf[];
+  readonly #starts: Starts;
   readonly #stages: readonly TimedStage[];
   readonly #keeps: readonly (KeepClause & { readonly deadline: Deadline })[];
   readonly #rivals: readonly (RivalClause & { readonly timed: readonly TimedStage[] })[];
@@ -130,11 +127,7 @@ class TaskJudge implements Judge {
     this.#zone = zoneOf(controller.timezone);
     const instant = Math.floor(options.asOf / 1000) * 1000;
     this.#now = { instant, day: this.#zone.day(instant) };
-    const reader = (start: ResolvedStart): ((raw: Raw) => Value) =>
-      createReader(start, this.#zone, localZone(start, this.#zone), this.#now);
-    this.#readers = task.starts.map(reader);
-    this.#readersElsewhere = task.inquiries.map(({ start }) => start && reader(start));
-    this.#leaves = leavesOf(task.own.start);
+    this.#starts = new Starts(task, this.#zone, this.#now);
     this.#stages = timedStages(task.own.stages, controller);
     this.#keeps = task.keeps.map((keep) => ({ ...keep, deadline: createDeadline(keep.rule, controller) }));
     this.#rivals = task.rivals.map((rival) => ({ ...rival, timed: timedStages(rival.stages, controller) }));
@@ -142,19 +135,21 @@ class TaskJudge implements Judge {
   }
 
   verdict(facts: Facts): Ruling {
-    return this.#verdictOfRow(facts.also === undefined ? facts : this.#decisive(facts, facts.also));
+    return this.#verdictOfRow(this.#decisive(facts));
   }
 
   judge(facts: Facts): Disposition {
-    return this.#judgeRow(facts.also === undefined ? facts : this.#decisive(facts, facts.also));
+    return this.#judgeRow(this.#decisive(facts));
   }
 
   /** Of rows with one key, which go together, the one that keeps them all; or where all may go, the one due last. */
-  #decisive(facts: Facts, also: readonly Facts[]): Facts {
+  #decisive(facts: Facts): Facts {
+    if (facts.also === undefined) return facts;
     let decisive = facts;
     let last = -Infinity;
-    for (const row of [facts, ...also]) {
+    for (const row of [facts, ...facts.also]) {
       const { verdict, stage, due } = this.#judgeRow(row);
+      if (verdict === 'done') continue;
       if (verdict !== 'erase') return row;
       // Where stages differ, the one that does least is the one that all have come to.
       const place = this.#stages.findIndex((one) => one.index === stage) * 1e16 + known(due);
@@ -204,22 +199,19 @@ class TaskJudge implements Judge {
 
   exemptions(facts: Facts): string[] {
     const { own } = this.#task;
-    const elsewhere = this.#exemptElsewhere(own, facts).filter((one) => one.answer === 'met');
-    return [...own.exempt.filter((one) => isTrue(facts, one.condition)), ...elsewhere].map((one) => one.name);
+    const row = this.#decisive(facts);
+    const elsewhere = this.#exemptElsewhere(own, row).filter((one) => one.answer === 'met');
+    return [...own.exempt.filter((one) => isTrue(row, one.condition)), ...elsewhere].map((one) => one.name);
   }
 
   startRaw(facts: Facts): Raw[] {
-    const row = facts.also === undefined ? facts : this.#decisive(facts, facts.also);
-    return this.#leaves.map((leaf) =>
-      leaf.kind === 'column'
-        ? (row.starts[leaf.index] ?? null)
-        : this.#startElsewhere(leaf.index, row, this.#stages[0]?.deadline.bound ?? 'lower').raw,
-    );
+    const row = this.#decisive(facts);
+    return this.#starts.raw(row, this.#bound());
   }
 
   startDayOf(starts: readonly Raw[]): string | undefined {
-    const bound = this.#stages[0]?.deadline.bound ?? 'lower';
-    const start = this.#ownStart(starts, bound);
+    const bound = this.#bound();
+    const start = this.#starts.ofRaw(starts, bound);
     if (!isMoment(start)) return undefined;
     if (start.kind === 'day') return formatDay(start.day);
     return formatDay(this.#zone.day(bound === 'upper' ? start.early : start.late));
@@ -228,7 +220,7 @@ class TaskJudge implements Judge {
   promisedDayOf(starts: readonly Raw[], stage: number): string | undefined {
     const deadline = this.#stages.find((one) => one.index === stage)?.deadline;
     if (deadline === undefined) return undefined;
-    const start = this.#ownStart(starts, deadline.bound);
+    const start = this.#starts.ofRaw(starts, deadline.bound);
     return isMoment(start) ? formatDay(deadline.promisedDay(start)) : undefined;
   }
 
@@ -247,28 +239,6 @@ class TaskJudge implements Judge {
     if (!fits) throw new FristError('DEFECT', { what: MISFIT });
   }
 
-  #ownStart(starts: readonly Raw[], bound: Bound): Value {
-    const value = (leaf: Leaf): Value => {
-      const at = this.#leaves.findIndex((one) => one.kind === leaf.kind && one.index === leaf.index);
-      const readers = leaf.kind === 'column' ? this.#readers : this.#readersElsewhere;
-      return known(readers[leaf.index])(starts[at] ?? null);
-    };
-    return startOf(this.#task.own.start, value, bound, this.#zone);
-  }
-
-  #value(leaf: Leaf, facts: Facts, bound: Bound): Value {
-    return leaf.kind === 'column'
-      ? known(this.#readers[leaf.index])(facts.starts[leaf.index] ?? null)
-      : this.#startElsewhere(leaf.index, facts, bound).value;
-  }
-
-  #startElsewhere(inquiry: number, facts: Facts, bound: Bound): StartElsewhere {
-    const { about } = known(this.#task.inquiries[inquiry]);
-    if (!('start' in about)) throw new FristError('DEFECT', { what: MISFIT });
-    const read = known(this.#readersElsewhere[inquiry]);
-    return startElsewhere(about, facts, inquiry, read, bound, this.#zone);
-  }
-
   /** The exemptions of a policy that other sources know, those that are not met left out. */
   #exemptElsewhere(
     clause: Clause,
@@ -280,13 +250,14 @@ class TaskJudge implements Judge {
     });
   }
 
-  #start(tree: ClauseStart, facts: Facts, bound: Bound): Value {
-    return startOf(tree, (leaf) => this.#value(leaf, facts, bound), bound, this.#zone);
+  /** Which way the start is read where no stage is in question. */
+  #bound(): Bound {
+    return this.#stages[0]?.deadline.bound ?? 'lower';
   }
 
   #timing(facts: Facts): Timing {
     const { start } = this.#task.own;
-    return timingOf(this.#stages, (bound) => this.#start(start, facts, bound), facts, this.#now.instant);
+    return timingOf(this.#stages, (bound) => this.#starts.of(start, facts, bound), facts, this.#now.instant);
   }
 
   /** All that keeps a record that is due, in the order of precedence: the first is the verdict. */
@@ -314,7 +285,7 @@ class TaskJudge implements Judge {
   /** A minimum whose start is not known, or cannot be true, protects without end. */
   #protection(keep: KeepClause & { readonly deadline: Deadline }, facts: Facts): Protection | undefined {
     if (!this.#applies(keep, facts)) return undefined;
-    const start = this.#start(keep.start, facts, 'lower');
+    const start = this.#starts.of(keep.start, facts, 'lower');
     if (!isMoment(start)) return { kind: 'protected', policy: keep.policy, until: undefined };
     const until = keep.deadline.due(start);
     return until > this.#now.instant ? { kind: 'protected', policy: keep.policy, until } : undefined;
@@ -346,7 +317,12 @@ class TaskJudge implements Judge {
   }
 
   #deleteDue(stages: readonly TimedStage[], clause: Clause, facts: Facts): number {
-    return deleteDue(stages, (bound) => this.#start(clause.start, facts, bound), facts, this.#now.instant);
+    return deleteDue(
+      stages,
+      (bound) => this.#starts.of(clause.start, facts, bound),
+      facts,
+      this.#now.instant,
+    );
   }
 
   /** Whether another policy is about the record. A statute that may not be about it protects; a rival that may be kept yields. */
@@ -365,32 +341,22 @@ class TaskJudge implements Judge {
     return { ...timing, verdict, overdue: false, reasons };
   }
 
-  /** A part of the start as reports name it. */
-  #nameOf(leaf: Leaf): string {
-    if (leaf.kind === 'column') return columnName(known(this.#task.starts[leaf.index]));
-    const { about, start } = known(this.#task.inquiries[leaf.index]);
-    return `${about.source}.${about.record}.${columnName(known(start))}`;
-  }
-
   #timeReasons(facts: Facts, timing: Timing): Reason[] {
-    const bound = this.#stages[0]?.deadline.bound ?? 'lower';
-    const values = this.#leaves.map((leaf) => {
-      return { column: this.#nameOf(leaf), value: this.#value(leaf, facts, bound), leaf };
-    });
+    const parts = this.#starts.parts(facts, this.#bound());
     switch (timing.verdict) {
       case 'implausible':
-        return values.flatMap(({ column, value }) =>
-          value.kind === 'implausible' ? [{ kind: 'implausible', column, why: value.why }] : [],
+        return parts.flatMap(({ name, value }) =>
+          value.kind === 'implausible' ? [{ kind: 'implausible', column: name, why: value.why }] : [],
         );
       case 'unknown elsewhere':
-        return values.flatMap(({ column, value, leaf }) => {
-          if (value.kind !== 'unknown elsewhere') return [];
-          const { source } = known(this.#task.inquiries[leaf.index]).about;
-          return [{ kind: 'unknown elsewhere', what: column, source, why: value.why }];
-        });
+        return parts.flatMap(({ name, value, source = '' }) =>
+          value.kind === 'unknown elsewhere'
+            ? [{ kind: value.kind, what: name, source, why: value.why }]
+            : [],
+        );
       case 'undated': {
-        const columns = values.flatMap(({ column, value }) =>
-          value.kind === 'unknown' ? [{ column, why: value.why }] : [],
+        const columns = parts.flatMap(({ name, value }) =>
+          value.kind === 'unknown' ? [{ column: name, why: value.why }] : [],
         );
         return [{ kind: 'undated', columns }];
       }
@@ -400,7 +366,7 @@ class TaskJudge implements Judge {
           .map((one) => ({ kind: 'done', stage: one.index }));
       default: {
         if (timing.due !== undefined) return [{ kind: 'not due', due: timing.due }];
-        const columns = values.flatMap(({ column, value }) => (value.kind === 'not yet' ? [column] : []));
+        const columns = parts.flatMap(({ name, value }) => (value.kind === 'not yet' ? [name] : []));
         return [{ kind: 'not yet', columns }];
       }
     }
@@ -420,10 +386,6 @@ function isUnreadable(facts: Facts): boolean {
 
 function isTrue(facts: Facts, condition: ConditionIndex): boolean {
   return condition === 'always' || facts.truths[condition] === true;
-}
-
-function localZone(start: ResolvedStart, zone: Zone): Zone {
-  return start.encoding.kind === 'local' ? zoneOf(start.encoding.zone) : zone;
 }
 
 function known<T>(value: T | undefined): T {

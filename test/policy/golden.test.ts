@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { explainDisposition } from '../../src/policy/explain.ts';
 import { createJudge } from '../../src/policy/judge.ts';
-import { parsePeriodPhrase } from '../../src/policy/period.ts';
+import { parsePeriodPhrase } from '../../src/policy/time/period.ts';
 import type {
   Condition,
   Encoding,

@@ -31,6 +31,8 @@ export const PROBLEM_CODES = [
   'unknown-source',
   'unknown-record',
   'unknown-related',
+  'unknown-part',
+  'unknown-selection',
   'unknown-kind',
   'unset-reference',
   'bad-reference',
@@ -44,6 +46,8 @@ export const PROBLEM_CODES = [
   'bad-cron',
   'bad-encoding',
   'bad-template',
+  'bad-column',
+  'bad-files',
   // Meaning
   'contradiction',
   'tautology',

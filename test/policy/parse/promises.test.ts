@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { formatPeriodPhrase } from '../../../src/policy/period.ts';
+import { formatPeriodPhrase } from '../../../src/policy/time/period.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { parsePolicies } from '../../../src/policy/parse/parse.ts';
 

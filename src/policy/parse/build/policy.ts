@@ -1,17 +1,19 @@
 /** One policy of the file; `source.*` becomes a policy for each record type. */
 import { ALWAYS } from '../../policy.ts';
-import type { ErasePolicy, Guards, KeepPolicy, Policy, Stage } from '../../policy.ts';
+import type { ErasePolicy, Exemption, Guards, KeepPolicy, Policy, Stage } from '../../policy.ts';
 import { isMapping } from '../document.ts';
 import type { Path } from '../position.ts';
-import { suggestion } from '../report.ts';
 import type { Report } from '../report.ts';
 import { cronFault } from './cron.ts';
-import { policyShape } from '../schema/policy.ts';
+import { exemptionElsewhere, policyShape } from '../schema/policy.ts';
 import { condition as conditionShape } from '../schema/values.ts';
 import { opening, readFields, readNamed, readValue } from '../shape.ts';
 import type { Fields, Named } from '../shape.ts';
-import { readStage, readStages } from './action.ts';
+import { readStage, readStages } from './action/stage.ts';
 import { readCondition } from './condition.ts';
+import { readExemptionElsewhere } from './elsewhere.ts';
+import { nowhere, readTarget, sceneOf } from './names/target.ts';
+import type { Target } from './names/target.ts';
 import { readRule } from './rule.ts';
 import type { RecordEntry, SourceEntry } from './source.ts';
 import { readStart } from './start.ts';
@@ -34,18 +36,18 @@ type PolicyFields = Fields<typeof policyShape>;
 
 const USUAL_GUARDS: Guards = { maxRecords: 10_000, maxPercent: 10 };
 const USUAL_FIRST_GUARDS: Guards = { maxRecords: 100, maxPercent: 1 };
+/** Keys that say what is done. */
+const DOING = ['action', 'set', 'files', 'dependents', 'anonymise instead'] as const;
 /** Keys that say what is erased, how and when: none of them has a meaning for `keep`. */
 const ERASING = [
-  'action',
-  'set',
-  'dependents',
+  ...DOING,
   'stages',
   'guards',
   'first run guards',
   'schedule',
   'acknowledge cascades',
 ] as const;
-const OF_A_STAGE = ['within', 'after', 'keep', 'margin', 'allowance', 'action', 'set', 'dependents'] as const;
+const OF_A_STAGE = ['within', 'after', 'keep', 'margin', 'allowance', ...DOING] as const;
 
 interface GuardsText {
   readonly records?: number | undefined;
@@ -62,57 +64,6 @@ export function readGuardDefaults(
   first: GuardsText | undefined,
 ): GuardDefaults {
   return { guards: readGuards(guards, USUAL_GUARDS), first: readGuards(first, USUAL_FIRST_GUARDS) };
-}
-
-interface Target {
-  readonly source: SourceEntry;
-  readonly records: readonly RecordEntry[];
-  readonly specific: boolean;
-}
-
-/** What `records: source.record` means; undefined, and reported, where there is no such thing. */
-function readTarget(
-  text: string,
-  path: Path,
-  sources: ReadonlyMap<string, SourceEntry>,
-  report: Report,
-): Target | undefined {
-  // Where there are no sources or records at all, that is what is wrong, and it is already reported.
-  if (sources.size === 0) return undefined;
-  const [, sourceName, recordName] = /^([^.]+)\.(.+)$/s.exec(text) ?? [];
-  if (sourceName === undefined || recordName === undefined) {
-    const all = [...sources.values()].flatMap((one) =>
-      [...one.records.keys()].map((name) => `${one.name}.${name}`),
-    );
-    report.add({
-      code: 'unknown-record',
-      path,
-      message: `"${text}" names no records`,
-      remedy: `Write source.record, or source.* for all records of a source. ${suggestion(text, all, 'records')}`,
-    });
-    return undefined;
-  }
-  const source = sources.get(sourceName);
-  if (source === undefined) {
-    report.add({
-      code: 'unknown-source',
-      path,
-      message: `There is no source "${sourceName}"`,
-      remedy: suggestion(sourceName, sources.keys(), 'sources'),
-    });
-    return undefined;
-  }
-  if (source.records.size === 0) return undefined;
-  if (recordName === '*') return { source, records: [...source.records.values()], specific: false };
-  const record = source.records.get(recordName);
-  if (record !== undefined) return { source, records: [record], specific: true };
-  report.add({
-    code: 'unknown-record',
-    path,
-    message: `Source "${sourceName}" has no records called "${recordName}"`,
-    remedy: suggestion(recordName, source.records.keys(), 'records'),
-  });
-  return undefined;
 }
 
 function refuseKeys(
@@ -144,15 +95,22 @@ function readSchedule(text: string | undefined, path: Path, report: Report): voi
   });
 }
 
-type Exemptions = Policy['exemptions'];
+/** A condition on the record, or what another source is asked. */
+function readExemption({ name, raw, path }: Named, scene: Scene): Exemption | undefined {
+  const { report, sight } = scene;
+  if (isMapping(raw) && 'elsewhere' in raw) {
+    const asked = readValue(exemptionElsewhere, raw, path, report);
+    const elsewhere = asked && readExemptionElsewhere(asked, path, scene);
+    return elsewhere && { name, elsewhere };
+  }
+  const text = readValue(conditionShape, raw, path, report);
+  const condition = text && readCondition(text, path, sight, report);
+  return condition && { name, condition };
+}
 
-function readExemptions(given: unknown, path: Path, scene: Scene): Exemptions | undefined {
+function readExemptions(given: unknown, path: Path, scene: Scene): readonly Exemption[] | undefined {
   if (given === undefined) return [];
-  const read = readNamed(given, path, 'exemptions', scene.report).map((one) => {
-    const raw = readValue(conditionShape, one.raw, one.path, scene.report);
-    const condition = raw && readCondition(raw, one.path, scene.related, scene.report);
-    return condition && { name: one.name, condition };
-  });
+  const read = readNamed(given, path, 'exemptions', scene.report).map((one) => readExemption(one, scene));
   const known = read.filter((one) => one !== undefined);
   return known.length < read.length ? undefined : known;
 }
@@ -221,16 +179,15 @@ function readOne(
   name: string,
   target: Target,
   record: RecordEntry,
+  scene: Scene,
   defaults: GuardDefaults,
-  report: Report,
 ): Policy | undefined {
   const { values, given, path } = fields;
-  const scene: Scene = { related: record.related, datetimesIn: record.datetimesIn, report };
   const start = values.start === undefined ? undefined : readStart(values.start, [...path, 'start'], scene);
   const where =
     values.where === undefined
       ? ALWAYS
-      : readCondition(values.where, [...path, 'where'], record.related, report);
+      : readCondition(values.where, [...path, 'where'], scene.sight, scene.report);
   const exemptions = readExemptions(values.unless, [...path, 'unless'], scene);
   const keeps = given.has('keep') && !given.has('within') && !given.has('after') && !given.has('stages');
   const rest = keeps ? readKeep(fields, scene) : readErase(fields, scene, defaults);
@@ -252,9 +209,6 @@ function readOne(
   };
 }
 
-/** Without a target only what needs none can be judged: names of related rows are then taken on trust. */
-const ANY_NAME: ReadonlySet<string> = Object.assign(new Set<string>(), { has: () => true });
-
 /** Reads one entry of `policies:`; as many policies as it has record types. */
 export function readPolicy(
   { name, raw, path }: Named,
@@ -267,13 +221,14 @@ export function readPolicy(
   const text = fields.values.records;
   const target = text === undefined ? undefined : readTarget(text, [...path, 'records'], sources, report);
   if (target === undefined) {
-    const record: RecordEntry = { name: '', path, related: ANY_NAME, datetimesIn: 'UTC', type: undefined };
+    const record = nowhere(path);
     const source: SourceEntry = { name: '', records: new Map(), source: undefined };
-    readOne(fields, name, { source, records: [], specific: true }, record, defaults, report);
+    const scene = sceneOf(record, sources, report);
+    readOne(fields, name, { source, records: [], specific: true }, record, scene, defaults);
     return [];
   }
   return target.records.flatMap((record) => {
-    const policy = readOne(fields, name, target, record, defaults, report);
+    const policy = readOne(fields, name, target, record, sceneOf(record, sources, report), defaults);
     return policy === undefined ? [] : [{ policy, path, record, source: target.source }];
   });
 }

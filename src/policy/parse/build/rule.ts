@@ -1,5 +1,5 @@
 /** Deletion rules: bound, period, margin, allowance. */
-import { parsePeriodPhrase, parseSpan, shortestHours } from '../../period.ts';
+import { parsePeriodPhrase, parseSpan, shortestHours } from '../../time/period.ts';
 import type { Rule } from '../../policy.ts';
 import type { Path } from '../position.ts';
 import type { Report } from '../report.ts';

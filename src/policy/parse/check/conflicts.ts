@@ -3,7 +3,7 @@
  * around a statute, rules that can never win, stages out of order.
  */
 import type { ErasePolicy, Exemption, KeepPolicy, Policy, RecordType, Rule, Scope } from '../../policy.ts';
-import { formatPeriodPhrase } from '../../period.ts';
+import { formatPeriodPhrase } from '../../time/period.ts';
 import type { PolicyEntry } from '../build/policy.ts';
 import type { SourceEntry } from '../build/source.ts';
 import type { Path } from '../position.ts';

@@ -1,6 +1,6 @@
 /** Policies: the rule, its stages, what is done, and how much at once. */
 import { z } from 'zod';
-import { condition, name, replacements, says, text } from './values.ts';
+import { condition, elsewhereShape, name, replacements, says, text } from './values.ts';
 import { start } from './start.ts';
 
 export const guardsShape = {
@@ -18,20 +18,50 @@ const set = says(
   "With `anonymise`: columns and what they become, e.g. { name: null, email: { placeholder: 'erased-{key}@invalid' } }.",
 );
 
+const filesShape = {
+  root: says(
+    text,
+    'The folder that all these files stand in, or s3://bucket/prefix. Nothing outside it is touched.',
+  ),
+  path: says(text, "Path below the root, with columns of the row in it, e.g. '{directory}/{file_name}'."),
+};
+
+const filesText = z.strictObject(filesShape).meta({ id: 'files' });
+export type FilesText = z.output<typeof filesText>;
+
+const files = says(
+  filesText.optional(),
+  "Files that the rows name, deleted with them: { root: /srv/files, path: '{file_name}' }.",
+);
+
+const dependent = z
+  .strictObject({
+    delete: says(text.optional(), 'Name of related rows that are deleted.'),
+    anonymise: says(text.optional(), 'Name of related rows whose columns are overwritten; needs `set`.'),
+    detach: says(text.optional(), 'Name of related rows whose matching columns become NULL.'),
+    keep: says(text.optional(), 'Name of related rows that stay, and are proven untouched.'),
+    set,
+    where: says(condition.optional(), 'Only these of the related rows, e.g. { private: 1 }.'),
+    files,
+    'unless owned': says(
+      z.union([text, z.array(text).min(1)]).optional(),
+      'With `delete`, for shared rows: names of related rows that own them. A row that still has an owner stays.',
+    ),
+  })
+  .meta({ id: 'dependent' });
+
 const dependents = says(
-  z
-    .array(
-      z.strictObject({
-        delete: says(text.optional(), 'Name of related rows that are deleted.'),
-        anonymise: says(text.optional(), 'Name of related rows whose columns are overwritten; needs `set`.'),
-        detach: says(text.optional(), 'Name of related rows whose matching columns become NULL.'),
-        keep: says(text.optional(), 'Name of related rows that stay, and are proven untouched.'),
-        set,
-      }),
-    )
-    .optional(),
+  z.array(dependent).optional(),
   'What happens to related rows, in this order, before the record itself: delete, anonymise, detach or keep.',
 );
+
+const insteadText = z.strictObject({
+  when: says(condition, 'What keeps the record from being deleted, e.g. { exists: invoices }.'),
+  set: says(replacements, 'Columns and what they become meanwhile.'),
+  dependents,
+  files,
+});
+export type InsteadText = z.output<typeof insteadText>;
 
 /** A margin or an allowance; 0 may stand without a unit. */
 const span = z.union([text, z.literal(0)]);
@@ -55,8 +85,21 @@ export const stageShape = {
   ),
   action: says(z.enum(['delete', 'anonymise']).optional(), 'What is done: delete, or anonymise with `set`.'),
   set,
+  files,
   dependents,
+  'anonymise instead': says(
+    insteadText.optional(),
+    'With `delete`: the record is anonymised while a condition holds, and deleted when it no longer does.',
+  ),
 };
+
+export const exemptionElsewhere = z.strictObject({
+  ...elsewhereShape,
+  'if none': says(
+    z.enum(['keep', 'not met']).optional(),
+    'Where there is no record of the person at all: keep and report, or the exemption is not met. Left out: keep.',
+  ),
+});
 
 export const policyShape = {
   promise: says(text.optional(), 'The promise of the privacy policy, quoted; reports show it.'),
@@ -65,7 +108,7 @@ export const policyShape = {
   records: says(text, 'Which records: source.record, or source.* for every record type of the source.'),
   start: says(
     start,
-    'When the period begins: a column, or { column / max / latest of / first known of: … }.',
+    'When the period begins: a column, or { column / max / min / latest of / first known of / elsewhere: … }.',
   ),
   ...stageShape,
   keep: says(
@@ -74,7 +117,7 @@ export const policyShape = {
   ),
   where: says(condition.optional(), 'Which records of the type, e.g. { status: lead }. Left out: all.'),
   unless: says(
-    z.record(name, condition).optional(),
+    z.record(name, z.union([exemptionElsewhere, condition])).optional(),
     'Exemptions, each with a name that reports use, e.g. { open deal: { exists: deals } }.',
   ),
   stages: says(

@@ -11,19 +11,49 @@ export const controllerShape = {
   ),
 };
 
+const pairs = z.record(
+  z.string().min(1),
+  z.union([
+    text,
+    z.strictObject({
+      holds: says(
+        text,
+        "Text with one of our columns in it that their text must hold, e.g. 'candidateID={id}'.",
+      ),
+    }),
+  ]),
+);
+
 const match = says(
-  z.record(z.string().min(1), text),
-  'Which rows belong to the record, as { their column: our column }, e.g. { contact_id: id }.',
+  z.union([pairs, z.array(pairs).min(1)]),
+  'Which rows belong to the record, as { their column: our column }, e.g. { contact_id: id }; a list where any of several will do.',
 );
 
 export const relatedShape = {
   table: says(text, 'Name of the other table.'),
+  of: says(
+    text.optional(),
+    'Name of related rows that these belong to, instead of the record itself; `match` is then with their columns.',
+  ),
   match,
+  ignoring: says(
+    z.literal('case').optional(),
+    'case: text in `match` is equal whatever letters are capitals.',
+  ),
   where: says(condition.optional(), 'Only these rows of the table, e.g. { status: open }.'),
   scope: says(
     z.union([z.literal('none'), scope]).optional(),
     'Constant columns of that table, or `none`. Left out: the scope of the record type.',
   ),
+};
+
+export const partShape = {
+  table: says(text, 'Name of the other table.'),
+  match: says(
+    z.record(z.string().min(1), text),
+    'Which row it is, as { their column: our column }, e.g. { id: person_id }; at most one for each record.',
+  ),
+  scope: relatedShape.scope,
 };
 
 const subject = says(
@@ -48,19 +78,35 @@ const subject = says(
 );
 
 export const recordShape = {
-  table: says(text, 'Name of the table.'),
+  table: says(text, 'Name of the table; one * in it means every table whose name fits.'),
   key: says(
     z.union([text, z.array(text).min(1)]),
     'Column that is unique for each row, or a list of columns that are so together.',
+  ),
+  duplicates: says(
+    z.literal('one record').optional(),
+    'Where the key is not unique. one record: rows with equal keys are one record, and go together.',
+  ),
+  where: says(
+    condition.optional(),
+    'Which rows of the table are records of this type, e.g. { entry_type: candidate }. Left out: all.',
   ),
   scope: says(
     scope.optional(),
     'Constant columns that every statement repeats, e.g. { tenant_id: 7 }. Related tables inherit it.',
   ),
   subject,
+  parts: says(
+    z.record(name, z.strictObject(partShape)).optional(),
+    'Rows of other tables that are the record too, one each; their columns are written part.column.',
+  ),
   'datetimes in': says(
     text.optional(),
     'IANA time zone of date-and-time columns that have none of their own.',
+  ),
+  selections: says(
+    z.record(name, text).optional(),
+    'The way out where the language ends: SELECT statements that answer keys, used as `selected: name` in conditions.',
   ),
   related: says(
     z.record(name, z.strictObject(relatedShape)).optional(),
@@ -77,6 +123,10 @@ export const sourceShape = {
   'datetimes in': says(
     text.optional(),
     'IANA time zone of date-and-time columns that have none of their own, for all records of the source.',
+  ),
+  'not covered': says(
+    z.record(z.string().min(1), text).optional(),
+    'Tables, or table.column, that look like personal data and that no policy is meant for, each with the reason.',
   ),
   records: says(
     z.record(name, z.strictObject(recordShape)),

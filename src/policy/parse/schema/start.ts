@@ -1,7 +1,7 @@
 /** The starting point of a period. */
 import { z } from 'zod';
 import type { Mapping } from '../document.ts';
-import { condition, says, scalar, text } from './values.ts';
+import { condition, elsewhereShape, says, scalar, text } from './values.ts';
 
 const values = z.union([scalar, z.array(scalar).min(1)]);
 
@@ -17,7 +17,34 @@ export const start: z.ZodType<StartText> = z
         text.optional(),
         'The largest value over related rows, as related.column, e.g. messages.sent_at.',
       ),
-      where: says(condition.optional(), 'With `max`: only these related rows.'),
+      min: says(text.optional(), 'The smallest value over related rows, as related.column.'),
+      where: says(
+        condition.optional(),
+        'With `max` or `min`: only these related rows. With `elsewhere`: only these of the records found.',
+      ),
+      elsewhere: says(
+        elsewhereShape.elsewhere.optional(),
+        'The starting point stands in another source: the records that are asked for, as source.record.',
+      ),
+      by: says(
+        elsewhereShape.by.optional(),
+        'With `elsewhere`: kind of identifier that both record types declare as `subject`.',
+      ),
+      get start() {
+        return says(
+          start.optional(),
+          'With `elsewhere`: a starting point of the records there: column, max or min.',
+        );
+      },
+      'if unreachable': elsewhereShape['if unreachable'],
+      'if none': says(
+        z.enum(['keep', 'unknown']).optional(),
+        'With `elsewhere`, where there is no such record of the person: keep and report, or unknown, so that another start of a list can stand in. Left out: keep.',
+      ),
+      'if several': says(
+        z.enum(['keep', 'latest']).optional(),
+        'With `elsewhere`, where there are several that start differently: keep and report, or the latest counts. Left out: keep.',
+      ),
       get 'latest of'() {
         return says(z.array(start).min(1).optional(), 'List of starting points; the latest one counts.');
       },
@@ -53,5 +80,6 @@ export const start: z.ZodType<StartText> = z
   ])
   .meta({
     id: 'start',
-    description: 'A column, or a mapping with one of: column, max, latest of, first known of.',
+    description:
+      'A column, or a mapping with one of: column, max, min, latest of, first known of, elsewhere.',
   });

@@ -49,29 +49,50 @@ const columnTest = z.union([
   }),
 ]);
 
+/** How a number of rows is bounded. */
+const BOUNDS = ['at least', 'at most', 'more than', 'less than'] as const;
+
+/** Words that are about related rows. */
+export const RELATED_WORDS = ['exists', 'none', 'every', 'count', 'where', ...BOUNDS] as const;
+
 /** Words that are no columns in a condition; `columns:` holds columns with such a name. */
 export const CONDITION_WORDS = [
-  'exists',
-  'none',
-  'every',
-  'where',
+  ...RELATED_WORDS,
+  'selected',
+  'elsewhere',
   'all of',
   'any of',
   'not',
   'columns',
 ] as const;
 
+const number = z.int().min(0);
+const bound = (what: string) => says(number.optional(), `With \`count\`: ${what} so many rows.`);
+
 export const condition: z.ZodType<Mapping> = z
   .object({
     exists: says(text.optional(), 'Name of related rows, of which there must be at least one (see `where`).'),
     none: says(text.optional(), 'Name of related rows, of which there must be none (see `where`).'),
     every: says(text.optional(), 'Name of related rows that must all meet `where`.'),
+    count: says(
+      text.optional(),
+      'Name of related rows that are counted, beside `at least`, `at most`, `more than` or `less than` (and `where`).',
+    ),
+    'at least': bound('at least'),
+    'at most': bound('at most'),
+    'more than': bound('more than'),
+    'less than': bound('fewer than'),
     get where() {
       return says(
         condition.optional(),
-        'Condition on the related rows that `exists`, `none` or `every` names.',
+        'Condition on the related rows that `exists`, `none`, `every` or `count` names.',
       );
     },
+    selected: says(text.optional(), 'Name of a selection of the record type; its keys meet the condition.'),
+    elsewhere: says(
+      text.optional(),
+      'Stands alone, as a whole exemption below `unless`, or in `start`; a column of this name goes into `columns`.',
+    ),
     get 'all of'() {
       return says(z.array(condition).min(1).optional(), 'List of conditions that must all be met.');
     },
@@ -99,16 +120,51 @@ export const condition: z.ZodType<Mapping> = z
 
 export const scope = z.record(z.string().min(1), scalar);
 
+const REDACTED = ['email', 'phone', 'ip address', 'cpr', 'personnummer'] as const;
+
+export const replacementShape = {
+  placeholder: says(
+    text.optional(),
+    'Text with {key} in it, which becomes the key of the row, so that it stays unique.',
+  ),
+  'keep first': says(z.int().min(1).optional(), 'How many characters of the text stay.'),
+  generalise: says(
+    z.enum(['year', 'month', 'decade']).optional(),
+    'A date becomes the first day of its year, month or decade.',
+  ),
+  'round to': says(z.int().min(1).optional(), 'A number is rounded down to a multiple of this one.'),
+  'keep domain': says(
+    text.optional(),
+    "What stands before the @ of an e-mail address instead, e.g. 'erased-{key}'.",
+  ),
+  redact: says(
+    z
+      .array(
+        z.union([
+          z.enum(REDACTED),
+          z.strictObject({ matching: says(text, 'A regular expression in RE2 syntax.') }),
+        ]),
+      )
+      .min(1)
+      .optional(),
+    `What is replaced in free text: ${REDACTED.join(', ')}, or { matching: 'a regular expression' }.`,
+  ),
+  with: says(z.string().optional(), "With `redact`: what stands there instead. Left out: '…'."),
+  remove: says(z.literal(true).optional(), 'true: the member of the JSON is removed (column/member: …).'),
+};
+
 /** Columns and what they become. */
-export const replacements = z.record(
-  z.string().min(1),
-  z.union([
-    scalar,
-    z.strictObject({
-      placeholder: says(
-        text,
-        'Text with {key} in it, which becomes the key of the row, so that it stays unique.',
-      ),
-    }),
-  ]),
-);
+export const replacements = z
+  .record(z.string().min(1), z.union([scalar, z.strictObject(replacementShape)]))
+  .meta({ id: 'set' });
+
+/** Where another source is asked about the person. */
+export const elsewhereShape = {
+  elsewhere: says(text, 'The records that are asked for, as source.record.'),
+  by: says(text, 'Kind of identifier that both record types declare as `subject`, e.g. email.'),
+  where: says(condition.optional(), 'Only these of the records found there.'),
+  'if unreachable': says(
+    z.literal('keep').optional(),
+    'keep: while the source cannot be asked, the record is kept and reported. There is no other choice.',
+  ),
+};

@@ -6,7 +6,7 @@ import {
   parsePeriodPhrase,
   parseSpan,
   shortestHours,
-} from '../../src/policy/period.ts';
+} from '../../../src/policy/time/period.ts';
 
 const none = { years: 0, months: 0, weeks: 0, days: 0 };
 

@@ -8,7 +8,7 @@
  *
  * Nothing is guessed: what does not read as one of these is refused with the reason.
  */
-import type { Period, Rule } from './policy.ts';
+import type { Period, Rule } from '../policy.ts';
 
 export type RoundUpTo = NonNullable<Rule['roundUpTo']>;
 

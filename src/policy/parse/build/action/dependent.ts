@@ -1,0 +1,155 @@
+/** What happens to related rows. */
+import { ALWAYS } from '../../../policy.ts';
+import type { Condition, Dependent, Replacements } from '../../../policy.ts';
+import type { Mapping } from '../../document.ts';
+import type { Path } from '../../position.ts';
+import type { FilesText } from '../../schema/policy.ts';
+import { readCondition } from '../condition.ts';
+import { COLUMNS_ONLY, readRelatedName } from '../names/sight.ts';
+import type { Sight } from '../names/sight.ts';
+import type { Scene } from '../start.ts';
+import { readFiles } from './files.ts';
+import { readReplacements } from './replacement.ts';
+
+const KINDS = ['delete', 'anonymise', 'detach', 'keep'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Which kinds a key has a meaning for. */
+const ONLY_WITH: Readonly<Record<'files' | 'unless owned', readonly Kind[]>> = {
+  files: ['delete', 'anonymise'],
+  'unless owned': ['delete'],
+};
+
+/** `set:` where something is anonymised, and only there. */
+export function readSet(
+  raw: unknown,
+  given: boolean,
+  wanted: boolean,
+  path: Path,
+  sight: Sight,
+  { report }: Scene,
+): Replacements | undefined {
+  if (given === wanted)
+    return raw === undefined ? undefined : readReplacements(raw as Mapping, [...path, 'set'], sight, report);
+  report.add({
+    code: wanted ? 'missing-key' : 'contradiction',
+    path: wanted ? path : [...path, 'set'],
+    message: wanted ? '`anonymise` without `set`' : '`set` stands only with `anonymise`',
+    remedy: wanted
+      ? 'Write `set:` with the columns and what they become.'
+      : 'Remove it, or anonymise instead of deleting.',
+    on: 'key',
+  });
+  return undefined;
+}
+
+function readKind(raw: Mapping, path: Path, scene: Scene): Kind | undefined {
+  const kinds = Object.keys(raw).flatMap((key) => KINDS.find((kind) => kind === key) ?? []);
+  const [kind] = kinds;
+  if (kind !== undefined && kinds.length === 1) return kind;
+  scene.report.add({
+    code: kind === undefined ? 'missing-key' : 'contradiction',
+    path: kind === undefined ? path : [...path, kinds[1] ?? kind],
+    message:
+      kind === undefined
+        ? 'It is not said what happens to which rows'
+        : `${kinds.join(' and ')} cannot stand together`,
+    remedy: `Write exactly one of: ${KINDS.join(', ')}, with the name of related rows.`,
+    on: 'key',
+  });
+  return undefined;
+}
+
+function fits(raw: Mapping, kind: Kind, path: Path, scene: Scene): boolean {
+  const stray = (['files', 'unless owned'] as const).find(
+    (key) => raw[key] !== undefined && !ONLY_WITH[key].includes(kind),
+  );
+  if (stray === undefined) return true;
+  scene.report.add({
+    code: 'contradiction',
+    path: [...path, stray],
+    message: `\`${stray}\` cannot stand with \`${kind}\``,
+    remedy: `It stands with ${ONLY_WITH[stray].join(' or ')}.`,
+    on: 'key',
+  });
+  return false;
+}
+
+/** The names in `unless owned`: rows that `related` is `of`, or that are `of` it. */
+function readOwners(
+  raw: unknown,
+  path: Path,
+  related: string,
+  { sight, report }: Scene,
+): readonly string[] | undefined {
+  const names = (Array.isArray(raw) ? raw : [raw]) as readonly string[];
+  const owners = names.map((name, i) => {
+    const at = Array.isArray(raw) ? [...path, i] : path;
+    const known = readRelatedName(name, at, sight, report);
+    if (known === undefined) return undefined;
+    if (sight.inside(related).related.has(name) || sight.inside(name).related.has(related)) return name;
+    report.add({
+      code: 'contradiction',
+      path: at,
+      message: `"${name}" do not own "${related}"`,
+      remedy: `Owners are the rows that "${related}" is \`of\`, or rows declared with \`of: ${related}\`.`,
+    });
+    return undefined;
+  });
+  const known = owners.filter((one) => one !== undefined);
+  return known.length < owners.length ? undefined : known;
+}
+
+function readDependent(raw: Mapping, path: Path, scene: Scene): Dependent | undefined {
+  const { sight, report } = scene;
+  const kind = readKind(raw, path, scene);
+  if (kind === undefined) return undefined;
+  const related = readRelatedName(String(raw[kind]), [...path, kind], sight, report);
+  const given = raw['set'] !== undefined;
+  const set = readSet(raw['set'], given, kind === 'anonymise', path, COLUMNS_ONLY, scene);
+  const where: Condition | undefined =
+    raw['where'] === undefined
+      ? ALWAYS
+      : readCondition(raw['where'], [...path, 'where'], sight.inside(related ?? ''), report);
+  const files =
+    raw['files'] === undefined
+      ? undefined
+      : readFiles(raw['files'] as FilesText, [...path, 'files'], COLUMNS_ONLY, report);
+  const owners =
+    raw['unless owned'] === undefined || related === undefined
+      ? undefined
+      : readOwners(raw['unless owned'], [...path, 'unless owned'], related, scene);
+  if (!fits(raw, kind, path, scene) || related === undefined || where === undefined) return undefined;
+  if ((raw['files'] !== undefined && !files) || (raw['unless owned'] !== undefined && !owners))
+    return undefined;
+  const base = { related, ...(raw['where'] === undefined ? {} : { where }) };
+  const named = files === undefined ? {} : { files };
+  if (kind === 'delete') return { ...base, kind, ...named, ...(owners ? { unlessOwned: owners } : {}) };
+  if (kind !== 'anonymise') return { ...base, kind };
+  return set === undefined ? undefined : { ...base, kind, set, ...named };
+}
+
+/** Reads `dependents:`. Rows may be named several times, as long as each but the last says which of them it is about. */
+export function readDependents(
+  raw: readonly Mapping[],
+  path: Path,
+  scene: Scene,
+): readonly Dependent[] | undefined {
+  const whole = new Set<string>();
+  const dependents = raw.map((one, index) => {
+    const dependent = readDependent(one, [...path, index], scene);
+    if (dependent === undefined) return undefined;
+    if (whole.has(dependent.related)) {
+      scene.report.add({
+        code: 'contradiction',
+        path: [...path, index, dependent.kind],
+        message: `What happens to "${dependent.related}" is said twice`,
+        remedy: 'Say by `where` which of these rows each is about; only the last may be about all the rest.',
+      });
+    }
+    if (dependent.where === undefined) whole.add(dependent.related);
+    return dependent;
+  });
+  const known = dependents.filter((one) => one !== undefined);
+  return known.length < dependents.length ? undefined : known;
+}
