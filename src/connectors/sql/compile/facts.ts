@@ -1,17 +1,8 @@
 /** A view as SQL: which records, what is read of each, and how a row of the answer becomes `Facts`. */
 import { text } from '../../../database.ts';
-import type {
-  Condition,
-  Dependent,
-  Facts,
-  Raw,
-  Replacements,
-  StartColumn,
-  SubjectIdentifier,
-  View,
-} from '../../../policy/policy.ts';
+import type { Condition, Facts, Raw, StartColumn, SubjectIdentifier, View } from '../../../policy/policy.ts';
 import type { Context, Place } from './place.ts';
-import { compileType, placeOf, refTo, relatedNamed, relatedRows, tableNamed } from './place.ts';
+import { compileType, placeOf, refTo, relatedRows, tableNamed } from './place.ts';
 import { ordering } from '../catalogue/catalogue.ts';
 import type { Column } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
@@ -19,8 +10,9 @@ import { asText, exact, readBy, readable } from '../dialect.ts';
 import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, TRUE, and, join, not, or, raw, sql } from '../sql.ts';
-import { inPlace, keyText } from './change.ts';
+import { stageDone } from '../erase/done.ts';
 import { compileCondition } from './condition.ts';
+import { NULL_KEY } from './keys.ts';
 import { anyUnreadable, unreadable } from './unreadable.ts';
 import type { Unreadable } from './unreadable.ts';
 import { literal } from './values.ts';
@@ -105,11 +97,12 @@ export function askAbout(context: Context, view: View): Question {
   const broken = unreadable(context, root, view);
   const names = unreadableNames(cells, broken);
   const moments = together(starts);
+  const missing = record.repeats === true ? NULL_KEY : undefined;
   const decode: Decoder<Facts | undefined> = (row) => {
     const key: string[] = [];
     for (let i = 0; i < keys.length; i += 1) {
-      const part = text(row[i]);
-      if (part === null) return undefined;
+      const part = text(row[i]) ?? missing;
+      if (part === undefined) return undefined;
       key.push(part);
     }
     const facts = {
@@ -167,7 +160,9 @@ function startCell(
   const { column, say } = startValue(context, root, start);
   const at = cells.add(readable(context.dialect, { text: say((value) => value), column }));
   if (start.timeColumn === undefined) return { at, read: (row) => text(row[at]) };
-  const time = cells.add(readable(context.dialect, refTo(context, root, start.timeColumn)));
+  const { part, timeColumn } = start;
+  const clockField = part === undefined ? timeColumn : { column: timeColumn, part };
+  const time = cells.add(readable(context.dialect, refTo(context, root, clockField)));
   const read = (row: readonly unknown[]): Raw => {
     const day = text(row[at]);
     const clock = (text(row[time]) ?? '').trim();
@@ -267,45 +262,4 @@ function subjectExpression(context: Context, root: Place, subject: SubjectIdenti
   // One value, the same to the byte in every row; otherwise nobody can say whose record it is.
   const compared = ref.column.family === 'text' ? exact(dialect, ref.text) : value;
   return sql`(SELECT CASE WHEN COUNT(*) = COUNT(${compared}) AND COUNT(DISTINCT ${compared}) = 1 THEN MIN(${value}) END FROM ${place.from} WHERE ${where})`;
-}
-
-function stageDone(context: Context, root: Place, keys: readonly Ref[], view: View, position: number): Sql {
-  const stage = view.stages[position];
-  if (stage?.action.kind !== 'anonymise') return FALSE;
-  const own = inPlace(context, root, stage.action.set, keyText(context.dialect, keys));
-  const left = stage.dependents.map((dependent) => leftOf(context, root, view, dependent));
-  return and(own, ...left.map(not));
-}
-
-/** Some related row of the record still has to be changed. */
-function leftOf(context: Context, root: Place, view: View, dependent: Dependent): Sql {
-  if (dependent.kind === 'keep') return FALSE;
-  const { place, where } = relatedRows(context, root, dependent.related, ALWAYS);
-  const wrong =
-    dependent.kind === 'anonymise'
-      ? not(dependentInPlace(context, place, view, dependent.related, dependent.set))
-      : TRUE;
-  return sql`EXISTS (SELECT 1 FROM ${place.from} WHERE ${and(where, wrong)})`;
-}
-
-/** A dependent row holds what anonymising leaves. `{key}` is the record's key, as the row itself refers to it. */
-export function dependentInPlace(
-  context: Context,
-  place: Place,
-  view: View,
-  name: string,
-  set: Replacements,
-): Sql {
-  return inPlace(context, place, set, keyInDependent(context, place, view, name));
-}
-
-/** The record's key in the columns by which a related row refers to it; undefined where it refers otherwise. */
-export function keyInDependent(context: Context, place: Place, view: View, name: string): Sql | undefined {
-  const { match } = relatedNamed(context, name);
-  const refs = view.record.key.map((column) => match.find((pair) => pair.ours === column)?.theirs);
-  if (!refs.every((one) => one !== undefined)) return undefined;
-  return keyText(
-    context.dialect,
-    refs.map((one) => refTo(context, place, one)),
-  );
 }

@@ -48,10 +48,10 @@ function numberIn(dialect: Dialect, text: Sql): Sql {
   return sql`CASE WHEN ${text} ~ ${textValue(dialect, PLAIN)} THEN CAST(${text} AS numeric) END`;
 }
 
-const isPosition = (step: string): boolean => /^(?:0|[1-9]\d*)$/.test(step);
+export const isPosition = (step: string): boolean => /^(?:0|[1-9]\d*)$/.test(step);
 
 /** One step of a path of MySQL and SQLite, to a member of an object. */
-const member = (step: string): string => `."${step.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+export const member = (step: string): string => `."${step.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
 function insideMysql(whole: Ref, path: readonly string[]): Sql {
   const extract = (from: Sql, step: string): Sql => sql`JSON_EXTRACT(${from}, ${value(`$${step}`)})`;

@@ -5,27 +5,23 @@
  */
 import { text } from '../../../database.ts';
 import type { Connection } from '../../../database.ts';
-import type { Facts, Raw } from '../../../policy/policy.ts';
+import type { Key } from '../../../policy/policy.ts';
 import type { Batch, BatchResult, DependentCount, RecordOutcome } from '../../connector.ts';
 import { SourceFailure } from '../../connector.ts';
-import { assignments, keyText } from '../compile/change.ts';
-import { oursCells } from '../compile/dependent.ts';
-import type { DependentSql, Ours } from '../compile/dependent.ts';
 import type { Question } from '../compile/facts.ts';
-import { idOf, oneOf } from '../compile/values.ts';
-import { LOCKING } from '../dialect.ts';
+import { keyIn } from '../compile/keys.ts';
+import { idOf } from '../compile/values.ts';
+import type { DependentSql, Found } from '../erase/dependent.ts';
+import type { Values } from '../erase/listed.ts';
+import type { PartSql, Work } from '../erase/work.ts';
 import { heed } from '../failure.ts';
 import type { Sql } from '../sql.ts';
-import { and, join, raw, sql } from '../sql.ts';
-
-/** A record as it is under the lock. */
-interface Locked {
-  readonly facts: Facts;
-  /** The policy is about it, and no exemption keeps it. */
-  readonly eligible: boolean;
-  /** Its matching columns, per dependent. */
-  readonly ours: readonly (readonly Raw[])[];
-}
+import { and, sql } from '../sql.ts';
+import { anonymiseRows, changeDependent, countRows, deleteRows, isAny } from './change.ts';
+import { gather } from './gather.ts';
+import type { Known } from './gather.ts';
+import { lockRecords } from './locked.ts';
+import type { Locked } from './locked.ts';
 
 const NOTHING: DependentCount = { deleted: 0, anonymised: 0, detached: 0, kept: 0 };
 
@@ -33,8 +29,8 @@ export interface RunBatch {
   readonly connection: Connection;
   readonly question: Question;
   readonly batch: Batch;
-  /** Those of the batch. */
-  readonly dependents: readonly DependentSql[];
+  /** Its stage. */
+  readonly work: Work;
   readonly signal: AbortSignal;
   /** Told before the first statement that changes anything. */
   readonly writing: () => void;
@@ -45,57 +41,21 @@ export interface RunBatch {
  * @throws SourceFailure, or what `stillDue` throws.
  */
 export async function runBatch(run: RunBatch): Promise<BatchResult> {
-  const { connection, question, batch, dependents, signal } = run;
+  const { batch, work, signal } = run;
   heed(signal);
-  const locked = await lock(connection, question, dependents, batch);
+  const locked = await lockRecords(run.connection, run.question, work, batch.keys);
   heed(signal);
   const ids = batch.keys.map(idOf);
   const due = decide(batch, ids, locked);
   const facts = ids.map((id) => locked.get(id)?.facts);
   const outcomes = outcomesOf(batch, ids, locked, due);
   const roots = [...due].map((id) => locked.get(id)).filter((one) => one !== undefined);
-  const counts = roots.length === 0 ? noCounts(dependents) : await eraseAll(run, roots);
+  const counts = roots.length === 0 ? noCounts(work) : await eraseAll(run, roots);
   return { outcomes, facts, dependents: counts };
 }
 
-const noCounts = (dependents: readonly DependentSql[]): ReadonlyMap<string, DependentCount> =>
+const noCounts = ({ dependents }: Work): ReadonlyMap<string, DependentCount> =>
   new Map(dependents.map((one) => [one.dependent.related, NOTHING]));
-
-/** Locks the records that are there and reads them, by key. */
-async function lock(
-  connection: Connection,
-  question: Question,
-  dependents: readonly DependentSql[],
-  batch: Batch,
-): Promise<ReadonlyMap<string, Locked>> {
-  const { root, keys, scope, select, width, predicate, decode, context } = question;
-  const where = and(oneOf(context.dialect, keys, batch.keys), scope);
-  const locking = raw(LOCKING[context.dialect]);
-  // What stands in other tables must be read after the locks are there: a statement that had to wait for a lock still
-  // sees the other tables as they were when it began.
-  if (question.looksAround && LOCKING[context.dialect] !== '')
-    await connection.query(
-      sql`SELECT ${join(
-        keys.map((key) => key.text),
-        ', ',
-      )} FROM ${root.from} WHERE ${where}${locking}`,
-    );
-  const cells = join(
-    [select, sql`CASE WHEN ${predicate} THEN 1 ELSE 0 END`, ...oursCells(question, dependents)],
-    ', ',
-  );
-  const reading = sql`SELECT ${cells} FROM ${root.from} WHERE ${where}`;
-  const { rows } = await connection.query(question.looksAround ? reading : sql`${reading}${locking}`);
-  const found = new Map<string, Locked>();
-  for (const row of rows) {
-    const facts = decode(row);
-    if (facts === undefined) continue;
-    let at = width + 1;
-    const ours = dependents.map((one) => one.ours.map(() => text(row[at++])));
-    found.set(idOf(facts.key), { facts, eligible: text(row[width]) === '1', ours });
-  }
-  return found;
-}
 
 /** The records that may go, by key: the predicate holds under the lock, and whoever decides says that they are due. */
 function decide(
@@ -127,74 +87,116 @@ function outcomesOf(
 }
 
 async function eraseAll(
-  { connection, question, batch, dependents, signal, writing }: RunBatch,
+  run: RunBatch,
   roots: readonly Locked[],
 ): Promise<ReadonlyMap<string, DependentCount>> {
-  const of = (i: number): Ours => roots.map((one) => one.ours[i] ?? []);
-  const counts = new Map<string, DependentCount>();
+  const { connection, question, work, signal, writing } = run;
+  const found = await findRows(run, roots);
+  const foundOf = (one: DependentSql | PartSql): Found => found.get(one) ?? NOWHERE;
   const kept = new Map<DependentSql, number>();
-  for (const [i, one] of dependents.entries())
-    if (one.change === undefined) kept.set(one, await number(connection, one.count(of(i))));
+  for (const one of work.dependents.filter(isKept))
+    kept.set(one, await countRows(connection, one.rows.place, one.left(foundOf(one))));
+  const counts = new Map<string, DependentCount>(noCounts(work));
+  const keys = roots.map((one) => one.facts.key);
   writing();
-  for (const [i, one] of dependents.entries()) {
+  for (const one of work.order) {
     heed(signal);
-    const { related, kind } = one.dependent;
-    const rows =
-      one.change === undefined ? (kept.get(one) ?? 0) : (await connection.query(one.change(of(i)))).affected;
-    const what = { delete: 'deleted', anonymise: 'anonymised', detach: 'detached', keep: 'kept' } as const;
-    const before = counts.get(related) ?? NOTHING;
-    counts.set(related, { ...before, [what[kind]]: before[what[kind]] + rows });
+    if (one === 'record') await eraseRoots(run, roots);
+    else if ('part' in one) await erasePart(connection, one, keys, foundOf(one));
+    else
+      count(
+        counts,
+        one,
+        kept.get(one) ?? (await changeDependent(connection, question.context, one, foundOf(one))),
+      );
   }
-  heed(signal);
-  await eraseRoots(connection, question, batch, roots);
-  for (const [i, one] of dependents.entries()) {
-    if (one.change === undefined) {
-      // Rows to be kept went with their root, by a cascade or a trigger, or somebody else is changing them.
-      if ((await number(connection, one.count(of(i)))) !== kept.get(one))
-        throw new SourceFailure('data', 'KEPT_ROWS_CHANGED');
-    } else if ((await connection.query(one.any(of(i)))).rows.length > 0)
-      // A dependent came after its statement: perhaps the record is not due any more. Judge it again.
-      throw new SourceFailure('transient', 'DEPENDENTS_ARRIVED');
-  }
+  await lookAgain(run, foundOf, kept);
   heed(signal);
   return counts;
 }
 
-/** Deletes or anonymises exactly these records; every one of them must meet the policy's predicate once more. */
-async function eraseRoots(
-  connection: Connection,
-  question: Question,
-  batch: Batch,
+const NOWHERE: Found = { roots: [], values: [] };
+const isKept = (one: DependentSql): boolean => one.dependent.kind === 'keep';
+
+/** The values by which the rows of each dependent and part are found, read under the lock. */
+async function findRows(
+  { connection, work, signal }: RunBatch,
   roots: readonly Locked[],
+): Promise<ReadonlyMap<DependentSql | PartSql, Found>> {
+  const known: Known = new Map();
+  const ask = async (statement: Sql): Promise<readonly (readonly unknown[])[]> =>
+    (await connection.query(statement)).rows;
+  const found = new Map<DependentSql | PartSql, Found>();
+  for (const [i, one] of [...work.dependents, ...work.parts].entries()) {
+    heed(signal);
+    const ours: Values = roots.flatMap((root) => root.ours[i] ?? []);
+    found.set(one, await gather(ask, one.rows, ours, known));
+  }
+  return found;
+}
+
+function count(counts: Map<string, DependentCount>, { dependent }: DependentSql, rows: number): void {
+  const { related, kind } = dependent;
+  const what = { delete: 'deleted', anonymise: 'anonymised', detach: 'detached', keep: 'kept' } as const;
+  const before = counts.get(related) ?? NOTHING;
+  counts.set(related, { ...before, [what[kind]]: before[what[kind]] + rows });
+}
+
+/** What was to go is gone, and what was to stay is there; otherwise somebody else is at work on the same rows. */
+async function lookAgain(
+  { connection, work }: RunBatch,
+  foundOf: (one: DependentSql | PartSql) => Found,
+  kept: ReadonlyMap<DependentSql, number>,
 ): Promise<void> {
-  const { root, keys, predicate, context } = question;
-  const named = oneOf(context.dialect, keys, roots.map((one) => one.facts.key)); // prettier-ignore
-  const change =
-    batch.action.kind === 'delete'
-      ? sql`DELETE FROM ${root.from}`
-      : sql`UPDATE ${root.from} SET ${assignments(context, root, batch.action.set, keyText(context.dialect, keys))}`;
-  const { affected } = await connection.query(sql`${change} WHERE ${and(named, predicate)}`);
-  if (affected === roots.length) return;
-  if (affected > roots.length || batch.action.kind !== 'delete')
-    throw new SourceFailure('transient', 'CHANGED_MEANWHILE');
-  await explainMissing(connection, question, named);
+  for (const one of work.dependents) {
+    const left = one.left(foundOf(one));
+    const before = kept.get(one);
+    if (before !== undefined) {
+      // Rows to be kept went with their root, by a cascade or a trigger, or somebody else is changing them.
+      if ((await countRows(connection, one.rows.place, left)) !== before)
+        throw new SourceFailure('data', 'KEPT_ROWS_CHANGED');
+    } else if (await isAny(connection, one.rows.place, left))
+      // A dependent came after its statement: perhaps the record is not due any more. Judge it again.
+      throw new SourceFailure('transient', 'DEPENDENTS_ARRIVED');
+  }
+}
+
+async function erasePart(
+  connection: Connection,
+  { rows, unshared, anonymising }: PartSql,
+  keys: readonly Key[],
+  found: Found,
+): Promise<void> {
+  const where = and(rows.matched(found.values), unshared(keys));
+  if (anonymising === undefined) await deleteRows(connection, rows.place, where);
+  else await anonymiseRows(connection, anonymising, where);
+}
+
+/** Deletes or anonymises exactly these records; every one of them must meet the policy's predicate once more. */
+async function eraseRoots(run: RunBatch, roots: readonly Locked[]): Promise<void> {
+  const { connection, question, work } = run;
+  const { root } = question;
+  const named = keyIn(question, roots.map((one) => one.facts.key)); // prettier-ignore
+  const where = and(named, work.still);
+  const { anonymising } = work;
+  const affected =
+    anonymising === undefined
+      ? await deleteRows(connection, root, where)
+      : await anonymiseRows(connection, anonymising, where);
+  const rows = roots.reduce((sum, one) => sum + one.rows, 0);
+  if (affected === rows) return;
+  if (affected > rows || anonymising !== undefined) throw new SourceFailure('transient', 'CHANGED_MEANWHILE');
+  await explainMissing(run, named);
 }
 
 /** Fewer rows went than were locked. Nobody else can have deleted them. */
-async function explainMissing(
-  connection: Connection,
-  { root, predicate }: Question,
-  named: Sql,
-): Promise<void> {
-  const left = sql`SELECT COUNT(*), COUNT(CASE WHEN ${predicate} THEN 1 END) FROM ${root.from} WHERE ${named}`;
+async function explainMissing({ connection, question, work }: RunBatch, named: Sql): Promise<void> {
+  const { root } = question;
+  const left = sql`SELECT COUNT(*), COUNT(CASE WHEN ${work.still} THEN 1 END) FROM ${root.from} WHERE ${named}`;
   const { rows } = await connection.query(left);
   const [all, eligible] = (rows[0] ?? []).map((cell) => Number(text(cell)));
   // They went before, with a dependent or a record of the same batch that they refer to.
   if (all === 0) return;
   if (all === eligible) throw new SourceFailure('data', 'ROWS_NOT_AFFECTED');
   throw new SourceFailure('transient', 'CHANGED_MEANWHILE');
-}
-
-async function number(connection: Connection, statement: Sql): Promise<number> {
-  return Number(text((await connection.query(statement)).rows[0]?.[0]));
 }

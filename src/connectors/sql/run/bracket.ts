@@ -5,9 +5,10 @@
  * done so far; dependents go first and the record last, so that whoever looks later finds the record and does the rest.
  */
 import type { Table } from '../catalogue/catalogue.ts';
-import type { DependentSql } from '../compile/dependent.ts';
 import type { Question } from '../compile/facts.ts';
 import { placeOf } from '../compile/place.ts';
+import type { DependentSql } from '../erase/dependent.ts';
+import type { Work } from '../erase/work.ts';
 import { BEGIN } from '../dialect.ts';
 import type { Sql } from '../sql.ts';
 import { join, raw, sql } from '../sql.ts';
@@ -25,12 +26,8 @@ export interface Bracket {
   readonly undoes: boolean;
 }
 
-export function bracketOf(question: Question, dependents: readonly DependentSql[]): Bracket {
+export function bracketOf(question: Question, { written, dependents }: Work): Bracket {
   const { dialect } = question.context;
-  const written = [
-    question.root.table,
-    ...dependents.filter((one) => one.change !== undefined).map((one) => one.table),
-  ];
   if (written.every((table) => table.transactional))
     return { begin: [BEGIN[dialect]], commit: 'COMMIT', undo: ['ROLLBACK'], after: [], undoes: true };
   return {
@@ -46,7 +43,7 @@ export function bracketOf(question: Question, dependents: readonly DependentSql[
 /** Names every table of the batch's statements, and every alias: others cannot be read while the locks are held. */
 function lockTables(question: Question, written: readonly Table[], dependents: readonly DependentSql[]): Sql {
   const named = (table: Table): Sql => placeOf('mysql', table).from;
-  const read = dependents.map((one) => one.table).filter((table) => !written.includes(table));
+  const read = dependents.map((one) => one.rows.place.table).filter((table) => !written.includes(table));
   const locks = [
     ...[...new Set(written)].map((table) => sql`${named(table)} WRITE`),
     ...[...new Set(read)].map((table) => sql`${named(table)} READ`),

@@ -1,13 +1,22 @@
 /** Looking without changing: counts, records by key, what goes with them, and whether what was erased is gone. */
 import { text } from '../../../database.ts';
-import type { Facts, Key, Stage } from '../../../policy/policy.ts';
+import type { Facts, Key, ViewStage } from '../../../policy/policy.ts';
 import type { Count, Verification } from '../../connector.ts';
-import { compileDependent, oursCells } from '../compile/dependent.ts';
-import type { DependentSql } from '../compile/dependent.ts';
 import type { Question } from '../compile/facts.ts';
-import { idOf, oneOf } from '../compile/values.ts';
+import { keyIn, recordsOf } from '../compile/keys.ts';
+import { idOf } from '../compile/values.ts';
+import { readable } from '../dialect.ts';
+import { compileDependent } from '../erase/dependent.ts';
+import type { DependentSql } from '../erase/dependent.ts';
+import { pairsOf } from '../erase/listed.ts';
+import type { Values } from '../erase/listed.ts';
+import type { RowsSql } from '../erase/rows.ts';
+import { compileWork } from '../erase/work.ts';
+import type { PartSql } from '../erase/work.ts';
 import { heed, unfit } from '../failure.ts';
-import { TRUE, and, join, or, sql } from '../sql.ts';
+import { FALSE, TRUE, and, join, or, sql } from '../sql.ts';
+import { gather } from './gather.ts';
+import type { Known } from './gather.ts';
 import type { Reader } from './scan.ts';
 
 /** Most keys in one statement. */
@@ -17,10 +26,17 @@ function* chunks<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < all.length; at += CHUNK) yield all.slice(at, at + CHUNK);
 }
 
-export async function count({ root, scope, where, unreadable }: Question, read: Reader): Promise<Count> {
+export async function count(question: Question, read: Reader): Promise<Count> {
+  const { root, scope, where, unreadable, keys, view } = question;
   const meant = or(where, unreadable);
-  const matching = meant === TRUE ? sql`COUNT(*)` : sql`COUNT(CASE WHEN ${meant} THEN 1 END)`;
-  const rows = await read(sql`SELECT COUNT(*), ${matching} FROM ${root.from} WHERE ${scope}`);
+  const one = sql`CASE WHEN ${meant} THEN 1 END`;
+  const grouped = sql`(SELECT MAX(${one}) AS meant FROM ${root.from} WHERE ${scope} GROUP BY ${join(keys.map((key) => key.text), ', ')})`; // prettier-ignore
+  const matching = meant === TRUE ? sql`COUNT(*)` : sql`COUNT(${one})`;
+  const rows = await read(
+    view.record.repeats === true
+      ? sql`SELECT COUNT(*), COUNT(by_key.meant) FROM ${grouped} AS by_key`
+      : sql`SELECT COUNT(*), ${matching} FROM ${root.from} WHERE ${scope}`,
+  );
   const [population, about] = (rows[0] ?? []).map((cell) => Number(text(cell)));
   return { population: population ?? 0, matching: about ?? 0 };
 }
@@ -31,19 +47,16 @@ export async function readByKey(
   read: Reader,
   signal: AbortSignal,
 ): Promise<readonly Facts[]> {
-  const { root, scope, select, decode, context } = question;
+  const { root, scope, select } = question;
   const found: Facts[] = [];
   // A collation may find a record under another spelling of its key; that is not the key that was asked for.
   const asked = new Set(keys.map(idOf));
   heed(signal);
   for (const some of chunks(keys)) {
     heed(signal);
-    const where = and(oneOf(context.dialect, question.keys, some), scope);
+    const where = and(keyIn(question, some), scope);
     const rows = await read(sql`SELECT ${select} FROM ${root.from} WHERE ${where}`);
-    for (const row of rows) {
-      const facts = decode(row);
-      if (facts !== undefined && asked.has(idOf(facts.key))) found.push(facts);
-    }
+    found.push(...recordsOf(question, rows).filter((facts) => asked.has(idOf(facts.key))));
   }
   return found;
 }
@@ -51,7 +64,7 @@ export async function readByKey(
 /** Rows that erasing these records in this stage would touch, by related name. */
 export async function countDependents(
   question: Question,
-  stage: Stage,
+  stage: ViewStage,
   keys: readonly Key[],
   read: Reader,
   signal: AbortSignal,
@@ -61,18 +74,20 @@ export async function countDependents(
   const counts = new Map(all.map((one) => [one.dependent.related, 0]));
   if (all.length === 0 || keys.length === 0) return counts;
   const { root, scope, context } = question;
-  const cells = join(oursCells(question, all), ', ');
+  const cells = all.flatMap((one) => one.rows.ours.map((ref) => readable(context.dialect, ref)));
   const rows = await read(
-    sql`SELECT ${cells} FROM ${root.from} WHERE ${and(oneOf(context.dialect, question.keys, keys), scope)}`,
+    sql`SELECT ${join(cells, ', ')} FROM ${root.from} WHERE ${and(keyIn(question, keys), scope)}`,
   );
+  const known: Known = new Map();
   let at = 0;
   for (const one of all) {
     heed(signal);
     const from = at;
-    at += one.ours.length;
-    const ours = rows.map((row) => one.ours.map((_, i) => text(row[from + i])));
-    const found = Number(text((await read(one.count(ours)))[0]?.[0]));
-    counts.set(one.dependent.related, (counts.get(one.dependent.related) ?? 0) + found);
+    at += one.rows.ours.length;
+    const ours = rows.map((row) => one.rows.ours.map((_, i) => text(row[from + i])));
+    const left = one.left(await gather(read, one.rows, ours, known));
+    const found = await read(sql`SELECT COUNT(*) FROM ${one.rows.place.from} WHERE ${left}`);
+    counts.set(one.dependent.related, (counts.get(one.dependent.related) ?? 0) + Number(text(found[0]?.[0])));
   }
   return counts;
 }
@@ -90,9 +105,10 @@ export async function verify(
   for (const facts of await readByKey(question, keys, read, signal))
     byId.set(idOf(facts.key), facts.done[position] === true ? 'done' : 'present');
   const gone = keys.filter((key) => !byId.has(idOf(key)));
-  const traceable = stage.dependents
-    .map((one) => compileDependent(question, one))
-    .filter((one) => refersToKey(question, one));
+  const work = compileWork(question, stage);
+  const traceable = [...work.dependents.filter((one) => one.dependent.kind !== 'keep'), ...work.parts].filter(
+    (one) => refersToKey(question, one.rows),
+  );
   for (const some of chunks(gone))
     for (const one of traceable)
       for (const key of await withRows(question, one, some, read, signal)) byId.set(idOf(key), 'present');
@@ -100,26 +116,33 @@ export async function verify(
 }
 
 /** Rows of a record that is gone can be looked for only where they refer to nothing but its key. */
-function refersToKey(question: Question, one: DependentSql): boolean {
-  return (
-    one.change !== undefined && one.ours.every((ref) => question.view.record.key.includes(ref.column.name))
-  );
+function refersToKey(question: Question, { ours, linked }: RowsSql): boolean {
+  const parts = pairsOf(linked).some((pair) => pair.part !== undefined);
+  return !parts && ours.every((ref) => question.view.record.key.includes(ref.column.name));
 }
 
 /** The keys to which such rows still belong; found by halving, since there should be none. */
 async function withRows(
   question: Question,
-  one: DependentSql,
+  one: DependentSql | PartSql,
   keys: readonly Key[],
   read: Reader,
   signal: AbortSignal,
 ): Promise<readonly Key[]> {
   heed(signal);
   const names = question.view.record.key;
-  const ours = keys.map((key) => one.ours.map((ref) => key[names.indexOf(ref.column.name)] ?? null));
-  if (keys.length === 0 || (await read(one.any(ours))).length === 0) return [];
+  const { rows } = one;
+  const ours = keys.map((key) => rows.ours.map((ref) => key[names.indexOf(ref.column.name)] ?? null));
+  if (keys.length === 0 || !(await isLeft(one, ours, read))) return [];
   if (keys.length === 1) return keys;
   const half = Math.ceil(keys.length / 2);
   const first = await withRows(question, one, keys.slice(0, half), read, signal);
   return [...first, ...(await withRows(question, one, keys.slice(half), read, signal))];
+}
+
+async function isLeft(one: DependentSql | PartSql, ours: Values, read: Reader): Promise<boolean> {
+  const found = await gather(read, one.rows, ours);
+  const left = 'part' in one ? one.rows.matched(found.values) : one.left(found);
+  if (left === FALSE) return false;
+  return (await read(sql`SELECT 1 FROM ${one.rows.place.from} WHERE ${left} LIMIT 1`)).length > 0;
 }

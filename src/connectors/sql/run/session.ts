@@ -3,11 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection, Database, Dialect } from '../../../database.ts';
 import type { Batch, BatchResult, ErasingSession } from '../../connector.ts';
 import { SourceFailure } from '../../connector.ts';
-import type { Dependent } from '../../../policy/policy.ts';
-import { compileDependent } from '../compile/dependent.ts';
-import type { DependentSql } from '../compile/dependent.ts';
 import type { Question } from '../compile/facts.ts';
-import { SqlFailure, connectTo, heed } from '../failure.ts';
+import { compileWork } from '../erase/work.ts';
+import type { Work } from '../erase/work.ts';
+import { SqlFailure, connectTo, heed, unfit } from '../failure.ts';
 import { runBatch } from './batch.ts';
 import { bracketOf } from './bracket.ts';
 import type { Bracket } from './bracket.ts';
@@ -22,7 +21,7 @@ export class SqlSession implements ErasingSession {
   readonly #question: Question;
   readonly #lock: Lock;
   readonly #maxBatch: number;
-  readonly #dependents = new Map<Dependent, DependentSql>();
+  readonly #works = new Map<number, Work>();
   #connection: Connection | undefined;
   #released = false;
   #closed: () => void = () => undefined;
@@ -53,8 +52,8 @@ export class SqlSession implements ErasingSession {
     if (batch.keys.length > this.#maxBatch) throw new SourceFailure('fatal', 'BATCH_TOO_LARGE');
     heed(signal);
     const connection = this.#connection ?? (await this.#connect(RELOCK_TRIES));
-    const dependents = batch.dependents.map((one) => this.#compiled(one));
-    const bracket = bracketOf(this.#question, dependents);
+    const work = this.#work(batch.stage);
+    const bracket = bracketOf(this.#question, work);
     await this.#begin(connection, bracket);
     let result: BatchResult;
     const progress = { written: false };
@@ -63,7 +62,7 @@ export class SqlSession implements ErasingSession {
     };
     try {
       const question = this.#question;
-      result = await runBatch({ connection, question, batch, dependents, signal, writing });
+      result = await runBatch({ connection, question, batch, work, signal, writing });
     } catch (error) {
       await this.#undo(connection, bracket, error);
       throw progress.written && !bracket.undoes ? halfDone(error) : error;
@@ -112,13 +111,15 @@ export class SqlSession implements ErasingSession {
   }
 
   #everythingIndexed(): boolean {
-    const all = this.#question.view.stages.flatMap((stage) => stage.dependents);
-    return all.every((one) => this.#compiled(one).indexed);
+    const all = this.#question.view.stages.map((_, i) => this.#work(i));
+    return all.every(({ dependents, parts }) => [...dependents, ...parts].every((one) => one.rows.indexed));
   }
 
-  #compiled(dependent: Dependent): DependentSql {
-    const known = this.#dependents.get(dependent) ?? compileDependent(this.#question, dependent);
-    this.#dependents.set(dependent, known);
+  #work(position: number): Work {
+    const stage = this.#question.view.stages[position];
+    if (stage === undefined) throw unfit('UNKNOWN_STAGE');
+    const known = this.#works.get(position) ?? compileWork(this.#question, stage);
+    this.#works.set(position, known);
     return known;
   }
 

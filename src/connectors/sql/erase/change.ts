@@ -1,0 +1,96 @@
+/** What anonymising writes into rows, and whether it stands there already. */
+import type { Field, Replacement, Replacements } from '../../../policy/policy.ts';
+import type { Dialect } from '../../../database.ts';
+import type { Ref } from '../dialect.ts';
+import { asText, concat, exact, exactValue, quote } from '../dialect.ts';
+import type { Sql } from '../sql.ts';
+import { TRUE, and, join, not, or, raw, sql } from '../sql.ts';
+import { jsonInPlace, jsonWith } from './json-change.ts';
+import type { Context, Place } from '../compile/place.ts';
+import { refTo } from '../compile/place.ts';
+import { replacement } from './replacement.ts';
+
+/** Replacements of columns of one table. */
+export type OwnReplacements = readonly (Field & { readonly with: Replacement })[];
+
+/** What anonymising rows of one table takes. */
+export interface Anonymising {
+  readonly place: Place;
+  /** The assignments of an UPDATE: at least one. Columns that move by themselves are told to stay. */
+  readonly assignments: Sql;
+  /** A row holds something that `assignments` would change. */
+  readonly unfinished: Sql;
+}
+
+/** A record's key as one text: its columns, joined by hyphens. */
+export function keyText(dialect: Dialect, keys: readonly Ref[]): Sql {
+  const parts = keys.flatMap((key, i) =>
+    i === 0 ? [asText(dialect, key)] : [raw("'-'"), asText(dialect, key)],
+  );
+  return concat(dialect, parts);
+}
+
+/** `key`: the key of the record that a row belongs to, for placeholders. */
+export function compileAnonymising(
+  context: Context,
+  place: Place,
+  set: OwnReplacements,
+  key: Sql | undefined,
+): Anonymising {
+  const own = set.map(({ part: _, ...field }) => field);
+  return {
+    place,
+    assignments: assignments(context, place, own, key),
+    unfinished: not(inPlace(context, place, own, key)),
+  };
+}
+
+function assignments(context: Context, place: Place, set: OwnReplacements, key: Sql | undefined): Sql {
+  const { dialect } = context;
+  const columns = [...new Set(set.map((one) => one.column))];
+  const given = columns.map((column) => {
+    const ref = refTo(context, place, column);
+    const all = set.filter((one) => one.column === column);
+    const inside = all.filter((one) => one.path !== undefined);
+    const [whole] = all.filter((one) => one.path === undefined);
+    const value =
+      whole === undefined ? jsonWith(context, ref, inside, key) : replacement(context, ref, whole.with, key);
+    return sql`${quote(dialect, column)} = ${value}`;
+  });
+  const still = [...place.table.columns.values()]
+    .filter((column) => column.onUpdate && !columns.includes(column.name))
+    .map((column) => stay(dialect, column.name));
+  const first = [...place.table.columns.keys()][0] ?? '';
+  return join(given.length + still.length === 0 ? [stay(dialect, first)] : [...given, ...still], ', ');
+}
+
+const stay = (dialect: Dialect, column: string): Sql =>
+  sql`${quote(dialect, column)} = ${quote(dialect, column)}`;
+
+/** The columns become NULL; those that move by themselves stay. */
+export function emptied(context: Context, place: Place, columns: readonly string[]): Sql {
+  const nothing = { kind: 'constant', value: null } as const;
+  return assignments(context, place, columns.map((column) => ({ column, with: nothing })), undefined); // prettier-ignore
+}
+
+/** Every column holds, to the byte, what anonymising would write. Never NULL. */
+export function inPlace(context: Context, place: Place, set: Replacements, key: Sql | undefined): Sql {
+  return and(
+    ...set.map(({ with: by, ...field }) => {
+      if (field.path !== undefined) return jsonInPlace(context, place, field, by, key);
+      const ref = refTo(context, place, field);
+      if (by.kind === 'redact' || by.kind === 'remove') return TRUE;
+      if (by.kind === 'constant' && by.value === null) return sql`${ref.text} IS NULL`;
+      const wanted = replacement(context, ref, by, key);
+      if (by.kind === 'constant' || by.kind === 'placeholder')
+        return and(sql`${ref.text} IS NOT NULL`, same(context.dialect, ref, wanted));
+      // What is derived from a value is NULL where that is.
+      return or(sql`${ref.text} IS NULL`, same(context.dialect, ref, wanted));
+    }),
+  );
+}
+
+function same(dialect: Dialect, ref: Ref, wanted: Sql): Sql {
+  if (ref.column.family !== 'text') return sql`${ref.text} = ${wanted}`;
+  return sql`${exact(dialect, ref.text)} = ${exactValue(dialect, wanted)}`;
+}
