@@ -37,7 +37,7 @@ export async function demo(folder: string | undefined, process: Process, command
   const stage = await prepare(placeFor(folder), process, command);
   const tell = narrator(process.io);
   introduce(stage, tell);
-  const acts = [decide, stopped, approved, survivors, again, proven];
+  const acts = [decide, stopped, approved, survivors, again, proven, reported];
   for (const act of acts) {
     if (process.signal.aborted || !(await act(stage, tell))) {
       tell.failed('The demo ends here: something did not come out as promised.');
@@ -221,6 +221,17 @@ async function proven(stage: Stage, tell: Narrator): Promise<boolean> {
   if (!(await type(stage, ['audit', 'prove', ...email, '--out', receipt], EXIT.ok))) return false;
   const { verifierKey } = (await ask(stage, ['audit', 'verify'])) as { readonly verifierKey: string };
   return type(stage, ['audit', 'prove', '--check', receipt, '--key', verifierKey], EXIT.ok);
+}
+
+/** The page for an authority. */
+async function reported(stage: Stage, tell: Narrator): Promise<boolean> {
+  tell.say(
+    'An authority asks: which limits, who decides, how is it checked, is the log whole? One page answers from the trail.\n' +
+      '(What was erased counts as late there: by the clock of today these promises had long passed.)',
+  );
+  const today = new Date(stage.process.now()).toISOString().slice(0, 10);
+  const days = ['--from', `${today.slice(0, 7)}-01`, '--to', today];
+  return type(stage, ['audit', 'report', ...days, '--out', join(stage.folder, 'report.html')], EXIT.ok);
 }
 
 /** The address of an applicant whose application went. */
