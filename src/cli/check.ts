@@ -33,7 +33,7 @@ interface Explained {
   readonly sentences: readonly string[];
 }
 
-/** `frist check`: the policy files against the catalogues of their sources; reads only. Answers the exit status. */
+/** `frist check`: the policy files against the catalogues of their sources, where it only reads. Answers the exit status. */
 export async function check(input: CheckInput, io: Io): Promise<number> {
   const problems: Problem[] = [];
   const statuses = new Set<number>();

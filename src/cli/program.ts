@@ -84,7 +84,11 @@ interface Verb {
 }
 
 const VERBS: readonly Verb[] = [
-  { name: 'check', summary: 'hold the policy files against the databases; reads only', options: [] },
+  {
+    name: 'check',
+    summary: 'hold the policy files against the databases; changes nothing in them',
+    options: [],
+  },
   {
     name: 'plan',
     summary: 'dry run: what a sweep would erase and keep, and why; writes nowhere',
