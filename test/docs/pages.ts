@@ -11,6 +11,7 @@ export const PAGES = [
   'CHANGELOG.md',
   'docs/how-it-decides.md',
   'docs/operating.md',
+  'docs/auditing.md',
 ] as const;
 
 export interface Block {
