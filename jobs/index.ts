@@ -4,6 +4,7 @@ import { evidenceJob } from './evidence.ts';
 import { headsJob } from './heads.ts';
 import { heartbeatJob } from './heartbeat.ts';
 import { keysJob } from './keys.ts';
+import { lookupJob } from './lookup.ts';
 import { createScheduler, type Job, type Scheduler } from './scheduler.ts';
 import { sweepJobs } from './sweep.ts';
 import { verifyJob } from './verify.ts';
@@ -15,6 +16,7 @@ const TABLE: readonly ((app: App) => Job[])[] = [
   headsJob,
   verifyJob,
   evidenceJob,
+  lookupJob,
 ];
 
 /** A scheduler over every job of the table. */

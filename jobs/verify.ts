@@ -19,7 +19,8 @@ export function verifyJob(app: App): Job[] {
           const { size, firstProblem } = found;
           // The alarm first: a trail that does not verify may be one that cannot be written.
           if (firstProblem === undefined) logger.info('trail verified', { size });
-          else logger.error('trail does not verify', { code: firstProblem.code, at: firstProblem.where, size });
+          else
+            logger.error('trail does not verify', { code: firstProblem.code, at: firstProblem.where, size });
           await trail.flush();
           return 'done';
         }),

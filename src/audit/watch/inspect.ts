@@ -3,11 +3,11 @@
  * and writes down what it found. Nobody is convinced by that but the operator: he learns of damage while there are
  * copies from before it. What convinces an auditor is his own `audit verify`.
  */
-import { FristError } from '../../errors.ts';
 import type { Head } from '../checkpoint.ts';
 import { formatEntry } from '../entry.ts';
 import type { ReadStore } from '../store/store.ts';
-import { verifyTrail, type TrailProblem, type Verification } from '../verify.ts';
+import { problemOf } from '../verify/found.ts';
+import { verifyTrail, type Verification } from '../verify.ts';
 import type { State } from '../../state/state.ts';
 import { readHeads } from './heads.ts';
 
@@ -81,20 +81,12 @@ async function hold(
   try {
     for (const place of headPlaces) kept.push(...(await readHeads(place, vkey)));
   } catch (error) {
-    const firstProblem = problemOf(error);
-    if (firstProblem === undefined) throw error;
-    return { found: { size: 0, root: '', firstProblem }, heads: kept.length };
+    // A head that was spoilt is a finding like any other.
+    return { found: { size: 0, root: '', firstProblem: problemOf(error) }, heads: kept.length };
   }
   const heads = seen === undefined ? kept : [...kept, seen];
   const found = await verifyTrail({ store, vkey, heads, ...(since === undefined ? {} : { since }) });
   return { found, heads: kept.length };
-}
-
-/** A head that was spoilt is a finding like any other. */
-function problemOf(error: unknown): TrailProblem | undefined {
-  if (!(error instanceof FristError) || error.code !== 'AUDIT_CORRUPT') return undefined;
-  const { where = '', what = '' } = error.params;
-  return { code: error.code, where: String(where), what: String(what) };
 }
 
 function remembered(note: string | undefined): Remembered | undefined {
