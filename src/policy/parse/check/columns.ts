@@ -1,65 +1,128 @@
 /**
- * Columns that anonymising must leave alone, because something reads them: keys, scopes, starting points, and the
- * columns by which related rows are found. Overwritten, a record would be dated anew, or its dependents lost.
+ * Columns that anonymising must leave alone, because something reads them: keys, scopes, starting points, what makes a row
+ * a record, and the columns by which related rows are found. Overwritten, a record would be dated anew, or its dependents
+ * lost.
  */
-import type { Condition, Policy, Replacements, Stage } from '../../policy.ts';
+import { fieldName } from '../../model/condition.ts';
+import type { Condition, Field, Match, Policy, RecordType, Replacements, StartColumn } from '../../policy.ts';
 import type { PolicyEntry } from '../build/policy.ts';
 import { leavesOf } from '../build/start.ts';
 import type { SourceEntry } from '../build/source.ts';
 import type { Path } from '../position.ts';
 import type { Report } from '../report.ts';
+import { deedsOf } from './deeds.ts';
+import type { Deed } from './deeds.ts';
 
-/** Why a column must stay, by source, table and column. Names are compared without case, as some databases do. */
-type Protected = ReadonlyMap<string, string>;
-
-function spot(source: string, table: string, column: string): string {
-  return JSON.stringify([source, table.toLowerCase(), column.toLowerCase()]);
+/** A column of a table, or a value in its JSON, that something reads. */
+interface Reading {
+  readonly source: string;
+  readonly table: string;
+  readonly column: string;
+  readonly path: readonly string[];
+  readonly why: string;
+  /** The record's side of a match: it may change once these related rows are gone. */
+  readonly finds?: { readonly record: string; readonly related: string };
 }
 
-function protectedColumns(sources: Iterable<SourceEntry>, policies: readonly PolicyEntry[]): Protected {
-  const reasons = new Map<string, string>();
-  for (const source of sources) {
-    for (const { type } of source.records.values()) {
-      if (type === undefined) continue;
-      const mark = (table: string, column: string, why: string): void => {
-        reasons.set(spot(source.name, table, column), why);
-      };
-      for (const related of type.related) {
-        for (const { column } of related.scope)
-          mark(related.table, column, `a scope column of "${related.name}"`);
-        for (const { theirs, ours } of related.match) {
-          mark(related.table, theirs, `how "${related.name}" are matched`);
-          mark(type.table, ours, `how "${related.name}" are matched`);
-        }
-      }
-      for (const { column } of type.scope) mark(type.table, column, `a scope column of "${type.name}"`);
-      for (const column of type.key) mark(type.table, column, `a key column of "${type.name}"`);
+/** Names are compared without case, as some databases do. */
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** Whether one of two places in JSON is in the other; a column is the whole of its JSON. */
+function overlap(a: readonly string[] = [], b: readonly string[] = []): boolean {
+  return a.slice(0, b.length).every((name, i) => name === b[i]);
+}
+
+/** The table that has a part's columns; that of the record type where none is named. */
+function tableOf(type: RecordType, part: string | undefined): string {
+  return type.parts?.find((one) => one.name === part)?.table ?? type.table;
+}
+
+function relatedTable(type: RecordType, name: string | undefined): string | undefined {
+  return type.related.find((one) => one.name === name)?.table;
+}
+
+class Readings {
+  readonly list: Reading[] = [];
+
+  add(source: string, table: string, field: Field, why: string, finds?: Reading['finds']): void {
+    const { column, path = [] } = field;
+    this.list.push({ source, table, column, path, why, ...(finds === undefined ? {} : { finds }) });
+  }
+
+  /** What a record type itself reads. */
+  addType(source: string, type: RecordType): void {
+    const own = (column: string, why: string): void => this.add(source, type.table, { column }, why);
+    for (const { column } of type.scope) own(column, `a scope column of "${type.name}"`);
+    for (const column of type.key) own(column, `a key column of "${type.name}"`);
+    for (const field of type.where === undefined ? [] : fieldsOf(type.where))
+      this.add(source, tableOf(type, field.part), field, `what makes a row a record "${type.name}"`);
+    for (const part of type.parts ?? []) {
+      this.#addMatch(source, type, part.table, undefined, part.match, `how part "${part.name}" is matched`);
+      for (const { column } of part.scope)
+        this.add(source, part.table, { column }, `a scope column of "${part.name}"`);
     }
+    for (const related of type.related) {
+      const { name, table, of } = related;
+      for (const { column } of related.scope)
+        this.add(source, table, { column }, `a scope column of "${name}"`);
+      for (const match of [related.match, ...(related.orMatch ?? [])])
+        this.#addMatch(source, type, table, { of, name }, match, `how "${name}" are matched`);
+    }
+  }
+
+  #addMatch(
+    source: string,
+    type: RecordType,
+    table: string,
+    related: { readonly of: string | undefined; readonly name: string } | undefined,
+    match: Match,
+    why: string,
+  ): void {
+    const ourTable = relatedTable(type, related?.of);
+    const finds =
+      related && ourTable === undefined ? { record: type.name, related: related.name } : undefined;
+    for (const { theirs, ours, part } of match) {
+      this.add(source, table, { column: theirs }, why);
+      this.add(source, ourTable ?? tableOf(type, part), { column: ours }, why, finds);
+    }
+  }
+
+  /** The columns of a starting point. */
+  addStart(source: string, type: RecordType, leaf: StartColumn, why: string): void {
+    const rows = leaf.maxOf ?? leaf.minOf;
+    const table = rows === undefined ? tableOf(type, leaf.part) : relatedTable(type, rows.related);
+    if (table === undefined) return;
+    this.add(source, table, leaf, why);
+    if (leaf.timeColumn !== undefined) this.add(source, table, { column: leaf.timeColumn }, why);
+  }
+}
+
+function readingsOf(sources: Iterable<SourceEntry>, policies: readonly PolicyEntry[]): readonly Reading[] {
+  const readings = new Readings();
+  for (const source of sources) {
+    for (const { type } of source.records.values()) if (type) readings.addType(source.name, type);
   }
   for (const { policy, record, source } of policies) {
-    for (const leaf of leavesOf(policy.start)) {
-      const related = record.type?.related.find((one) => one.name === leaf.maxOf?.related);
-      const table = leaf.maxOf === undefined ? record.type?.table : related?.table;
-      if (table === undefined) continue;
-      for (const column of [leaf.column, leaf.timeColumn]) {
-        if (column !== undefined)
-          reasons.set(spot(source.name, table, column), `the starting point of policy "${policy.name}"`);
-      }
-    }
+    const why = `the starting point of policy "${policy.name}"`;
+    for (const leaf of leavesOf(policy.start))
+      if (record.type !== undefined) readings.addStart(source.name, record.type, leaf, why);
   }
-  return reasons;
+  return readings.list;
 }
 
-/** The stages of a policy with their places in the file. */
-export function stagesOf({
-  policy,
-  path,
-}: PolicyEntry): readonly { readonly stage: Stage; readonly path: Path }[] {
-  if (policy.kind === 'keep') return [];
-  const [only] = policy.stages;
-  // A policy that is its own only stage and `stages` with one entry look alike once read; the locator forgives both.
-  if (policy.stages.length === 1 && only !== undefined) return [{ stage: only, path }];
-  return policy.stages.map((stage, index) => ({ stage, path: [...path, 'stages', index] }));
+/** Whether the deed takes the related rows away, all of them, so that nobody needs to find them again. */
+function takesAway(deed: Deed, finds: NonNullable<Reading['finds']>, record: string): boolean {
+  return (
+    finds.record === record &&
+    deed.dependents.some(
+      (one) =>
+        one.related === finds.related &&
+        one.where === undefined &&
+        (one.kind === 'detach' || (one.kind === 'delete' && one.unlessOwned === undefined)),
+    )
+  );
 }
 
 /** Reports every `set` that overwrites a column which something reads. */
@@ -68,43 +131,66 @@ export function checkColumns(
   policies: readonly PolicyEntry[],
   report: Report,
 ): void {
-  const reasons = protectedColumns(sources, policies);
+  const readings = readingsOf(sources, policies);
   for (const entry of policies) {
-    const { record, source } = entry;
-    const refuse = (table: string | undefined, set: Replacements, path: Path): void => {
-      for (const { column } of set) {
-        const why = table === undefined ? undefined : reasons.get(spot(source.name, table, column));
-        if (why === undefined) continue;
+    const { source } = entry;
+    const { type } = entry.record;
+    if (type === undefined) continue;
+    for (const deed of deedsOf(entry)) {
+      const refuse = (table: string, field: Field, path: Path): void => {
+        const reading = readings.find(
+          (one) =>
+            one.source === source.name &&
+            sameName(one.table, table) &&
+            sameName(one.column, field.column) &&
+            overlap(one.path, field.path) &&
+            !(one.finds !== undefined && takesAway(deed, one.finds, type.name)),
+        );
+        if (reading === undefined) return;
         report.add({
           code: 'protected-column',
-          path: [...path, column],
-          message: `"${column}" is ${why} and must stay as it is`,
+          path: [...path, fieldName(field)],
+          message: `"${fieldName(field)}" is ${reading.why} and must stay as it is`,
           remedy: 'Remove it from `set`; a value that must go needs its row deleted.',
           on: 'key',
         });
-      }
-    };
-    for (const { stage, path } of stagesOf(entry)) {
-      if (stage.action.kind === 'anonymise') refuse(record.type?.table, stage.action.set, [...path, 'set']);
-      for (const [index, dependent] of stage.dependents.entries()) {
-        if (dependent.kind !== 'anonymise') continue;
-        const related = record.type?.related.find((one) => one.name === dependent.related);
-        refuse(related?.table, dependent.set, [...path, 'dependents', index, 'set']);
-      }
+      };
+      for (const { table, set, path } of writtenBy(deed, type))
+        for (const field of set)
+          refuse(field.part === undefined ? table : tableOf(type, field.part), field, path);
     }
   }
 }
 
-/** Columns of the record itself that a condition asks for. */
-function columnsOf(condition: Condition): readonly string[] {
-  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(columnsOf);
-  if (condition.kind === 'not') return columnsOf(condition.of);
-  return 'column' in condition ? [condition.column.toLowerCase()] : [];
+/** What a deed overwrites, by table. */
+function writtenBy(
+  { action, dependents, path }: Deed,
+  type: RecordType,
+): readonly { readonly table: string; readonly set: Replacements; readonly path: Path }[] {
+  const own =
+    action.kind === 'anonymise' ? [{ table: type.table, set: action.set, path: [...path, 'set'] }] : [];
+  const theirs = dependents.flatMap((one, index) => {
+    const table = relatedTable(type, one.related);
+    if (one.kind !== 'anonymise' || table === undefined) return [];
+    return [{ table, set: one.set, path: [...path, 'dependents', index, 'set'] }];
+  });
+  return [...own, ...theirs];
 }
 
-function columnsRead(policy: Policy): ReadonlySet<string> {
+/** Columns of the record itself that a condition asks for. */
+function fieldsOf(condition: Condition): readonly Field[] {
+  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(fieldsOf);
+  if (condition.kind === 'not') return fieldsOf(condition.of);
+  return 'column' in condition ? [condition] : [];
+}
+
+function fieldsRead(policy: Policy): readonly Field[] {
   const exempt = policy.exemptions.flatMap((one) => ('condition' in one ? [one.condition] : []));
-  return new Set([policy.where, ...exempt].flatMap(columnsOf));
+  return [policy.where, ...exempt].flatMap(fieldsOf);
+}
+
+function touches(a: Field, b: Field): boolean {
+  return a.part === b.part && sameName(a.column, b.column) && overlap(a.path, b.path);
 }
 
 /**
@@ -112,18 +198,20 @@ function columnsRead(policy: Policy): ReadonlySet<string> {
  */
 export function checkMeaning(policies: readonly PolicyEntry[], report: Report): void {
   for (const entry of policies) {
-    const later = entry.policy.kind === 'erase' && entry.policy.stages.length > 1 ? [entry.policy] : [];
+    const { policy } = entry;
+    const deeds = deedsOf(entry);
+    const later = deeds.length > 1 ? [policy] : [];
     const keeps = policies.filter((other) => other.policy.kind === 'keep' && other.record === entry.record);
-    for (const { stage, path } of stagesOf(entry)) {
-      if (stage.action.kind !== 'anonymise') continue;
-      for (const { column } of stage.action.set) {
-        const readers = [...later, ...keeps.map((one) => one.policy)];
-        const reader = readers.find((policy) => columnsRead(policy).has(column.toLowerCase()));
+    const readers = [...later, ...keeps.map((one) => one.policy)];
+    for (const { action, path } of deeds) {
+      for (const field of action.kind === 'anonymise' ? action.set : []) {
+        const reader = readers.find((one) => fieldsRead(one).some((read) => touches(read, field)));
         if (reader === undefined) continue;
+        const name = fieldName(field);
         report.add({
           code: 'changes-meaning',
-          path: [...path, 'set', column],
-          message: `"${column}" tells which records policy "${reader.name}" is about; overwritten, it may tell otherwise`,
+          path: [...path, 'set', name],
+          message: `"${name}" tells which records policy "${reader.name}" is about; overwritten, it may tell otherwise`,
           remedy: 'Leave the column as it is, or let the conditions read another.',
           severity: 'warning',
           on: 'key',

@@ -2,13 +2,23 @@
  * What is wrong between policies, as far as it is certain from the text: promises that a statute makes impossible, ways
  * around a statute, rules that can never win, stages out of order.
  */
-import type { ErasePolicy, Exemption, KeepPolicy, Policy, RecordType, Rule, Scope } from '../../policy.ts';
+import type {
+  Condition,
+  ErasePolicy,
+  Exemption,
+  KeepPolicy,
+  Policy,
+  RecordType,
+  Rule,
+  Scope,
+} from '../../policy.ts';
+import { fieldName } from '../../model/condition.ts';
 import { formatPeriodPhrase } from '../../time/period.ts';
 import type { PolicyEntry } from '../build/policy.ts';
 import type { SourceEntry } from '../build/source.ts';
 import type { Path } from '../position.ts';
 import type { Report } from '../report.ts';
-import { stagesOf } from './columns.ts';
+import { deedsOf, stagesOf } from './deeds.ts';
 import { alike, atLeastAsLong, implies, mayBeLonger } from './compare.ts';
 
 interface Entry<P extends Policy> extends PolicyEntry {
@@ -92,9 +102,44 @@ function checkNeverWins(
   });
 }
 
+interface Rows {
+  readonly table: string;
+  readonly scope: Scope;
+  readonly where?: Condition;
+}
+
+/** Whether two names, or patterns of names, may be those of one table. */
+function sameTable(a: string, b: string): boolean {
+  const [one, other] = [a.toLowerCase().split('*'), b.toLowerCase().split('*')];
+  const [oneStart = '', oneEnd] = one;
+  const [otherStart = '', otherEnd] = other;
+  if (oneEnd === undefined && otherEnd === undefined) return oneStart === otherStart;
+  const starts = oneStart.startsWith(otherStart) || otherStart.startsWith(oneStart);
+  const ends = (x: string, y: string): boolean => x.endsWith(y) || y.endsWith(x);
+  return starts && ends(oneEnd ?? oneStart, otherEnd ?? otherStart);
+}
+
+/** Whether a row that meets one condition certainly fails the other: both want another value in one column. */
+function parted(a: Condition | undefined, b: Condition | undefined): boolean {
+  return conjuncts(a).some((one) =>
+    conjuncts(b).some(
+      (other) =>
+        one.kind === 'is' &&
+        other.kind === 'is' &&
+        fieldName(one) === fieldName(other) &&
+        !one.values.some((value) => other.values.some((wanted) => String(value) === String(wanted))),
+    ),
+  );
+}
+
+function conjuncts(condition: Condition | undefined): readonly Condition[] {
+  if (condition === undefined) return [];
+  return condition.kind === 'all' ? condition.of.flatMap(conjuncts) : [condition];
+}
+
 /** Whether two tables are one and no constant column parts their rows. */
-function overlap(a: { table: string; scope: Scope }, b: { table: string; scope: Scope }): boolean {
-  if (a.table.toLowerCase() !== b.table.toLowerCase()) return false;
+function overlap(a: Rows, b: Rows): boolean {
+  if (!sameTable(a.table, b.table) || parted(a.where, b.where)) return false;
   return !a.scope.some((one) =>
     b.scope.some((other) => other.column === one.column && other.value !== one.value),
   );
@@ -112,18 +157,19 @@ function checkBypass(erase: Entry<ErasePolicy>, keep: Entry<KeepPolicy>, report:
       remedy,
     });
   };
-  if (type.name !== kept.name && overlap(type, kept)) {
+  if (type.name !== kept.name && [type, ...(type.parts ?? [])].some((rows) => overlap(rows, kept))) {
     complain(
       [...erase.path, 'records'],
       `Give records "${type.name}" the same \`keep\` policy, or part the two by \`scope\`.`,
     );
   }
-  for (const { stage, path } of stagesOf(erase)) {
-    for (const [index, dependent] of stage.dependents.entries()) {
+  for (const { dependents, path } of deedsOf(erase)) {
+    for (const [index, dependent] of dependents.entries()) {
       const related = type.related.find((one) => one.name === dependent.related);
       if (
         related === undefined ||
         !overlap(related, kept) ||
+        parted(dependent.where, kept.where) ||
         !['delete', 'anonymise'].includes(dependent.kind)
       )
         continue;
@@ -149,6 +195,19 @@ function checkStages(entry: Entry<ErasePolicy>, report: Report): void {
         ? 'Nothing is left for a stage after `delete`'
         : 'This stage is not later than the one before it',
       remedy: 'Write the stages in the order of their periods, `delete` last.',
+    });
+  }
+}
+
+/** A record that is never deleted, because what it is anonymised for instead always holds. */
+function checkInstead(entry: Entry<ErasePolicy>, report: Report): void {
+  for (const { stage, path } of stagesOf(entry)) {
+    if (stage.instead === undefined || !implies(entry.policy.where, stage.instead.when)) continue;
+    report.add({
+      code: 'tautology',
+      path: [...path, 'anonymise instead', 'when'],
+      message: 'Every record that the policy is about meets this, so that none is ever deleted',
+      remedy: 'Mend the condition, or write `action: anonymise`.',
     });
   }
 }
@@ -197,6 +256,7 @@ export function checkConflicts(
   for (const entry of policies) checkExemptions(entry, report);
   for (const [index, erase] of erases.entries()) {
     checkStages(erase, report);
+    checkInstead(erase, report);
     for (const keep of policies.filter(isKeep)) {
       checkPromise(erase, keep, report);
       checkBypass(erase, keep, report);

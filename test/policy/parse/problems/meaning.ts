@@ -71,7 +71,7 @@ export const MEANING: readonly Case[] = [
   [
     'one thing done twice',
     [['- detach: invoices', '- detach: ¦messages']],
-    ['contradiction', 'policies.contacts.dependents.1.detach', /Name each/],
+    ['contradiction', 'policies.contacts.dependents.1.detach', /Say by `where`/],
   ],
   [
     'a dependent overwritten with nothing',
