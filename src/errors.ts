@@ -232,7 +232,7 @@ export const ERRORS = {
     exit: 2,
     message: 'The audit store failed at {key} ({code})',
     remedy:
-      'Check that the store is mounted, has space and may be written by this user; nothing is erased until it is back.',
+      'Check that it can be reached (a folder: is it mounted? a bucket: are name and credentials right?), has space and may be written by this user; nothing is erased until it is back.',
   },
   AUDIT_BUCKET_SWAP: {
     exit: 1,

@@ -178,7 +178,7 @@ class S3Store extends S3Reader implements Store {
     if (atomic && written !== undefined) return;
     if (await this.#isThere(key, bytes)) return;
     // Refused, and yet nothing there: another writer was at the same key and failed.
-    throw new FristError('AUDIT_STORE', { key, code: 'PreconditionFailed' });
+    throw new FristError('AUDIT_STORE', { key: `${this.bucket.name}/${key}`, code: 'PreconditionFailed' });
   }
 
   /** @throws AUDIT_CONFLICT when other bytes are. */

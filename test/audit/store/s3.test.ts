@@ -123,7 +123,7 @@ describe('a bucket that cannot hold a trail', () => {
   it('does not look empty when it is not there, or may not be read', async () => {
     const place = placeIn(s3, 'nowhere');
     await expect(openS3Reader(place).get('checkpoint')).rejects.toEqual(
-      coded('AUDIT_STORE', { key: 'checkpoint', code: 'NoSuchBucket' }),
+      coded('AUDIT_STORE', { key: 'nowhere/trail/checkpoint', code: 'NoSuchBucket' }),
     );
     const { open } = setUp({ bucket: { quirks: { denied: ['GetObject'] } } });
     await expect(open().get('tile/0/000')).rejects.toEqual(coded('AUDIT_STORE', { code: 'AccessDenied' }));
@@ -199,12 +199,12 @@ describe('an answer that was lost', () => {
   });
 
   it('is an error of the store that says where, when trying again does not help', async () => {
-    const { open } = setUp({});
+    const { name, open } = setUp({});
     const store = open();
     await store.replace('checkpoint', note(1), null);
     s3.fault = () => ({ status: 503, code: 'SlowDown' });
     await expect(store.putImmutable(tile)).rejects.toEqual(
-      coded('AUDIT_STORE', { key: 'tile/0/000', code: 'SlowDown' }),
+      coded('AUDIT_STORE', { key: `${name}/trail/tile/0/000`, code: 'SlowDown' }),
     );
     s3.fault = () => 'drop before';
     await expect(store.get('tile/0/000')).rejects.toEqual(coded('AUDIT_STORE'));
@@ -214,7 +214,9 @@ describe('an answer that was lost', () => {
     const { name } = setUp({});
     const store = openS3Store(placeIn(s3, name, { timeoutMs: 50 }), { now: () => now });
     s3.fault = () => ({ delayMs: 400 });
-    await expect(store.get('checkpoint')).rejects.toEqual(coded('AUDIT_STORE', { key: 'checkpoint' }));
+    await expect(store.get('checkpoint')).rejects.toEqual(
+      coded('AUDIT_STORE', { key: `${name}/trail/checkpoint` }),
+    );
   });
 });
 
@@ -245,11 +247,13 @@ describe('locks', () => {
   });
 
   it('keep evidence from being removed before its day, and not after it', async () => {
-    const { open } = setUp({ bucket: { lock: true }, lock: { mode: 'governance', evidenceDays: 1 } });
+    const { name, open } = setUp({ bucket: { lock: true }, lock: { mode: 'governance', evidenceDays: 1 } });
     const store = open();
     const key = `evidence/sha256/${'1'.repeat(64)}`;
     await store.putImmutable(new Map([[key, Buffer.from('reason')]]));
-    await expect(store.remove?.(key)).rejects.toEqual(coded('AUDIT_STORE', { key, code: 'AccessDenied' }));
+    await expect(store.remove?.(key)).rejects.toEqual(
+      coded('AUDIT_STORE', { key: `${name}/trail/${key}`, code: 'AccessDenied' }),
+    );
     now += 2 * 86_400_000;
     expect(await store.remove?.(key)).toBe(true);
     expect(await store.get(key)).toBeUndefined();

@@ -148,7 +148,7 @@ export class S3Bucket {
     } catch (error) {
       // A bucket that is not there has another code, and must not look like an empty one.
       if (statusOf(error) === 404 && codeOf(error) === 'NoSuchKey') return undefined;
-      throw failed(key, error);
+      throw this.#failed(key, error);
     }
   }
 
@@ -172,7 +172,7 @@ export class S3Bucket {
       return { etag: ETag ?? '', version: VersionId };
     } catch (error) {
       if (condition !== undefined && refused(error)) return undefined;
-      throw failed(key, error);
+      throw this.#failed(key, error);
     }
   }
 
@@ -181,7 +181,7 @@ export class S3Bucket {
     do {
       const asked = { Bucket: this.name, Prefix: this.#prefix + prefix, ContinuationToken: token };
       const page = await this.#client.send(new ListObjectsV2Command(asked)).catch((error: unknown) => {
-        throw failed(prefix, error);
+        throw this.#failed(prefix, error);
       });
       for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key.slice(this.#prefix.length);
       token = page.NextContinuationToken;
@@ -196,7 +196,7 @@ export class S3Bucket {
       const page: ListObjectVersionsCommandOutput = await this.#client
         .send(new ListObjectVersionsCommand(asked))
         .catch((error: unknown) => {
-          throw failed(prefix, error);
+          throw this.#failed(prefix, error);
         });
       const { DeleteMarkers: markers = [], Versions: versions = [] } = page;
       for (const one of markers) yield this.#version(one, true);
@@ -209,14 +209,14 @@ export class S3Bucket {
   async remove(key: string, version?: string): Promise<void> {
     const asked = { ...this.#at(key), ...(version === undefined ? {} : { VersionId: version }) };
     await this.#client.send(new DeleteObjectCommand(asked)).catch((error: unknown) => {
-      throw failed(key, error);
+      throw this.#failed(key, error);
     });
   }
 
   /** How long an object is locked; undefined: it is not. */
   async lockOf(key: string): Promise<Lock | undefined> {
     const head = await this.#client.send(new HeadObjectCommand(this.#at(key))).catch((error: unknown) => {
-      throw failed(key, error);
+      throw this.#failed(key, error);
     });
     const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = head;
     if (mode === undefined || until === undefined) return undefined;
@@ -236,13 +236,18 @@ export class S3Bucket {
       if (statusOf(error) === 404 || statusOf(error) === 501) return { enabled: false };
       // Whoever may not ask finds out by locking an object.
       if (statusOf(error) === 403) return { enabled: true };
-      throw failed('its lock configuration', error);
+      throw this.#failed('its lock configuration', error);
     }
   }
 
   #version(found: DeleteMarkerEntry, marker: boolean): Version {
     const { Key = '', VersionId = '', IsLatest = false } = found;
     return { key: Key.slice(this.#prefix.length), id: VersionId, latest: IsLatest, marker };
+  }
+
+  #failed(key: string, cause: unknown): FristError {
+    if (cause instanceof FristError) return cause;
+    return new FristError('AUDIT_STORE', { key: `${this.name}/${this.#prefix}${key}`, code: codeOf(cause) });
   }
 
   #at(key: string): { readonly Bucket: string; readonly Key: string } {
@@ -252,8 +257,3 @@ export class S3Bucket {
 }
 
 const MODES = { governance: 'GOVERNANCE', compliance: 'COMPLIANCE' } as const;
-
-function failed(key: string, cause: unknown): FristError {
-  if (cause instanceof FristError) return cause;
-  return new FristError('AUDIT_STORE', { key, code: codeOf(cause) });
-}
