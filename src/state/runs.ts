@@ -32,7 +32,7 @@ interface PolicyRow {
 export type RunFilter = {
   readonly controller?: string;
   readonly policy?: string;
-  readonly state?: RunState;
+  readonly states?: readonly RunState[];
   readonly since?: string;
   readonly limit: number;
 };
@@ -109,7 +109,7 @@ export async function readRuns(db: Knex, filter: RunFilter): Promise<readonly Ru
   const query = db<RunRow>('frist_runs').orderBy('seq', 'desc').limit(filter.limit);
   if (filter.controller !== undefined) query.where({ controller: filter.controller });
   if (filter.policy !== undefined) query.where({ policy: filter.policy });
-  if (filter.state !== undefined) query.where({ state: filter.state });
+  if (filter.states !== undefined) query.whereIn('state', [...filter.states]);
   if (filter.since !== undefined) query.where('started', '>=', filter.since);
   return (await query).map(toRun);
 }

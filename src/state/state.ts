@@ -31,7 +31,8 @@ export interface Hold {
   readonly released?: string;
 }
 
-export type RunState = 'running' | 'finished' | 'failed' | 'interrupted';
+/** `waiting`: a guard stopped it; `stopped`: it was told to end; `interrupted`: its process died. */
+export type RunState = 'running' | 'finished' | 'waiting' | 'stopped' | 'failed' | 'interrupted';
 
 export interface Run {
   readonly id: string;
@@ -232,7 +233,8 @@ export interface State {
   runs(filter: {
     readonly controller?: string;
     readonly policy?: string;
-    readonly state?: RunState;
+    /** Only those in one of these states. */
+    readonly states?: readonly RunState[];
     /** Only those that started at this ISO instant or later. */
     readonly since?: string;
     readonly limit: number;

@@ -66,10 +66,10 @@ describe.each(await engines())('on %s', (engine) => {
     let fence: number | undefined;
     while ((fence = await test.state.lease('run:k:p', 'heir', 60_000)) === undefined) await pause(20);
     expect(fence).toBe(2);
-    const [left] = await test.state.runs({ policy: 'p', state: 'running', limit: 2 });
+    const [left] = await test.state.runs({ policy: 'p', states: ['running'], limit: 2 });
     expect(left?.id).toBe('crashed');
     await test.state.transaction((t) => t.finishRun('crashed', 'interrupted', '2026-11-22T04:00:00Z', {}));
-    expect(await test.state.runs({ policy: 'p', state: 'running', limit: 2 })).toEqual([]);
+    expect(await test.state.runs({ policy: 'p', states: ['running'], limit: 2 })).toEqual([]);
   });
 
   it('what a killed process had done is whole, and all that it said is there', async () => {

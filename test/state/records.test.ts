@@ -105,7 +105,7 @@ describe.each(await engines())('the state on %s', (engine) => {
       const run = aRun({ policy: 'ends' });
       await test.state.transaction((t) => t.startRun(run));
       const filter = { controller: run.controller, policy: 'ends', limit: 5 };
-      expect(await test.state.runs({ ...filter, state: 'running' })).toEqual([run]);
+      expect(await test.state.runs({ ...filter, states: ['running'] })).toEqual([run]);
       const end = (state: 'interrupted' | 'failed', code?: string): Promise<void> =>
         test.state.transaction((t) => t.finishRun(run.id, state, '2026-11-22T03:00:00Z', {}, code));
       await end('interrupted', 'STATE_LEASE_LOST');

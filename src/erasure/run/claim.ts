@@ -105,7 +105,7 @@ async function closeInterrupted(engine: Engine, policy: string): Promise<void> {
   const running = await engine.state.runs({
     controller: engine.controller.name,
     policy,
-    state: 'running',
+    states: ['running'],
     limit: 100,
   });
   for (const run of running) {
@@ -141,12 +141,21 @@ async function renew(
   }
 }
 
+/** What the state remembers of a run that ended. */
+const ENDS: Readonly<Record<PolicyReport['status'], RunState>> = {
+  planned: 'finished',
+  done: 'finished',
+  skipped: 'finished',
+  waiting: 'waiting',
+  failed: 'failed',
+  stopped: 'stopped',
+};
+
 async function finish(engine: Engine, run: string, policy: string, report: PolicyReport): Promise<void> {
-  const failed = report.status === 'failed';
   const overdue = overdueLeft(report);
   const { population, oldestOverdue } = report.found ?? {};
   await finishRun(engine, run, policy, {
-    state: failed ? 'failed' : 'finished',
+    state: ENDS[report.status],
     result: report.status,
     dispositions: { ...report.found?.by, ...(overdue === undefined ? {} : { overdue }) },
     outcomes: { ...report.outcomes },

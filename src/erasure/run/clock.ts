@@ -47,7 +47,7 @@ async function doubts(state: State, now: number, policy?: string): Promise<reado
 export async function clockIsWitnessed(state: State, now: number): Promise<boolean> {
   const server = await state.now();
   if (server !== undefined) return Math.abs(server - now) <= MOST_SKEW_MS;
-  const [last] = await state.runs({ state: 'finished', limit: 1 });
+  const [last] = await state.runs({ states: ['finished', 'waiting', 'stopped'], limit: 1 });
   const ended = last?.finished === undefined ? Number.NaN : Date.parse(last.finished);
   return ended <= now && now - ended <= WITNESS_MS && (await doubts(state, now)).length === 0;
 }
