@@ -4,7 +4,7 @@ import type { CheckReport, Connector, Finding } from '../connectors/connector.ts
 import { SourceFailure } from '../connectors/connector.ts';
 import { codedError } from '../erasure/run/prepare.ts';
 import { EXIT, FristError, type Problem } from '../errors.ts';
-import { explainPolicy } from '../policy/explain.ts';
+import { explainPolicy } from '../policy/explain/policy.ts';
 import { coverageGaps } from '../policy/outline/coverage.ts';
 import type { Located } from '../policy/parse/parse.ts';
 import type { View } from '../policy/policy.ts';

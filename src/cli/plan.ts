@@ -1,7 +1,7 @@
 import type { App, Controlled } from '../app.ts';
 import { dryRun } from '../erasure/dry-run.ts';
 import type { PolicyReport } from '../erasure/report.ts';
-import { explainDisposition } from '../policy/explain.ts';
+import { explainDisposition } from '../policy/explain/disposition.ts';
 import type { Disposition } from '../policy/judge.ts';
 import type { Facts } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';

@@ -1,7 +1,7 @@
 /** Runs test/policy/golden/*.json; how to write them anew stands in golden/README.md. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { explainDisposition } from '../../src/policy/explain.ts';
+import { explainDisposition } from '../../src/policy/explain/disposition.ts';
 import { createJudge } from '../../src/policy/judge.ts';
 import { parsePeriodPhrase } from '../../src/policy/time/period.ts';
 import type {

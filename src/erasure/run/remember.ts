@@ -1,6 +1,6 @@
 /** What the state and the trail remember of a policy: its wording when it changes, plans that wait, and when it last succeeded. */
 import { formatEntry } from '../../audit/entry.ts';
-import { explainPolicy } from '../../policy/explain.ts';
+import { explainPolicy } from '../../policy/explain/policy.ts';
 import type { Key } from '../../policy/policy.ts';
 import type { Plan, PolicyMemory } from '../../state/state.ts';
 import type { Engine } from '../engine.ts';

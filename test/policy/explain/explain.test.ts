@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { explainDisposition, explainPolicy, explainRule } from '../../src/policy/explain.ts';
-import { createJudge } from '../../src/policy/judge.ts';
-import { ALWAYS } from '../../src/policy/policy.ts';
-import { compileViews, withEncodings } from '../../src/policy/view.ts';
-import { erase, fileOf, keep, leaf, rule, stage } from './policies.ts';
+import { explainDisposition } from '../../../src/policy/explain/disposition.ts';
+import { explainPolicy, explainRule } from '../../../src/policy/explain/policy.ts';
+import { createJudge } from '../../../src/policy/judge.ts';
+import { ALWAYS } from '../../../src/policy/policy.ts';
+import { compileViews, withEncodings } from '../../../src/policy/view.ts';
+import { erase, fileOf, keep, leaf, rule, stage } from '../policies.ts';
 
 describe('explainRule', () => {
   it.each([
