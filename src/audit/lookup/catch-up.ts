@@ -16,8 +16,8 @@ import type { ReadStore } from '../store/store.ts';
 import { fieldsOf, prefixesOf } from './names.ts';
 import { readHead } from './reader.ts';
 
-/** Entries put in at once: each time every other writer of the state waits for some tenths of a second. */
-const AT_ONCE = 16 * TILE_WIDTH;
+/** Bundles put in at once, each of 256 entries: meanwhile every other writer of the state waits, some tenths of a second. */
+const BUNDLES_AT_ONCE = 16;
 
 export interface CatchUpOptions {
   readonly store: ReadStore;
@@ -94,13 +94,9 @@ async function readOn(
   let [edge, from] = [start, reach];
   while (edge.size < head.size) {
     if (signal?.aborted === true) return 'stopped';
-    const until = Math.min(head.size, edge.size - (edge.size % TILE_WIDTH) + AT_ONCE);
-    const rows: IndexRow[] = [];
-    while (edge.size < until) {
-      const entries = await entriesFrom(store, edge.size, head.size);
-      for (const [i, entry] of entries.entries()) rows.push(...rowsOf(entry, edge.size + i));
-      edge = extend(edge, entries).edge;
-    }
+    const entries = await entriesFrom(store, edge.size, head.size);
+    const rows = entries.flatMap((entry, i) => rowsOf(entry, edge.size + i));
+    edge = extend(edge, entries).edge;
     const to = { size: edge.size, root: rootOf(edge).toString('base64') };
     if (!(await index.extend(from, to, rows))) return 'overtaken';
     from = to;
@@ -108,10 +104,14 @@ async function readOn(
   return from ?? { size: 0, root: '' };
 }
 
-/** The entries from a number to the end of its bundle, as far as they are signed. */
+/** The next entries: to the end of a bundle, as far as they are signed. The bundles are asked for at once. */
 async function entriesFrom(store: ReadStore, from: number, size: number): Promise<readonly Buffer[]> {
-  const bundle = Math.floor(from / TILE_WIDTH);
-  const { entries } = await readBundle(store, bundle, widthIn(size, 'entries', bundle));
+  const first = Math.floor(from / TILE_WIDTH);
+  const count = Math.min(BUNDLES_AT_ONCE, Math.ceil(size / TILE_WIDTH) - first);
+  const bundles = Array.from({ length: count }, (_, i) =>
+    readBundle(store, first + i, widthIn(size, 'entries', first + i)),
+  );
+  const entries = (await Promise.all(bundles)).flatMap((bundle) => bundle.entries);
   return entries.slice(from % TILE_WIDTH);
 }
 
