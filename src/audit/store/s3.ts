@@ -1,27 +1,25 @@
 /**
- * A trail in S3: the same objects as in a folder. Immutable ones are created under `If-None-Match: *`; what changes
- * (`checkpoint`, `.state/…`) is swapped under `If-Match`. What the bucket really does is found out before the first
- * write (s3/probe.ts), and decides:
+ * A trail in S3: the same objects as in a folder. What a bucket really does is found out before the first write
+ * (s3/probe.ts), and decides how it is used.
  *
- *   - where a swap works, everything lies in the one bucket;
- *   - else what changes is swapped in a second bucket (`audit.s3.state`) or in the state database, and `checkpoint` is
- *     copied into the bucket after each swap, so that one download of it is a complete trail;
- *   - where a conditional create is ignored, an immutable object is looked for before it is written and read back
- *     afterwards. Two writers at the same moment could then both believe that they created it. No harm comes of it: the
- *     bytes under such a key follow from what a swap has committed, so that both write the same.
+ * What never changes is created under `If-None-Match: *`. Where a server ignores that, or does not know it, the object
+ * is looked for before it is written and read back afterwards. Two writers at the same moment could then both believe
+ * that they created it. No harm comes of it: the bytes under such a key follow from what a swap has committed, so that
+ * both write the same.
  *
- * The other place, once used, stays in use: a bucket that learns to swap one day must not split the writers.
+ * What changes (`checkpoint`, `.state/…`) is swapped under `If-Match`, in this bucket or elsewhere (s3/changing.ts).
+ * Then `checkpoint` is copied here after each swap, so that one download of the bucket is a whole trail.
  */
 import { FristError } from '../../errors.ts';
-import { CHECKPOINT, PENDING } from '../tile.ts';
+import { CHECKPOINT } from '../tile.ts';
 import { forEachParallel } from './parallel.ts';
 import { S3Bucket } from './s3/bucket.ts';
 import type { Version } from './s3/bucket.ts';
+import { changingObjects } from './s3/changing.ts';
 import { lockOf } from './s3/lock.ts';
 import type { S3Place } from './s3/place.ts';
-import { canSwap, probe } from './s3/probe.ts';
-import type { Abilities, SwapForm } from './s3/probe.ts';
-import { bucketSwap, mirroredSwap } from './s3/swap.ts';
+import { probe } from './s3/probe.ts';
+import type { Abilities } from './s3/probe.ts';
 import type { ReadStore, Store, Stored, Swap } from './store.ts';
 
 /** PUTs under way at once. */
@@ -85,92 +83,63 @@ export interface S3StoreOptions {
   readonly swap?: Swap | undefined;
 }
 
+/** Asks once; what failed is asked again. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask();
+    answer.catch(() => (answer = undefined));
+    return answer;
+  };
+}
+
 class S3Store extends S3Reader implements Store {
   readonly #place: S3Place;
-  readonly #options: S3StoreOptions;
-  /** The three places where what changes can lie: the bucket, the state database, or one that is settled. */
-  readonly #own: Swap;
-  readonly #database: Swap | undefined;
-  #abilities: Promise<Abilities> | undefined;
-  #home: Swap | undefined;
+  readonly #now: () => number;
+  readonly #abilities: () => Promise<Abilities>;
+  readonly #changing: Swap;
 
-  constructor(place: S3Place, options: S3StoreOptions) {
-    super(new S3Bucket(place, place.bucket, place.prefix));
+  constructor(place: S3Place, { now, swap }: S3StoreOptions) {
+    const bucket = new S3Bucket(place, place.bucket, place.prefix);
+    super(bucket);
     this.#place = place;
-    this.#options = options;
-    this.#own = bucketSwap(this.bucket, async () => formOf(await this.#probed()));
-    const { swap } = options;
-    this.#database = swap && mirroredSwap(swap, this.bucket);
-    const { stateBucket } = place;
-    if (stateBucket !== undefined) this.#home = mirroredSwap(this.#swapIn(stateBucket), this.bucket);
-  }
-
-  override async get(key: string): Promise<Stored | undefined> {
-    if (!isChanging(key)) return await super.get(key);
-    this.#home ??= await this.#usedDatabase();
-    return await (this.#home ?? this.#own).get(key);
-  }
-
-  async putImmutable(objects: ReadonlyMap<string, Uint8Array>): Promise<void> {
-    const { create } = await this.#probed();
-    await forEachParallel(PARALLEL, objects, ([key, bytes]) => this.#create(key, bytes, create === 'atomic'));
-  }
-
-  async replace(key: string, bytes: Uint8Array, expected: string | null): Promise<string> {
-    this.#home ??= (await this.#usedDatabase()) ?? (await this.#choose());
-    return await this.#home.replace(key, bytes, expected);
-  }
-
-  /** The bucket itself if it can; else the state database, if there is one and no trail was begun without it. */
-  async #choose(): Promise<Swap> {
-    if (canSwap(await this.#probed())) return this.#own;
-    // In this order: whoever begins in the database at this moment comes to the bucket second.
-    const begun = await this.bucket.get(CHECKPOINT);
-    const database = (await this.#usedDatabase()) ?? (begun === undefined ? this.#database : undefined);
-    if (database === undefined) throw new FristError('AUDIT_BUCKET_SWAP', { bucket: this.bucket.name });
-    return database;
-  }
-
-  /** The state database, where what changes lies in it already. */
-  async #usedDatabase(): Promise<Swap | undefined> {
-    const { swap } = this.#options;
-    const found = (await swap?.get(PENDING)) ?? (await swap?.get(CHECKPOINT));
-    return found === undefined ? undefined : this.#database;
-  }
-
-  #swapIn(name: string): Swap {
-    const bucket = new S3Bucket(this.#place, name, this.#place.prefix);
-    let form: Promise<SwapForm> | undefined;
-    const find = async (): Promise<SwapForm> => formOf(await probe(bucket));
-    return bucketSwap(bucket, () => {
-      form ??= find();
-      // What failed for the moment is tried again.
-      form.catch(() => (form = undefined));
-      return form;
+    this.#now = now;
+    this.#abilities = once(() => this.#probe());
+    const second =
+      place.stateBucket === undefined ? undefined : new S3Bucket(place, place.stateBucket, place.prefix);
+    this.#changing = changingObjects({
+      bucket,
+      abilities: this.#abilities,
+      second: second && { bucket: second, abilities: once(() => probe(second)) },
+      database: swap,
     });
   }
 
-  /** Once for each process. */
-  #probed(): Promise<Abilities> {
-    this.#abilities ??= this.#probe();
-    this.#abilities.catch(() => (this.#abilities = undefined));
-    return this.#abilities;
+  override async get(key: string): Promise<Stored | undefined> {
+    return await (isChanging(key) ? this.#changing.get(key) : super.get(key));
+  }
+
+  async putImmutable(objects: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const { create } = await this.#abilities();
+    await forEachParallel(PARALLEL, objects, ([key, bytes]) => this.#create(key, bytes, create === 'atomic'));
+  }
+
+  replace(key: string, bytes: Uint8Array, expected: string | null): Promise<string> {
+    return this.#changing.replace(key, bytes, expected);
   }
 
   async #probe(): Promise<Abilities> {
+    const { bucket } = this;
     const { mode } = this.#place.lock;
-    const abilities = await probe(
-      this.bucket,
-      mode === 'none' ? undefined : { mode, now: this.#options.now() },
-    );
+    const abilities = await probe(bucket, mode === 'none' ? undefined : { mode, now: this.#now() });
     const fault = abilities.lock?.fault;
-    if (fault !== undefined) throw new FristError('AUDIT_BUCKET_LOCK', { bucket: this.bucket.name, fault });
+    if (fault !== undefined) throw new FristError('AUDIT_BUCKET_LOCK', { bucket: bucket.name, fault });
     return abilities;
   }
 
   async #create(key: string, bytes: Uint8Array, atomic: boolean): Promise<void> {
     if (!atomic && (await this.#isThere(key, bytes))) return;
-    const lock = lockOf(key, this.#place.lock, this.#options.now());
+    const lock = lockOf(key, this.#place.lock, this.#now());
     const written = await this.bucket.put(key, bytes, {
       condition: atomic ? { absent: true } : undefined,
       lock,
@@ -200,13 +169,10 @@ class S3Store extends S3Reader implements Store {
   }
 }
 
-function formOf({ bucket, ...abilities }: Abilities): SwapForm {
-  const { swap } = abilities;
-  if (swap === 'none' || abilities.create !== 'atomic') throw new FristError('AUDIT_BUCKET_SWAP', { bucket });
-  return swap;
-}
-
-/** Opens a trail in S3; what its bucket can do is found out before the first write. @throws AUDIT_STORE, AUDIT_BUCKET_SWAP, AUDIT_BUCKET_LOCK from its methods. */
+/**
+ * Opens a trail in S3; what its bucket can do is found out before the first write.
+ * @throws AUDIT_STORE, AUDIT_BUCKET_SWAP, AUDIT_BUCKET_LOCK, from its methods.
+ */
 export function openS3Store(place: S3Place, options: S3StoreOptions): Store {
   return new S3Store(place, options);
 }
