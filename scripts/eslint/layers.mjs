@@ -92,6 +92,7 @@ export const LAYERS = [
     files: ['src/connectors/sql/**'],
     may: [
       'src/connectors/*.ts',
+      'src/connectors/files/**',
       'src/connectors/sql/**',
       'type:src/policy/**',
       'src/errors.ts',

@@ -66,12 +66,26 @@ export interface DependentCount {
   readonly anonymised: number;
   readonly detached: number;
   readonly kept: number;
+  /** Files that the rows name. */
+  readonly files?: FileCount;
+}
+
+/** Files that rows name and that were to go with them. */
+export interface FileCount {
+  readonly removed: number;
+  /** Were not there. */
+  readonly missing: number;
+  /** Left, because other rows of the table name them too. */
+  readonly shared: number;
+  /** Left, because the path that the row gives is not one below the root, or not that of a plain file. */
+  readonly refused: number;
 }
 
 export interface BatchResult {
   readonly outcomes: readonly RecordOutcome[];
   /** Facts of the records as they were under the lock, by position; undefined where absent. */
   readonly facts: readonly (Facts | undefined)[];
+  /** By related name; under the empty name, the files of the records themselves. */
   readonly dependents: ReadonlyMap<string, DependentCount>;
 }
 
@@ -130,6 +144,8 @@ export interface Connector {
    * seem. Asked by `frist check` alone, for views in which `check` found no error.
    */
   advise(views: readonly View[], signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Names of the tables that fit a pattern with one `*`, which stands for one character or more. */
+  tablesLike(pattern: string, signal: AbortSignal): Promise<readonly string[]>;
   /** The system's own clock, ms since the epoch; undefined where it has none. */
   now(): Promise<number | undefined>;
   count(view: View, signal: AbortSignal): Promise<Count>;

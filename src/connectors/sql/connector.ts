@@ -17,8 +17,9 @@ import type {
   Page,
   Verification,
 } from '../connector.ts';
+import { openRoot } from '../files/files.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
-import { loadCatalogue } from './catalogue/load.ts';
+import { loadCatalogue, tablesLike } from './catalogue/load.ts';
 import type { Ask } from './catalogue/load.ts';
 import { advise } from './check/advise.ts';
 import { checkViews } from './check/check.ts';
@@ -29,6 +30,7 @@ import { newContext } from './compile/place.ts';
 import { connectTo, heed, openSource, unfit } from './failure.ts';
 import { outlineOf } from './outline.ts';
 import { countSubjects } from './run/find.ts';
+import type { OpenRoot } from './run/files.ts';
 import { advisoryLock } from './run/lock.ts';
 import { count, countDependents, readByKey, verify } from './run/look.ts';
 import { Scan } from './run/scan.ts';
@@ -43,6 +45,8 @@ const MAX_BATCH = 5000;
 export interface SqlOptions {
   /** Sees the text of every statement before it is sent. */
   readonly onStatement?: (text: string, params: readonly Param[]) => void;
+  /** Opens the places that files of rows lie below, in place of the real ones. */
+  readonly openRoot?: OpenRoot;
 }
 
 /** A connector for the database at `context.connection`; connects when it is first asked for something. */
@@ -95,6 +99,11 @@ class SqlConnector implements Connector {
     return findings.all;
   }
 
+  async tablesLike(pattern: string, signal: AbortSignal): Promise<readonly string[]> {
+    heed(signal);
+    return await tablesLike(this.#dialect, this.#ask, pattern);
+  }
+
   async now(): Promise<number | undefined> {
     if (this.#dialect === 'sqlite') return undefined;
     const clock =
@@ -138,9 +147,14 @@ class SqlConnector implements Connector {
   async erasing(view: View, signal: AbortSignal): Promise<ErasingSession> {
     return await this.#asking(view, signal, async (question) => {
       const lock = advisoryLock(this.#dialect, this.#context.connection, view.source, view.policy);
-      const session = await SqlSession.open(this.#writer(), question, lock, MAX_BATCH, (one) =>
-        this.#sessions.delete(one),
-      );
+      const session = await SqlSession.open({
+        database: this.#writer(),
+        question,
+        lock,
+        maxBatch: MAX_BATCH,
+        openRoot: this.#options.openRoot ?? openRoot,
+        closed: (one) => this.#sessions.delete(one),
+      });
       this.#sessions.add(session);
       return session;
     });

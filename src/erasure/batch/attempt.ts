@@ -127,12 +127,12 @@ function same(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
+/** As `name: what`; of the records' own files, which have no name, `what` alone. */
 function countDependents(counts: Record<string, number>, name: string, rows: DependentCount): void {
-  const parts = {
-    deleted: rows.deleted,
-    anonymised: rows.anonymised,
-    detached: rows.detached,
-    kept: rows.kept,
-  };
-  for (const [what, n] of Object.entries(parts)) if (n > 0) add(counts, `${name}: ${what}`, n);
+  const { files, ...parts } = rows;
+  const all = [
+    ...Object.entries(parts),
+    ...Object.entries(files ?? {}).map(([what, n]) => [`files ${what}`, n] as const),
+  ];
+  for (const [what, n] of all) if (n > 0) add(counts, name === '' ? what : `${name}: ${what}`, n);
 }

@@ -8,10 +8,11 @@ import { compileAnonymising } from './change.ts';
 import { compileCondition } from '../compile/condition.ts';
 import { keyInDependent } from './done.ts';
 import type { Question } from '../compile/facts.ts';
-import { alternatives } from './listed.ts';
+import { oursOf } from '../compile/match.ts';
+import { alternatives, listed, pairsOf } from './listed.ts';
 import type { Values } from './listed.ts';
 import type { Context, Place } from '../compile/place.ts';
-import { aliasOf, belongs, ownOf, relatedNamed } from '../compile/place.ts';
+import { aliasOf, belongs, ownOf, refTo, relatedNamed } from '../compile/place.ts';
 import { compileRows } from './rows.ts';
 import type { RowsSql } from './rows.ts';
 
@@ -26,7 +27,9 @@ export interface DependentSql {
   readonly rows: RowsSql;
   /** The rows to be changed that are still as they were (`keep`: that belong to the records). */
   readonly left: (found: Found) => Sql;
-  /** The same, and the way to the record is still there: what a statement that changes them demands. */
+  /** For a dry run: those that will be left once the records' own links are gone. */
+  readonly foreseen: (found: Found) => Sql;
+  /** What `left` names, where the way to the record is still there: what a statement that changes them demands. */
   readonly where: (found: Found) => Sql;
   /** Detaching: the columns that become NULL, for each of the relation's matches that is met. */
   readonly detaching: readonly { readonly columns: readonly string[]; readonly met: (found: Found) => Sql }[];
@@ -49,16 +52,20 @@ export function compileDependent(question: Question, dependent: Dependent): Depe
           keyInDependent(context, place, view, dependent.related),
         )
       : undefined;
-  const wanted = and(
-    dependent.where === undefined ? TRUE : compileCondition(context, place, dependent.where),
-    not(or(...owners.map((owner) => owned(context, place, dependent.related, owner)))),
-  );
+  const chosen = dependent.where === undefined ? TRUE : compileCondition(context, place, dependent.where);
+  const ownership = owners.map((owner) => owned(context, place, dependent.related, owner));
+  const wanted = and(chosen, not(or(...ownership)));
+  const others = owners.map((owner) => ownedByOthers(question, place, dependent.related, owner));
   const left = (found: Found): Sql =>
     and(rows.matched(found.values), wanted, anonymising?.unfinished ?? TRUE);
   return {
     dependent,
     rows,
     left,
+    foreseen: (found) =>
+      owners.length === 0
+        ? left(found)
+        : and(rows.matched(found.values), chosen, not(or(...others.map((one) => one(found.roots))))),
     // Once the links are gone that lead to a shared row, that nobody owns it is what is demanded.
     where: (found) => (owners.length > 0 ? left(found) : and(left(found), rows.reached(found.roots))),
     detaching: dependent.kind === 'detach' ? detaching(question, rows) : [],
@@ -69,6 +76,31 @@ export function compileDependent(question: Question, dependent: Dependent): Depe
 
 /** Some row of `owner`, whosever it is, still refers to the row: one that it is `of`, or one that is `of` it. */
 export function owned(context: Context, place: Place, name: string, owner: string): Sql {
+  return ownerOf(context, place, name, owner).is(TRUE);
+}
+
+/** An owner that is no row of the records themselves. Of owners that lie further off, all count. */
+function ownedByOthers(
+  { context, root }: Question,
+  place: Place,
+  name: string,
+  owner: string,
+): (roots: Values) => Sql {
+  const { there, is } = ownerOf(context, place, name, owner);
+  const links = relatedNamed(context, owner);
+  if (links.of !== undefined) return () => is(TRUE);
+  const columns = pairsOf(links).map((pair) => refTo(context, root, oursOf(pair)).column);
+  return (roots: Values): Sql =>
+    is(sql`CASE WHEN ${listed(context, links, there, columns, roots)} THEN 0 ELSE 1 END = 1`);
+}
+
+/** The owners of a row, in a subquery that can ask more of them. */
+function ownerOf(
+  context: Context,
+  place: Place,
+  name: string,
+  owner: string,
+): { readonly there: Place; readonly is: (more: Sql) => Sql } {
   const related = relatedNamed(context, name);
   const other = relatedNamed(context, owner);
   const there: Place = { ...aliasOf(context, other.table), related: owner };
@@ -79,7 +111,8 @@ export function owned(context: Context, place: Place, name: string, owner: strin
         ? belongs(context, other, there, place)
         : undefined;
   if (refers === undefined) throw unfit('UNLESS_OWNED');
-  return sql`EXISTS (SELECT 1 FROM ${there.from} WHERE ${and(refers, ownOf(context, other, there))})`;
+  const own = ownOf(context, other, there);
+  return { there, is: (more) => sql`EXISTS (SELECT 1 FROM ${there.from} WHERE ${and(refers, own, more)})` };
 }
 
 function detaching({ context }: Question, rows: RowsSql): DependentSql['detaching'] {

@@ -4,12 +4,13 @@
  * The order: dependents as declared; the record and its parts, so that a row goes before the rows that it refers to by a
  * foreign key (without transactions the record's own row last); rows that nobody owns any more behind their owners.
  */
-import type { Condition, Key, Part, ViewStage } from '../../../policy/policy.ts';
+import type { Condition, Files, Key, Part, ViewStage } from '../../../policy/policy.ts';
 import { uniqueSets } from '../catalogue/catalogue.ts';
 import type { Table } from '../catalogue/catalogue.ts';
 import { compileCondition } from '../compile/condition.ts';
 import type { Question } from '../compile/facts.ts';
 import { aliasOf, belongs, compileScope, refTo, relatedNamed, tableNamed } from '../compile/place.ts';
+import type { Place } from '../compile/place.ts';
 import { NULL_KEY } from '../compile/keys.ts';
 import { oneOf } from '../compile/values.ts';
 import type { Sql } from '../sql.ts';
@@ -32,6 +33,14 @@ export interface PartSql {
   readonly anonymising: Anonymising | undefined;
 }
 
+/** Files that rows of a batch name. */
+export interface NamedFiles {
+  /** The dependent that has them; undefined: the record itself. */
+  readonly of: DependentSql | undefined;
+  readonly place: Place;
+  readonly files: Files;
+}
+
 export interface Work {
   readonly stage: ViewStage;
   /** What a record must meet under the lock. */
@@ -44,6 +53,7 @@ export interface Work {
   /** What is changed, in this order; `record` is the record's own row. */
   readonly order: readonly (DependentSql | PartSql | 'record')[];
   readonly anonymising: Anonymising | undefined;
+  readonly files: readonly NamedFiles[];
   /** Tables with rows that may change. */
   readonly written: readonly Table[];
 }
@@ -74,8 +84,22 @@ export function compileWork(question: Question, stage: ViewStage): Work {
       stage.action.kind === 'anonymise'
         ? compileAnonymising(context, root, own, keyText(context.dialect, keys))
         : undefined,
+    files: filesOf(question, stage, dependents),
     written,
   };
+}
+
+function filesOf(
+  { root }: Question,
+  stage: ViewStage,
+  dependents: readonly DependentSql[],
+): readonly NamedFiles[] {
+  const theirs = dependents.flatMap((of): NamedFiles[] => {
+    const { dependent, rows } = of;
+    const files = 'files' in dependent ? dependent.files : undefined;
+    return files === undefined ? [] : [{ of, place: rows.place, files }];
+  });
+  return stage.files === undefined ? theirs : [...theirs, { of: undefined, place: root, files: stage.files }];
 }
 
 function changedBy(before: readonly (DependentSql | PartSql)[]): Changed {

@@ -18,12 +18,12 @@ import { heed } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { and, sql } from '../sql.ts';
 import { anonymiseRows, changeDependent, countRows, deleteRows, isAny } from './change.ts';
+import { NOTHING, findFiles, removeFiles } from './files.ts';
+import type { OpenRoot } from './files.ts';
 import { gather } from './gather.ts';
 import type { Known } from './gather.ts';
 import { lockRecords } from './locked.ts';
 import type { Locked } from './locked.ts';
-
-const NOTHING: DependentCount = { deleted: 0, anonymised: 0, detached: 0, kept: 0 };
 
 export interface RunBatch {
   readonly connection: Connection;
@@ -34,6 +34,9 @@ export interface RunBatch {
   readonly signal: AbortSignal;
   /** Told before the first statement that changes anything. */
   readonly writing: () => void;
+  /** Whether all of it can be taken back until the commit. */
+  readonly undoes: boolean;
+  readonly openRoot: OpenRoot;
 }
 
 /**
@@ -98,7 +101,13 @@ async function eraseAll(
     kept.set(one, await countRows(connection, one.rows.place, one.left(foundOf(one))));
   const counts = new Map<string, DependentCount>(noCounts(work));
   const keys = roots.map((one) => one.facts.key);
+  const records = and(keyIn(question, keys), work.predicate);
+  const files = await findFiles(connection, question.context, work.files, (of) =>
+    of === undefined ? records : of.foreseen(foundOf(of)),
+  );
   writing();
+  // What cannot be taken back leaves no moment later on in which a crash would leave files without rows.
+  if (!run.undoes) await removeFiles(run, files, counts);
   for (const one of work.order) {
     heed(signal);
     if (one === 'record') await eraseRoots(run, roots);
@@ -112,6 +121,7 @@ async function eraseAll(
   }
   await lookAgain(run, foundOf, kept);
   heed(signal);
+  if (run.undoes) await removeFiles(run, files, counts);
   return counts;
 }
 

@@ -85,8 +85,8 @@ export async function countDependents(
     const from = at;
     at += one.rows.ours.length;
     const ours = rows.map((row) => one.rows.ours.map((_, i) => text(row[from + i])));
-    const left = one.left(await gather(read, one.rows, ours, known));
-    const found = await read(sql`SELECT COUNT(*) FROM ${one.rows.place.from} WHERE ${left}`);
+    const coming = one.foreseen(await gather(read, one.rows, ours, known));
+    const found = await read(sql`SELECT COUNT(*) FROM ${one.rows.place.from} WHERE ${coming}`);
     counts.set(one.dependent.related, (counts.get(one.dependent.related) ?? 0) + Number(text(found[0]?.[0])));
   }
   return counts;

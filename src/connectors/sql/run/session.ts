@@ -10,50 +10,47 @@ import { SqlFailure, connectTo, heed, unfit } from '../failure.ts';
 import { runBatch } from './batch.ts';
 import { bracketOf } from './bracket.ts';
 import type { Bracket } from './bracket.ts';
+import type { OpenRoot } from './files.ts';
 import type { Lock } from './lock.ts';
 
 /** After a lost connection, how long to try for the lock again: the server notices the loss in its own time. */
 const RELOCK_TRIES = 25;
 const RELOCK_PAUSE_MS = 200;
 
+export interface SessionOptions {
+  readonly database: Database;
+  readonly question: Question;
+  readonly lock: Lock;
+  readonly maxBatch: number;
+  readonly openRoot: OpenRoot;
+  /** Told when the session has ended. */
+  readonly closed: (session: SqlSession) => void;
+}
+
 export class SqlSession implements ErasingSession {
-  readonly #database: Database;
-  readonly #question: Question;
-  readonly #lock: Lock;
-  readonly #maxBatch: number;
+  readonly #options: SessionOptions;
   readonly #works = new Map<number, Work>();
   #connection: Connection | undefined;
   #released = false;
-  #closed: () => void = () => undefined;
 
-  private constructor(database: Database, question: Question, lock: Lock, maxBatch: number) {
-    this.#database = database;
-    this.#question = question;
-    this.#lock = lock;
-    this.#maxBatch = maxBatch;
+  private constructor(options: SessionOptions) {
+    this.#options = options;
   }
 
   /** @throws SourceFailure BUSY when another session holds the lock. */
-  static async open(
-    database: Database,
-    question: Question,
-    lock: Lock,
-    maxBatch: number,
-    closed: (session: SqlSession) => void,
-  ): Promise<SqlSession> {
-    const session = new SqlSession(database, question, lock, maxBatch);
-    session.#closed = () => closed(session);
+  static async open(options: SessionOptions): Promise<SqlSession> {
+    const session = new SqlSession(options);
     await session.#connect(1);
     return session;
   }
 
   async erase(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
     if (this.#released) throw new SourceFailure('fatal', 'RELEASED');
-    if (batch.keys.length > this.#maxBatch) throw new SourceFailure('fatal', 'BATCH_TOO_LARGE');
+    if (batch.keys.length > this.#options.maxBatch) throw new SourceFailure('fatal', 'BATCH_TOO_LARGE');
     heed(signal);
     const connection = this.#connection ?? (await this.#connect(RELOCK_TRIES));
     const work = this.#work(batch.stage);
-    const bracket = bracketOf(this.#question, work);
+    const bracket = bracketOf(this.#options.question, work);
     await this.#begin(connection, bracket);
     let result: BatchResult;
     const progress = { written: false };
@@ -61,8 +58,9 @@ export class SqlSession implements ErasingSession {
       progress.written = true;
     };
     try {
-      const question = this.#question;
-      result = await runBatch({ connection, question, batch, work, signal, writing });
+      const { undoes } = bracket;
+      const { question, openRoot } = this.#options;
+      result = await runBatch({ connection, question, batch, work, signal, writing, undoes, openRoot });
     } catch (error) {
       await this.#undo(connection, bracket, error);
       throw progress.written && !bracket.undoes ? halfDone(error) : error;
@@ -74,12 +72,12 @@ export class SqlSession implements ErasingSession {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    this.#closed();
+    this.#options.closed(this);
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection === undefined) return;
     try {
-      await this.#lock.give(connection);
+      await this.#options.lock.give(connection);
       if (this.#dialect === 'mysql') await connection.query('SET sql_safe_updates = 0');
       await connection.release();
     } catch {
@@ -89,13 +87,13 @@ export class SqlSession implements ErasingSession {
   }
 
   get #dialect(): Dialect {
-    return this.#question.context.dialect;
+    return this.#options.question.context.dialect;
   }
 
   async #connect(tries: number): Promise<Connection> {
-    const connection = await connectTo(this.#database);
+    const connection = await connectTo(this.#options.database);
     try {
-      for (let left = tries; !(await this.#lock.take(connection)); left -= 1) {
+      for (let left = tries; !(await this.#options.lock.take(connection)); left -= 1) {
         if (left <= 1) throw new SourceFailure('fatal', 'BUSY');
         await pause(RELOCK_PAUSE_MS);
       }
@@ -111,14 +109,14 @@ export class SqlSession implements ErasingSession {
   }
 
   #everythingIndexed(): boolean {
-    const all = this.#question.view.stages.map((_, i) => this.#work(i));
+    const all = this.#options.question.view.stages.map((_, i) => this.#work(i));
     return all.every(({ dependents, parts }) => [...dependents, ...parts].every((one) => one.rows.indexed));
   }
 
   #work(position: number): Work {
-    const stage = this.#question.view.stages[position];
+    const stage = this.#options.question.view.stages[position];
     if (stage === undefined) throw unfit('UNKNOWN_STAGE');
-    const known = this.#works.get(position) ?? compileWork(this.#question, stage);
+    const known = this.#works.get(position) ?? compileWork(this.#options.question, stage);
     this.#works.set(position, known);
     return known;
   }
@@ -149,7 +147,7 @@ export class SqlSession implements ErasingSession {
   async #drop(connection: Connection): Promise<void> {
     this.#connection = undefined;
     await connection.destroy();
-    if (this.#dialect === 'sqlite') await this.#lock.give(connection);
+    if (this.#dialect === 'sqlite') await this.#options.lock.give(connection);
   }
 
   /** The one statement whose failure can leave the outcome open. */
