@@ -10,6 +10,7 @@
  */
 import type { Connector, ErasingSession, SourceFailure } from '../connectors/connector.ts';
 import type { Judge } from '../policy/judge.ts';
+import type { Action } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
 import type { Hold, OpenBatch, Transaction } from '../state/state.ts';
 import { attempt, type AttemptResult } from './batch/attempt.ts';
@@ -17,7 +18,7 @@ import type { PlannedBatch } from './batch/batches.ts';
 import type { Engine, Names } from './engine.ts';
 import { createLedger, type Ledger } from './batch/ledger.ts';
 import type { Pace } from './batch/pace.ts';
-import { add, type ExecuteResult, type Outcome } from './report.ts';
+import { add, addByAction, type ExecuteResult, type Outcome } from './report.ts';
 import { settle, type Finished } from './batch/settle.ts';
 
 export interface ExecuteInput {
@@ -56,6 +57,7 @@ class Execution {
   readonly #input: ExecuteInput;
   readonly #ledger: Ledger;
   readonly #outcomes: Partial<Record<Outcome, number>> = {};
+  readonly #erasedBy: Partial<Record<Action['kind'], number>> = {};
   readonly #dependents: Record<string, number> = {};
   #leftovers = 0;
   #failedCode: string | undefined;
@@ -83,6 +85,7 @@ class Execution {
     await this.#advance(finished);
     return {
       outcomes: this.#outcomes,
+      erasedBy: this.#erasedBy,
       dependents: this.#dependents,
       leftovers: this.#leftovers,
       failing: this.#failing,
@@ -157,6 +160,8 @@ class Execution {
     leftovers: number,
   ): void {
     for (const [outcome, n] of Object.entries(counts)) add(this.#outcomes, outcome as Outcome, n);
+    if (finished !== undefined && counts.erased !== undefined)
+      addByAction(this.#erasedBy, this.#input.task.view, finished.stage, counts.erased);
     for (const [name, n] of Object.entries(finished?.dependents ?? {})) add(this.#dependents, name, n);
     this.#leftovers += leftovers;
     for (const { outcome, code, identity } of finished?.records ?? []) {

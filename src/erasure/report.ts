@@ -2,6 +2,7 @@
 import type { Finding, RecordOutcome, SourceFailure } from '../connectors/connector.ts';
 import type { FristError } from '../errors.ts';
 import type { Verdict } from '../policy/judge.ts';
+import type { Action, View } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
 import type { Tripped } from './guard.ts';
 
@@ -19,11 +20,16 @@ export type Outcome =
 
 export type Counts<K extends string> = Readonly<Partial<Record<K, number>>>;
 
+/** Records by what is done to them: a staged policy does both. */
+export type ByAction = Counts<Action['kind']>;
+
 /** What a scan found, by disposition. */
 export interface Dispositions {
   readonly population: number;
   readonly matching: number;
   readonly by: Counts<Verdict>;
+  /** The records that would be erased, by what would be done to them. */
+  readonly byAction: ByAction;
   /** Of the records that would be erased, those past the promised moment. */
   readonly overdue: number;
   /** Due records that are kept, by the exemptions that keep them. */
@@ -46,6 +52,8 @@ export interface PolicyReport {
   /** Bounds of what a run would erase, where an earlier policy of the same run touches the same tables. */
   readonly range?: { readonly from: number; readonly to: number; readonly because: string };
   readonly outcomes?: Counts<Outcome>;
+  /** Those with the outcome `erased`, by what was done to them. */
+  readonly erasedBy?: ByAction;
   readonly dependents?: Readonly<Record<string, number>>;
   /** Records that a later look still found. */
   readonly leftovers?: number;
@@ -59,9 +67,21 @@ export function add<K extends string>(counts: Partial<Record<K, number>>, key: K
   counts[key] = (counts[key] ?? 0) + n;
 }
 
+/** Adds `n` under what a stage does. */
+export function addByAction(
+  counts: Partial<Record<Action['kind'], number>>,
+  { stages }: View,
+  stage: number,
+  n = 1,
+): void {
+  const kind = stages[stage]?.action.kind;
+  if (kind !== undefined) add(counts, kind, n);
+}
+
 /** What pass 2 did. */
 export interface ExecuteResult {
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly outcomes: Counts<Outcome>;
+  readonly erasedBy: ByAction;
   readonly dependents: Readonly<Record<string, number>>;
   readonly leftovers: number;
   /** Code by which the first record failed, if any did. */
@@ -105,6 +125,7 @@ export function resultReport(
     ...report,
     status: result.stopped ? 'stopped' : 'done',
     outcomes: result.outcomes,
+    erasedBy: result.erasedBy,
     dependents: result.dependents,
     ...(result.leftovers === 0 ? {} : { leftovers: result.leftovers }),
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { momentOf, momentToErase } from '../../src/cli/shared/as-of.ts';
 import { exitOf, statusesOfPlan, statusesOfRun } from '../../src/cli/shared/exit.ts';
 import { readCommandLine } from '../../src/cli/program.ts';
-import { number, table } from '../../src/cli/shared/text.ts';
+import { number, policyText, table } from '../../src/cli/shared/text.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
 
 const read = (
@@ -76,15 +76,16 @@ describe('--as-of', () => {
   });
 });
 
+const report = (change: Partial<PolicyReport>): PolicyReport => ({
+  policy: 'p',
+  source: 's',
+  record: 'r',
+  status: 'done',
+  ...change,
+});
+const found = { population: 9, matching: 9, by: {}, byAction: {}, overdue: 2, exemptBy: {}, dependents: {} };
+
 describe('exit status', () => {
-  const report = (change: Partial<PolicyReport>): PolicyReport => ({
-    policy: 'p',
-    source: 's',
-    record: 'r',
-    status: 'done',
-    ...change,
-  });
-  const found = { population: 9, matching: 9, by: {}, overdue: 2, exemptBy: {}, dependents: {} };
   const error = (code: string): Pick<PolicyReport, 'error' | 'status'> => ({
     status: 'failed',
     error: { code, message: '', remedy: '' },
@@ -121,6 +122,21 @@ describe('exit status', () => {
 });
 
 describe('text', () => {
+  it('says of a policy with stages what is deleted and what is anonymised', () => {
+    const both = { delete: 1200, anonymise: 34 };
+    const staged = report({
+      found: { ...found, by: { erase: 1234 }, byAction: both },
+      outcomes: { erased: 1234 },
+      erasedBy: both,
+    });
+    expect(policyText(staged, 'would')).toContain(
+      '  due 1,234 (to delete 1,200, to anonymise 34), 2 of them overdue\n',
+    );
+    expect(policyText(staged, 'did')).toContain('  erased 1,234 (deleted 1,200, anonymised 34)');
+    const one = report({ found: { ...found, by: { erase: 5 }, byAction: { delete: 5 } } });
+    expect(policyText(one, 'would')).toContain('  due 5, 2 of them overdue');
+  });
+
   it('aligns columns and parts thousands', () => {
     expect(
       table([

@@ -50,6 +50,7 @@ async function lastRun(on: World): Promise<string | undefined> {
 it('a run that erases', async () => {
   const on = await make(20, 5);
   const report = await run(on);
+  expect(report).toMatchObject({ found: { byAction: { delete: 5 } }, erasedBy: { delete: 5 } });
   const { period, end, controller } = await findings(on);
   expect(controller).toBe(on.engine.controller.name);
   expect(period).toMatchObject({ due: 5, erased: 5, deleted: 5, late: 5, seenGone: 5 });

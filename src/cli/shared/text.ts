@@ -1,6 +1,6 @@
 /** Text for people: aligned columns, and the report of a policy. */
 import type { GuardName } from '../../erasure/guard.ts';
-import type { PolicyReport } from '../../erasure/report.ts';
+import type { ByAction, PolicyReport } from '../../erasure/report.ts';
 
 /** Rows as aligned columns; numbers to the right. The first row is the head. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
@@ -67,7 +67,7 @@ function foundLines(
   const overdue = found.overdue === 0 ? '' : `, ${number(found.overdue)} of them overdue`;
   const oldest =
     found.oldestOverdue === undefined ? '' : ` (the oldest was promised by ${found.oldestOverdue})`;
-  lines.push(`  due ${number(due)}${overdue}${oldest}`);
+  lines.push(`  due ${number(due)}${actionWords(found.byAction, WOULD)}${overdue}${oldest}`);
   if (report.range !== undefined) {
     const { from, to, because } = report.range;
     lines.push(`  a run may erase between ${number(from)} and ${number(to)}: ${because}`);
@@ -84,6 +84,16 @@ function foundLines(
   return lines;
 }
 
+const WOULD = { delete: 'to delete', anonymise: 'to anonymise' } as const;
+const DID = { delete: 'deleted', anonymise: 'anonymised' } as const;
+
+/** " (to delete 3, to anonymise 2)" where a policy does both; nothing where it does one. */
+function actionWords(by: ByAction | undefined, words: Readonly<Record<keyof ByAction, string>>): string {
+  const kinds = (['delete', 'anonymise'] as const).filter((kind) => (by?.[kind] ?? 0) > 0);
+  if (kinds.length < 2) return '';
+  return ` (${kinds.map((kind) => `${words[kind]} ${number(by?.[kind] ?? 0)}`).join(', ')})`;
+}
+
 function exemptNames(by: Readonly<Record<string, number>>): string {
   const parts = Object.entries(by).map(([name, n]) => `${name} ${number(n)}`);
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
@@ -91,7 +101,10 @@ function exemptNames(by: Readonly<Record<string, number>>): string {
 
 function outcomeLines(report: PolicyReport): string[] {
   const lines: string[] = [];
-  for (const [outcome, n] of Object.entries(report.outcomes ?? {})) lines.push(`  ${outcome} ${number(n)}`);
+  for (const [outcome, n] of Object.entries(report.outcomes ?? {})) {
+    const how = outcome === 'erased' ? actionWords(report.erasedBy, DID) : '';
+    lines.push(`  ${outcome} ${number(n)}${how}`);
+  }
   for (const [name, n] of Object.entries(report.dependents ?? {}))
     lines.push(`    with them, ${name} ${number(n)}`);
   if (report.leftovers !== undefined) lines.push(`  found again after erasing ${number(report.leftovers)}`);

@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { Connector } from '../../connectors/connector.ts';
 import type { Disposition, Judge, Verdict } from '../../policy/judge.ts';
-import type { Facts, Key } from '../../policy/policy.ts';
+import type { Action, Facts, Key } from '../../policy/policy.ts';
 import type { Task } from '../../policy/view.ts';
 import { windows } from '../../policy/time/window.ts';
 import type { Names } from '../engine.ts';
-import { add, type Dispositions } from '../report.ts';
+import { add, addByAction, type Dispositions } from '../report.ts';
 import type { Selected, Spool } from './spool.ts';
 
 export interface SurveyInput {
@@ -74,6 +74,7 @@ class Tally {
   readonly #input: SurveyInput;
   readonly #hash = createHash('sha256');
   readonly #by: Partial<Record<Verdict, number>> = {};
+  readonly #byAction: Partial<Record<Action['kind'], number>> = {};
   readonly #exemptBy: Record<string, number> = {};
   readonly #dependents: Record<string, number> = {};
   readonly #last: Selected[] = [];
@@ -98,6 +99,7 @@ class Tally {
       add(this.#by, verdict.verdict);
       if (verdict.verdict === 'exempt') this.#exempt(facts);
       if (verdict.verdict !== 'erase') continue;
+      addByAction(this.#byAction, task.view, verdict.stage);
       const commitment = names.record(task.view.source, task.view.record.name, facts.key);
       commitments.push(commitment);
       const starts = judge.startRaw(facts);
@@ -147,6 +149,7 @@ class Tally {
         population,
         matching,
         by: this.#by,
+        byAction: this.#byAction,
         overdue: this.#overdue,
         exemptBy: this.#exemptBy,
         dependents: this.#dependents,
