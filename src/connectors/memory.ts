@@ -21,19 +21,11 @@ import type {
 import { SourceFailure } from './connector.ts';
 import { checkViews } from './memory/check.ts';
 import type { MemoryDatabase, MemoryRow } from './memory/database.ts';
-import {
-  commit,
-  copyOf,
-  inScope,
-  meets,
-  order,
-  relatedRows,
-  relationOf,
-  tableOf,
-} from './memory/database.ts';
+import { isRecord, meets, relatedRows } from './memory/around.ts';
+import { commit, copyOf, order, tableOf } from './memory/database.ts';
 import { outlineOf } from './memory/outline.ts';
 import { eraseIn } from './memory/erase.ts';
-import { factsOf, keyOf, leftovers, plainlyNotDue, rowByKey } from './memory/facts.ts';
+import { factsOf, keyOf, leftovers, plainlyNotDue, rowByKey, unreadableIn } from './memory/facts.ts';
 
 /** How unpleasant to be. Absent: not at all. */
 export interface Hostility {
@@ -93,6 +85,14 @@ class MemoryConnector implements Connector {
     return [];
   }
 
+  async tablesLike(pattern: string, signal: AbortSignal): Promise<readonly string[]> {
+    await this.#turn(signal);
+    const [before = '', after = ''] = pattern.split('*');
+    return [...this.#database.tables.keys()].filter(
+      (name) => name.length > before.length + after.length && name.startsWith(before) && name.endsWith(after),
+    );
+  }
+
   async now(): Promise<number | undefined> {
     await this.#turn();
     return this.#options.now?.();
@@ -103,7 +103,7 @@ class MemoryConnector implements Connector {
     const rows = this.#rowsOf(view.record);
     return {
       population: rows.length,
-      matching: rows.filter((row) => meets(this.#database, view.record, view.where, row)).length,
+      matching: rows.filter((row) => this.#isMeant(view, row)).length,
     };
   }
 
@@ -139,8 +139,8 @@ class MemoryConnector implements Connector {
     await this.#turn(signal);
     const rows = this.#rowsByKey(view, keys);
     const counts = (view.stages[stage]?.dependents ?? []).map(({ related }): [string, number] => {
-      const relation = relationOf(view.record.related, related);
-      return [related, new Set(rows.flatMap((row) => relatedRows(this.#database, relation, row))).size];
+      const theirs = rows.flatMap((row) => relatedRows(this.#database, view.record, related, row));
+      return [related, new Set(theirs).size];
     });
     return new Map(counts);
   }
@@ -226,8 +226,14 @@ class MemoryConnector implements Connector {
   #rowsOf(record: RecordType): MemoryRow[] {
     const rows = [...tableOf(this.#database, record.table).rows.values()];
     return rows
-      .filter((row) => inScope(record.scope, row))
+      .filter((row) => isRecord(this.#database, record, row))
       .sort((a, b) => this.#orderOfKeys(record, keyOf(record, a), keyOf(record, b)));
+  }
+
+  /** The policy is about it, or nobody can say whether it is. */
+  #isMeant(view: View, row: MemoryRow): boolean {
+    if (meets(this.#database, view.record, view.where, row)) return true;
+    return unreadableIn(this.#database, view, row).length > 0;
   }
 
   #rowsByKey(view: View, keys: readonly Key[]): MemoryRow[] {
@@ -244,9 +250,7 @@ class MemoryConnector implements Connector {
   }
 
   #page(view: View, windows: readonly Window[], cursor: string): Page & { readonly rest: boolean } {
-    const all = this.#rowsOf(view.record).filter((row) =>
-      meets(this.#database, view.record, view.where, row),
-    );
+    const all = this.#rowsOf(view.record).filter((row) => this.#isMeant(view, row));
     const after = cursor === '' ? undefined : (JSON.parse(cursor) as Key);
     const isBehind = (row: MemoryRow): boolean =>
       after === undefined || this.#orderOfKeys(view.record, keyOf(view.record, row), after) > 0;
@@ -258,7 +262,9 @@ class MemoryConnector implements Connector {
       earlier.length === 0 ? [] : this.#repeats(earlier, (this.#options.pageSize ?? 100) - fresh.length);
     const facts = [...repeated, ...fresh].map((row) => factsOf(this.#database, view, row));
     return {
-      facts: facts.filter((one) => !plainlyNotDue(this.#database, view, windows, one)),
+      facts: facts.filter(
+        (one) => one.unreadable !== undefined || !plainlyNotDue(this.#database, view, windows, one),
+      ),
       cursor: last === undefined ? cursor : JSON.stringify(keyOf(view.record, last)),
       rest: ahead.length > fresh.length,
     };

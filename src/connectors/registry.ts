@@ -2,10 +2,11 @@
 import { FristError } from '../errors.ts';
 import type { Connector, ConnectorContext, ConnectorFactory } from './connector.ts';
 import { createSqlConnector } from './sql/connector.ts';
+import { withTables } from './wrap/tables.ts';
 
 /** What `kind:` of a source in the policy file can be, and who makes its connector. */
 const KINDS: readonly (readonly [kind: string, factory: ConnectorFactory])[] = [
-  ['sql', (context) => createSqlConnector(context)],
+  ['sql', (context) => withTables(createSqlConnector(context))],
 ];
 
 /** Kinds by name. A name given twice is a defect: one of the two would never be asked. */

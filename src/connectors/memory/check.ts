@@ -32,14 +32,15 @@ class ViewCheck {
   run(): readonly (Encoding | undefined)[] {
     const { record, where, exempt, conditions, stages, starts } = this.#view;
     this.#columns(record.table, [...record.key, ...record.scope.map((one) => one.column)]);
-    for (const subject of record.subjects) this.#columns(this.#tableOf(subject.related), [subject.column]);
+    for (const { related, part, column } of record.subjects)
+      this.#columns(this.#tableOfPart(part) ?? this.#tableOf(related), [column]);
+    if (record.where !== undefined) this.#condition(record.table, record.where);
     for (const relation of record.related) {
       const scope = relation.scope.map((one) => one.column);
-      this.#columns(relation.table, [...relation.match.map((one) => one.theirs), ...scope]);
-      this.#columns(
-        record.table,
-        relation.match.map((one) => one.ours),
-      );
+      const pairs = [relation.match, ...(relation.orMatch ?? [])].flat();
+      this.#columns(relation.table, [...pairs.map((one) => one.theirs), ...scope]);
+      for (const { part, ours } of pairs)
+        this.#columns(this.#tableOfPart(part) ?? this.#tableOf(relation.of), [ours]);
       this.#condition(relation.table, relation.where);
     }
     for (const condition of [where, ...exempt, ...conditions]) this.#condition(record.table, condition);
@@ -57,6 +58,10 @@ class ViewCheck {
   #tableOf(related: string | undefined): string {
     const { record } = this.#view;
     return record.related.find((one) => one.name === related)?.table ?? record.table;
+  }
+
+  #tableOfPart(part: string | undefined): string | undefined {
+    return this.#view.record.parts?.find((one) => one.name === part)?.table;
   }
 
   #columns(name: string, columns: readonly string[]): void {
@@ -85,11 +90,15 @@ class ViewCheck {
         this.#condition(table, condition.of);
         return;
       case 'related':
+      case 'count':
         this.#condition(this.#tableOf(condition.related), condition.where);
         return;
       case 'is':
       case 'compare':
-        this.#columns(table, [condition.column]);
+        this.#columns(this.#tableOfPart(condition.part) ?? table, [condition.column]);
+        return;
+      case 'selected':
+        this.#report('no-selections', 'Tables in memory have no selections', 'Use a condition.');
     }
   }
 
@@ -123,9 +132,10 @@ class ViewCheck {
 
   #start(start: StartColumn): Encoding | undefined {
     const { record } = this.#view;
-    const name = this.#tableOf(start.maxOf?.related);
+    const rows = start.maxOf ?? start.minOf;
+    const name = this.#tableOfPart(start.part) ?? this.#tableOf(rows?.related);
     this.#columns(name, start.timeColumn === undefined ? [start.column] : [start.column, start.timeColumn]);
-    if (start.maxOf !== undefined) this.#condition(name, start.maxOf.where);
+    if (rows !== undefined) this.#condition(name, rows.where);
     if (start.encoding !== undefined) return start.encoding;
     if (this.#database.tables.get(name)?.columns[start.column] === undefined) return undefined;
     if (record.datetimesIn !== undefined) return { kind: 'local', zone: record.datetimesIn };

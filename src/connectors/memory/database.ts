@@ -1,6 +1,6 @@
 /** Tables in memory. Trust: none; for tests and for learning the contract. */
-import type { holds } from '../../policy/condition.ts';
-import type { Condition, Raw, RecordType, Related, Scalar, Scope } from '../../policy/policy.ts';
+import type { holds, isReadable, valueOf } from '../../policy/condition.ts';
+import type { Raw, Related, Scalar, Scope } from '../../policy/policy.ts';
 import type { normalise } from '../../policy/subject.ts';
 import { SourceFailure } from '../connector.ts';
 
@@ -35,6 +35,8 @@ export interface MemoryTable extends Omit<MemoryTableData, 'rows'> {
 /** What conditions and identifiers mean. Passed in, because a connector knows the policy's types only. */
 export interface Meaning {
   readonly holds: typeof holds;
+  readonly valueOf: typeof valueOf;
+  readonly isReadable: typeof isReadable;
   readonly normalise: typeof normalise;
 }
 
@@ -95,7 +97,7 @@ export function order(type: MemoryColumnType, left: string, right: string): numb
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 
-function typeOf(table: MemoryTable, column: string): MemoryColumnType {
+export function typeOf(table: MemoryTable, column: string): MemoryColumnType {
   const found = table.columns[column];
   if (found === undefined) throw new SourceFailure('fatal', 'UNKNOWN_COLUMN');
   return found.type;
@@ -104,43 +106,19 @@ function typeOf(table: MemoryTable, column: string): MemoryColumnType {
 export const inScope = (scope: Scope, row: MemoryRow): boolean =>
   scope.every(({ column, value }) => row[column] === stored(value));
 
-/** Rows of a relation that belong to `row`. NULL belongs to nothing. */
-export function relatedRows(database: MemoryDatabase, relation: Related, row: MemoryRow): MemoryRow[] {
-  return [...tableOf(database, relation.table).rows.values()].filter(
-    (theirs) =>
-      relation.match.every((pair) => row[pair.ours] != null && row[pair.ours] === theirs[pair.theirs]) &&
-      inScope(relation.scope, theirs) &&
-      database.meaning.holds(relation.where, theirs),
-  );
-}
-
 export function relationOf(related: readonly Related[], name: string): Related {
   const found = related.find((one) => one.name === name);
   if (found === undefined) throw new SourceFailure('fatal', 'UNKNOWN_RELATION');
   return found;
 }
 
-/** Whether a record of this type meets the condition. */
-export function meets(
-  database: MemoryDatabase,
-  record: RecordType,
-  condition: Condition,
-  row: MemoryRow,
-): boolean {
-  return database.meaning.holds(condition, row, {
-    related: (name, of) => relatedRows(database, relationOf(record.related, name), of as MemoryRow),
-    part: () => undefined,
-    selected: () => false,
-  });
-}
-
-/** The largest of the column over these rows, in the order of its type; null where there is none. */
-export function largest(table: MemoryTable, column: string, rows: readonly MemoryRow[]): Raw {
-  const type = typeOf(table, column);
+/** The largest (or smallest) of these values in the order of the type; null where there is none. */
+export function extreme(type: MemoryColumnType, values: readonly Raw[], which: 'largest' | 'smallest'): Raw {
   let found: Raw = null;
-  for (const row of rows) {
-    const value = row[column] ?? null;
-    if (value !== null && (found === null || order(type, value, found) > 0)) found = value;
+  for (const value of values) {
+    if (value === null) continue;
+    const sign = found === null ? 0 : order(type, value, found);
+    if (found === null || (which === 'largest' ? sign > 0 : sign < 0)) found = value;
   }
   return found;
 }

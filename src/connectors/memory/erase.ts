@@ -3,7 +3,8 @@ import type { Dependent, Facts, Key, Related, View } from '../../policy/policy.t
 import type { Batch, BatchResult, DependentCount, RecordOutcome } from '../connector.ts';
 import { SourceFailure } from '../connector.ts';
 import type { MemoryDatabase, MemoryRow, MemoryTable } from './database.ts';
-import { meets, relatedRows, relationOf, rowKey, tableOf } from './database.ts';
+import { meets, relatedRows } from './around.ts';
+import { relationOf, rowKey, tableOf } from './database.ts';
 import { factsOf, replaced, rowByKey } from './facts.ts';
 
 /** Re-checks and erases in the copy. Throws `SourceFailure('data')` where a constraint forbids it. */
@@ -43,6 +44,7 @@ function stillDue(
   const asked = rows.flatMap((row, i) => {
     const one = facts[i];
     if (row === undefined || one === undefined || !meets(copy, view.record, view.where, row)) return [];
+    if (one.unreadable !== undefined) return [];
     return view.exempt.some((exemption) => meets(copy, view.record, exemption, row))
       ? []
       : [{ position: i, facts: one }];
@@ -65,7 +67,7 @@ function eraseDependent(
   const touched = new Set<string>();
   const leaving: MemoryRow[] = [];
   for (const { key, row } of roots) {
-    for (const theirs of relatedRows(copy, relation, row)) {
+    for (const theirs of relatedRows(copy, view.record, dependent.related, row)) {
       touched.add(rowKey(table, theirs));
       if (dependent.kind === 'delete') leaving.push(theirs);
       if (dependent.kind === 'anonymise') write(table, theirs, replaced(dependent.set, key));

@@ -3,20 +3,23 @@ import type {
   Action,
   Dependent,
   Facts,
+  Field,
   Key,
   Raw,
   RecordType,
   Related,
   Replacements,
-  Stage,
   StartColumn,
   SubjectIdentifier,
   View,
+  ViewStage,
   Window,
 } from '../../policy/policy.ts';
 import { SourceFailure } from '../connector.ts';
+import { columnsInside } from '../inside.ts';
+import { aroundOf, belonging, isRecord, meets, relatedRows } from './around.ts';
 import type { MemoryDatabase, MemoryRow } from './database.ts';
-import { inScope, largest, meets, order, relatedRows, relationOf, stored, tableOf } from './database.ts';
+import { extreme, order, relationOf, stored, tableOf, typeOf } from './database.ts';
 
 export const keyOf = (record: RecordType, row: MemoryRow): Key =>
   record.key.map((column) => row[column] ?? '');
@@ -28,7 +31,7 @@ export function rowByKey(database: MemoryDatabase, record: RecordType, key: Key)
   const direct = byPrimaryKey ? table.rows.get(JSON.stringify(key)) : undefined;
   const rows = byPrimaryKey ? (direct === undefined ? [] : [direct]) : [...table.rows.values()];
   return rows.find(
-    (row) => inScope(record.scope, row) && record.key.every((column, i) => row[column] === key[i]),
+    (row) => isRecord(database, record, row) && record.key.every((column, i) => row[column] === key[i]),
   );
 }
 
@@ -59,45 +62,60 @@ export function dependentDone(dependent: Dependent, rows: readonly MemoryRow[], 
 function stageDone(
   database: MemoryDatabase,
   record: RecordType,
-  stage: Stage,
+  stage: ViewStage,
   row: MemoryRow,
   key: Key,
 ): boolean {
   return (
     actionDone(stage.action, row, key) &&
-    stage.dependents.every((dependent) => {
-      const relation = relationOf(record.related, dependent.related);
-      return dependentDone(dependent, relatedRows(database, relation, row), key);
-    })
+    stage.dependents.every((dependent) =>
+      dependentDone(dependent, relatedRows(database, record, dependent.related, row), key),
+    )
   );
 }
 
 /** Dependents of a record that is gone can be looked for only where they refer to nothing but its key. */
-export function leftovers(database: MemoryDatabase, record: RecordType, stage: Stage, key: Key): boolean {
+export function leftovers(database: MemoryDatabase, record: RecordType, stage: ViewStage, key: Key): boolean {
   const gone: MemoryRow = Object.fromEntries(record.key.map((column, i) => [column, key[i] ?? null]));
   const byKey = (relation: Related): boolean => relation.match.every(({ ours }) => record.key.includes(ours));
   return stage.dependents.some((dependent) => {
     const relation = relationOf(record.related, dependent.related);
-    return byKey(relation) && !dependentDone(dependent, relatedRows(database, relation, gone), key);
+    return (
+      byKey(relation) &&
+      !dependentDone(dependent, relatedRows(database, record, dependent.related, gone), key)
+    );
   });
 }
 
 function startOf(database: MemoryDatabase, record: RecordType, start: StartColumn, row: MemoryRow): Raw {
-  if (start.maxOf === undefined) {
-    const value = row[start.column] ?? null;
-    const time = start.timeColumn === undefined ? '' : (row[start.timeColumn] ?? '').trim();
+  const rows = start.maxOf ?? start.minOf;
+  if (rows === undefined) {
+    const value = textAt(database, record, start, row);
+    const { timeColumn, part } = start;
+    const clock = timeColumn === undefined ? null : textAt(database, record, { column: timeColumn, ...(part === undefined ? {} : { part }) }, row); // prettier-ignore
+    const time = (clock ?? '').trim();
     return value === null || time === '' ? value : `${value} ${time}`;
   }
-  const relation = relationOf(record.related, start.maxOf.related);
-  const table = tableOf(database, relation.table);
-  const { where } = start.maxOf;
-  const rows = relatedRows(database, relation, row).filter((one) => database.meaning.holds(where, one));
-  // One row that is "not yet" outweighs all known ones: an agreement that still runs, beside others that have ended.
-  const running = rows.find((one) => {
-    const value = one[start.column] ?? null;
-    return value === null ? start.whenNull === 'not yet' : start.notYet.includes(value);
-  });
-  return running === undefined ? largest(table, start.column, rows) : (running[start.column] ?? null);
+  const { related, where } = rows;
+  const type = typeOf(tableOf(database, relationOf(record.related, related).table), start.column);
+  const values = relatedRows(database, record, related, row)
+    .filter((one) => meets(database, record, where, one, related))
+    .map((one) => textAt(database, record, start, one));
+  const open = (value: Raw): boolean =>
+    value === null ? start.whenNull === 'not yet' : start.notYet.includes(value);
+  if (start.maxOf !== undefined) {
+    // One row that is "not yet" outweighs all known ones: an agreement that still runs, beside others that have ended.
+    const running = values.find(open);
+    return running === undefined ? extreme(type, values, 'largest') : running;
+  }
+  const known = extreme(type, values.filter((value) => !open(value)), 'smallest'); // prettier-ignore
+  return known ?? extreme(type, values, 'smallest');
+}
+
+/** The value of a field as a text. */
+function textAt(database: MemoryDatabase, record: RecordType, field: Field, row: MemoryRow): Raw {
+  const value = database.meaning.valueOf(field, row, aroundOf(database, record));
+  return value === null ? null : String(value);
 }
 
 function subjectOf(
@@ -106,8 +124,8 @@ function subjectOf(
   subject: SubjectIdentifier,
   row: MemoryRow,
 ): Raw {
-  if (subject.related === undefined) return row[subject.column] ?? null;
-  const rows = relatedRows(database, relationOf(record.related, subject.related), row);
+  if (subject.related === undefined) return textAt(database, record, subject, row);
+  const rows = relatedRows(database, record, subject.related, row);
   // A row without a value is about somebody unknown, whoever the others are about.
   const [only, ...others] = new Set(rows.map((one) => one[subject.column] ?? null));
   return only === undefined || others.length > 0 ? null : only;
@@ -117,13 +135,27 @@ function subjectOf(
 export function factsOf(database: MemoryDatabase, view: View, row: MemoryRow): Facts {
   const { record } = view;
   const key = keyOf(record, row);
-  return {
+  const facts = {
     key,
     starts: view.starts.map((start) => startOf(database, record, start, row)),
     truths: view.conditions.map((condition) => meets(database, record, condition, row)),
     subjects: record.subjects.map((subject) => subjectOf(database, record, subject, row)),
     done: view.stages.map((stage) => stageDone(database, record, stage, row, key)),
   };
+  const unreadable = unreadableIn(database, view, row);
+  return unreadable.length === 0 ? facts : { ...facts, unreadable };
+}
+
+/** The columns that should hold JSON and do not. */
+export function unreadableIn(database: MemoryDatabase, view: View, row: MemoryRow): readonly string[] {
+  const { record } = view;
+  const around = aroundOf(database, record);
+  const broken = columnsInside(view).filter(({ field, related }) => {
+    const rows =
+      related === undefined ? [row] : belonging(database, record, relationOf(record.related, related), row);
+    return !rows.every((one) => database.meaning.isReadable({ ...field, path: [''] }, one, around));
+  });
+  return broken.map((one) => one.name);
 }
 
 /** Whether the windows show that the record is plainly not due; when in doubt, it is not plain. */
@@ -138,10 +170,10 @@ export function plainlyNotDue(
     const value = facts.starts[index] ?? null;
     const start = view.starts[index];
     if (window === undefined || value === null || start === undefined) return false;
-    const name =
-      start.maxOf === undefined
-        ? view.record.table
-        : relationOf(view.record.related, start.maxOf.related).table;
+    // What stands in JSON, or in another row, is judged where it is read.
+    if (start.path !== undefined || start.part !== undefined) return false;
+    const rows = start.maxOf ?? start.minOf;
+    const name = rows === undefined ? view.record.table : relationOf(view.record.related, rows.related).table;
     const type = tableOf(database, name).columns[start.column]?.type ?? 'text';
     return order(type, value, window.dueBefore) > 0 && order(type, value, window.aheadAfter) < 0;
   };

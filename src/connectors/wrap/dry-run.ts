@@ -9,6 +9,7 @@ export function dryRunOf(connector: Connector): Connector {
     capabilities: connector.capabilities,
     check: (views, signal) => connector.check(views, signal),
     advise: (views, signal) => connector.advise(views, signal),
+    tablesLike: (pattern, signal) => connector.tablesLike(pattern, signal),
     now: () => connector.now(),
     count: (view, signal) => connector.count(view, signal),
     scan: (view, windows, signal, cursor) => connector.scan(view, windows, signal, cursor),

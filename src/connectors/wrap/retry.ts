@@ -25,6 +25,7 @@ export function withRetry(connector: Connector, options: RetryOptions): Connecto
     kind: connector.kind,
     capabilities: connector.capabilities,
     check: (views, signal) => again(() => connector.check(views, signal), signal),
+    tablesLike: (pattern, signal) => again(() => connector.tablesLike(pattern, signal), signal),
     advise: (views, signal) => again(() => connector.advise(views, signal), signal),
     now: () => again(() => connector.now()),
     count: (view, signal) => again(() => connector.count(view, signal), signal),

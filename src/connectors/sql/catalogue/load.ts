@@ -76,6 +76,19 @@ export async function loadCatalogue(
   };
 }
 
+/** Names, as statements can use them, of the tables that fit a pattern with one `*`, for one character or more. */
+export async function tablesLike(dialect: Dialect, ask: Ask, pattern: string): Promise<readonly string[]> {
+  const schema = schemaOf(pattern);
+  const { found } = await READERS[dialect](ask, schema === undefined ? [] : [schema], () => new Map());
+  const [before = '', after = ''] = pattern.slice(schema === undefined ? 0 : schema.length + 1).split('*');
+  const names = found
+    .filter((one) => one.kind === 'table' && (schema === undefined || one.schema === schema))
+    .map((one) => one.name)
+    .filter((name) => name.length > before.length + after.length)
+    .filter((name) => name.startsWith(before) && name.endsWith(after));
+  return [...new Set(names)].map((name) => (schema === undefined ? name : `${schema}.${name}`));
+}
+
 function schemaOf(name: string): string | undefined {
   const dot = name.indexOf('.');
   return dot < 0 ? undefined : name.slice(0, dot);
