@@ -130,9 +130,10 @@ function same(a: readonly unknown[], b: readonly unknown[]): boolean {
 /** As `name: what`; of the records' own files, which have no name, `what` alone. */
 function countDependents(counts: Record<string, number>, name: string, rows: DependentCount): void {
   const { files, ...parts } = rows;
+  const ofFiles: Readonly<Record<string, number>> = { ...files };
   const all = [
     ...Object.entries(parts),
-    ...Object.entries(files ?? {}).map(([what, n]) => [`files ${what}`, n] as const),
+    ...Object.entries(ofFiles).map(([what, n]) => [`files ${what}`, n] as const),
   ];
   for (const [what, n] of all) if (n > 0) add(counts, name === '' ? what : `${name}: ${what}`, n);
 }
