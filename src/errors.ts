@@ -300,6 +300,12 @@ export const ERRORS = {
     remedy:
       'Ask for the file as it was made, and hold the verifier key against the one that the company publishes.',
   },
+  AUDIT_EXISTS: {
+    exit: 1,
+    message: 'There is a trail already in {place}, and no state that it belongs to',
+    remedy:
+      'Restore that state from its backup: the holds stand in it. For another installation name another place for the trail.',
+  },
   AUDIT_KEY_MISSING: {
     exit: 1,
     message: 'There is no key in {file}',

@@ -7,7 +7,7 @@ import { putEvidence } from './audit/evidence.ts';
 import { expireEvidence } from './audit/watch/evidence.ts';
 import { createUlids } from './audit/format/ulid.ts';
 import type { KeyRing } from './audit/keys/ring.ts';
-import { openStore } from './audit/store/open.ts';
+import { nameOfStore, openStore } from './audit/store/open.ts';
 import type { Store } from './audit/store/store.ts';
 import { CHECKPOINT } from './audit/tile.ts';
 import type { Settings } from './config.ts';
@@ -88,7 +88,7 @@ export async function initInstallation(
   world: World,
 ): Promise<{ readonly id: string; readonly vkey: string }> {
   const store = await openStore(settings.audit, { now: world.now, create: true });
-  if ((await store.get(CHECKPOINT)) !== undefined) throw new FristError('STATE_EXISTS');
+  if ((await store.get(CHECKPOINT)) !== undefined) throw await whatIsThere(settings, world);
   await createKeys(settings.keys, world.randomBytes);
   const id = createUlids(world.randomBytes, world.now)();
   const origin = settings.audit.origin ?? `frist.invalid/${id}`;
@@ -99,6 +99,17 @@ export async function initInstallation(
   await trail.close();
   await state.close();
   return { id, vkey: signer.vkey };
+}
+
+/** A trail is there: with its state, or alone, which means that the state was lost. */
+async function whatIsThere(settings: Settings, world: World): Promise<FristError> {
+  try {
+    await (await openState(settings.state.url, { clock: world.now })).close();
+    return new FristError('STATE_EXISTS');
+  } catch (error) {
+    if (!(error instanceof FristError) || error.code !== 'STATE_MISSING') throw error;
+    return new FristError('AUDIT_EXISTS', { place: nameOfStore(settings.audit) });
+  }
 }
 
 /** What this installation knows of its own trail: the public key that `state init` printed, and the last head it saw. */

@@ -80,7 +80,7 @@ describe('the state', () => {
     await refuses(on, people, /^STATE_MISSING/, 2);
     expect(await on.frist('state', 'init')).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^STATE_EXISTS/),
+      stderr: expect.stringMatching(/^AUDIT_EXISTS.*data\/audit/),
     });
     expect(existsSync(on.at('data/state.db'))).toBe(false);
   });
