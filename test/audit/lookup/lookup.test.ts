@@ -108,6 +108,15 @@ describe('the index', () => {
     expect(await search(20_000)).toBeLessThan(15);
   });
 
+  it('may be ahead of a trail that was opened before, and gives nothing of what came later', async () => {
+    await log.append([person(1)]);
+    const reader = await openReader({ store, vkey });
+    await log.append([person(1001)]);
+    expect(await numbersOf(subject(1))).toEqual([0, 1]);
+    const before = findByCommitment(reader, test.state.trailIndex, new Set([subject(1)]));
+    expect((await collect(before)).map((one) => one.index)).toEqual([0]);
+  });
+
   it('goes on where it stopped', async () => {
     await log.append(people(0, 10_000));
     const index = test.state.trailIndex;

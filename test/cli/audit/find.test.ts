@@ -78,7 +78,7 @@ describe('audit find', () => {
             “Contacts are erased within 2 years.”
 ${gap}`);
     expect(await words('email=nobody@example.dk')).toBe(
-      `Nothing: the trail of 14 entries has none about it.\n${gap}`,
+      `Nothing: the trail of 15 entries has none about it.\n${gap}`,
     );
   });
 

@@ -4,11 +4,10 @@ import { formatEntry } from '../../../src/audit/entry.ts';
 import { readSpan } from '../../../src/audit/lookup/range.ts';
 import { openReader } from '../../../src/audit/lookup/reader.ts';
 import { auditList, type ListOptions } from '../../../src/cli/audit/list.ts';
-import { watched } from '../../audit/lookup/support.ts';
-import { newId } from '../../audit/lookup/support.ts';
+import { newId, watched } from '../../audit/lookup/support.ts';
 import { codeOf, collect } from '../../state/support.ts';
 import { logOf, SIGNER } from '../../support/trail.ts';
-import { capture, openDesk, type Desk } from './support.ts';
+import { capture, openDesk, recordOn, type Desk } from './support.ts';
 
 let desk: Desk;
 beforeAll(async () => {
@@ -53,15 +52,15 @@ describe('audit list', () => {
     const lines = (await list({ format: 'ndjson' })).split('\n').slice(0, -1);
     const texts = await Promise.all(lines.map((_, i) => desk.reader.entry(i)));
     expect(lines).toEqual(texts.map((text, i) => `{"index":${i},"entry":${text}}`));
-    expect(lines).toHaveLength(14);
+    expect(lines).toHaveLength(15);
     const document = JSON.parse(await list({ json: true })) as { readonly entries: readonly Line[] };
-    expect(document).toMatchObject({ size: 14, root: desk.reader.head.root, exit: 0, statuses: [] });
+    expect(document).toMatchObject({ size: 15, root: desk.reader.head.root, exit: 0, statuses: [] });
     expect(document.entries).toEqual(lines.map((line) => JSON.parse(line) as Line));
   });
 
   it('leaves out what was not asked for', async () => {
     expect(await numbers({ kind: 'record' })).toEqual([3, 4, 9, 12]);
-    expect(await numbers({ policy: 'contacts', kind: 'policy' })).toEqual([1]);
+    expect(await numbers({ policy: 'contacts', kind: 'policy' })).toEqual([1, 14]);
     expect(await numbers({ batch: 'batch-2026-11-06' })).toEqual([8, 9, 10]);
     expect(await numbers({ from: '2026-11-03', to: '2026-11-05' })).toEqual([6, 7]);
     expect(await numbers({ from: '2026-11-06', limit: '2' })).toEqual([8, 9]);
@@ -74,7 +73,7 @@ describe('audit list', () => {
     expect(await numbers({ run: 'run-1', kind: 'record' })).toEqual([3, 4]);
     expect(await numbers({ run: 'run-3', from: '2026-11-21' })).toEqual([11, 12, 13]);
     expect(await numbers({ source: ['crm', 'ats'] })).toEqual([2, 3, 4, 5, 8, 9, 10, 11, 12, 13]);
-    expect(await numbers({ policy: 'contacts' })).toEqual([1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13]);
+    expect(await numbers({ policy: 'contacts' })).toEqual([1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14]);
   });
 
   it('is columns for people, and CSV for tables', async () => {
@@ -104,30 +103,52 @@ describe('audit list', () => {
 });
 
 describe('a span of a long trail', () => {
-  const HOUR = 3_600_000;
+  const MINUTE = 60_000;
   const START = Date.UTC(2026, 0, 1);
-  /** An entry a minute, written by two machines whose clocks are 5 minutes apart. */
-  const at = (i: number): number => START + i * 60_000 + (i % 7 === 0 ? 300_000 : 0);
-  const texts = Array.from({ length: 20_000 }, (_, i) =>
-    formatEntry({ v: 1, type: 'heartbeat', eid: newId(), at: new Date(at(i)).toISOString() }),
-  );
+  const iso = (time: number): string => new Date(time).toISOString();
+  const heartbeat = (time: number): string =>
+    formatEntry({ v: 1, type: 'heartbeat', eid: newId(), at: iso(time) });
 
   it('is found by its ends, whole, and without reading the rest', async () => {
-    const { store } = await logOf(texts);
+    // An entry a minute; the clock of every seventh writer is far from the others'.
+    const at = (i: number): number => START + i * MINUTE + (i % 7 === 0 ? 50 * MINUTE : 0);
+    const all = Array.from({ length: 20_000 }, (_, i) => i);
+    const { store } = await logOf(all.map((i) => heartbeat(at(i))));
     const { store: seen, reads } = watched(store);
-    for (const [from, to] of [
-      [START - HOUR, START],
-      [START + 100 * HOUR, START + 124 * HOUR],
-      [START + 300 * HOUR, START + 999 * HOUR],
-      [START + 999 * HOUR, START + 1000 * HOUR],
-    ] as const) {
-      const reader = await openReader({ store: seen, vkey: SIGNER.vkey });
+    const reader = await openReader({ store, vkey: SIGNER.vkey });
+    const spans = Array.from({ length: 60 }, (_, i) => START + (1700 + i * 17) * MINUTE);
+    for (const from of [START - MINUTE, ...spans, START + 19_990 * MINUTE, START + 99_999 * MINUTE]) {
+      const to = from + 30 * MINUTE;
       reads.length = 0;
-      const span = await collect(readSpan(reader, { from, to }));
-      const inside = span.map(({ index }) => index).filter((i) => at(i) >= from && at(i) <= to);
-      expect(inside).toEqual(texts.flatMap((_, i) => (at(i) >= from && at(i) <= to ? [i] : [])));
-      // Eight to find the beginning, and the bundles of the span with an hour on both sides.
-      expect(reads.length).toBeLessThanOrEqual(8 + 4 + inside.length / 256);
+      const span = await collect(readSpan({ ...reader, store: seen }, { from, to }));
+      const inside = (i: number): boolean => at(i) >= from && at(i) <= to;
+      expect(span.map(({ index }) => index).filter(inside)).toEqual(all.filter(inside));
+      // Seven to find the beginning, and the bundles of the span with an hour on both sides.
+      expect(reads.length).toBeLessThanOrEqual(7 + 4);
+    }
+  });
+
+  it('has the records of a run whose batch was opened long before it', async () => {
+    const day = START + 9 * 86_400_000;
+    const opened = {
+      v: 1,
+      type: 'batch-opened',
+      batch: 'batch-1',
+      policy: 'contacts',
+      source: 'crm',
+    } as const;
+    const first = formatEntry({
+      ...opened,
+      ...{ eid: newId(), at: iso(START), run: 'run-1', count: 1, digest: '0'.repeat(64), epoch: 'e' },
+    });
+    const between = Array.from({ length: 2000 }, (_, i) => heartbeat(START + i * MINUTE));
+    const late = recordOn('2026-01-10', 'new', { key: ['1'], email: 'a@b.dk', batch: 'batch-1' });
+    const { store } = await logOf([first, ...between, heartbeat(day), late]);
+    const reader = await openReader({ store, vkey: SIGNER.vkey });
+    for (const asked of [{ run: 'run-1' }, { source: ['crm'] }, { batch: 'batch-1' }]) {
+      const { io, all } = capture();
+      await auditList(reader, { ...EVERYTHING, ...asked, from: '2026-01-10', format: 'ndjson' }, io);
+      expect([asked, all()]).toEqual([asked, `{"index":2002,"entry":${late}}\n`]);
     }
   });
 });

@@ -49,7 +49,7 @@ describe('audit prove', () => {
     expect(said).toContain(`frist audit prove --check ${join(folder, 'ase.json')} --key ${SIGNER.vkey}`);
     expect(statSync(join(folder, 'ase.json')).mode & 0o777).toBe(0o600);
     expect(check('ase.json')).toBe(`\
-The receipt is sound: entry 3 of the trail example.com/trail, signed with 14 entries.
+The receipt is sound: entry 3 of the trail example.com/trail, signed with 15 entries.
 
 It proves that this was written down:
   record  Eksempel A/S, crm: contact 42
@@ -93,6 +93,16 @@ It does not prove:
     expect(await failure(() => prove('which.json', { subject: ['email=x@example.dk'] }))).toMatch(/no entry/);
     expect(await failure(() => prove('which.json', { ...ASE, out: undefined }))).toMatch(/--out/);
     expect(existsSync(join(folder, 'which.json'))).toBe(false);
+  });
+
+  it('writes nothing that would not check', async () => {
+    const prove = (): ReturnType<Desk['reader']['prove']> => desk.reader.prove(4);
+    const { io } = capture();
+    const out = join(folder, 'wrong.json');
+    const options = { ...ASE, record: [], entry: '3', out, json: false, files: FILES };
+    const proving = auditProve({ ...desk, reader: { ...desk.reader, prove } }, options, io);
+    expect(await codeOf(proving)).toBe('AUDIT_RECEIPT');
+    expect(existsSync(out)).toBe(false);
   });
 
   it('writes over nothing', async () => {

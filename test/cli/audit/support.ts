@@ -108,10 +108,12 @@ export interface Desk extends Inquiry {
 
 /** The trail of the tests; number 3 is Åse's contact, 6 her hold, 7 its end, 9 her membership, 12 her contact again. */
 async function texts(store: MemoryStore): Promise<string[]> {
-  const promise = 'Contacts are erased within 2 years.';
-  const wording = JSON.stringify({ policy: { promise } });
-  const ref = await putEvidence(store, `${wording}\nin words\n`, (n) => Buffer.alloc(n, 9));
-  const digest = hash('sha256', wording);
+  const policy = async (day: string, promise: string): Promise<string> => {
+    const wording = JSON.stringify({ policy: { promise } });
+    const text = await putEvidence(store, `${wording}\nin words\n`, (n) => Buffer.alloc(n, 9));
+    return entry({ ...base(day), type: 'policy', policy: 'contacts', digest: hash('sha256', wording), text });
+  };
+  const digest = '0'.repeat(64);
   const batch = (day: string, run: string): string =>
     entry({
       ...base(day),
@@ -136,7 +138,7 @@ async function texts(store: MemoryStore): Promise<string[]> {
   const hold = { hold: 'hold-1', epoch: 'e-2', subject: [OLD.subject('email', 'åse@example.dk')] };
   return [
     entry({ ...base('2026-11-01'), type: 'installation', installation: 'i', origin: 'o', version: '1' }),
-    entry({ ...base('2026-11-01'), type: 'policy', policy: 'contacts', digest, text: ref }),
+    await policy('2026-11-01', 'Contacts are erased within 2 years.'),
     batch('2026-11-02', 'run-1'),
     recordOn('2026-11-02', 'old', { key: ['42'], email: 'åse@example.dk' }),
     recordOn('2026-11-02', 'old', { key: ['43'], email: 'jens@example.dk', outcome: 'failed', code: 'FK' }),
@@ -149,6 +151,7 @@ async function texts(store: MemoryStore): Promise<string[]> {
     batch('2026-11-21', 'run-3'),
     recordOn('2026-11-21', 'new', { key: ['42'], email: 'åse@example.dk' }),
     settled('2026-11-21'),
+    await policy('2026-11-22', 'Contacts are erased within 1 year.'),
   ];
 }
 
