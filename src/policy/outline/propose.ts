@@ -47,7 +47,12 @@ interface Person {
 /** YAML text of a scalar: as it stands where that is safe, in double quotes otherwise. */
 function scalar(text: string): string {
   const plain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !/^(?:true|false|null)$/i.test(text);
-  return plain ? text : JSON.stringify(text);
+  return plain ? text : JSON.stringify(text).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escaped);
+}
+
+/** A character that YAML does not let stand. */
+function escaped(character: string): string {
+  return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`;
 }
 
 /** A column as policies name it: in backticks where its name holds what separates names. */
@@ -166,15 +171,16 @@ function recordLines({ name, table, children }: Person): readonly string[] {
 function policyLines(person: Person, people: readonly Person[], source: string): readonly string[] {
   const { name, table, children } = person;
   const [start, ...others] = startsOf(table);
-  if (start === undefined) {
-    return [`  ${comment(`guess: no policy for ${name}: none of its columns looks like a date`)}`, ''];
-  }
   const besides = others.map((one) => one.name).join(', ');
+  const begins =
+    start === undefined
+      ? '… # when the period begins: no column looks like a date'
+      : `${startText(start)} ${comment(besides === '' ? 'guess' : `guess; others: ${besides}`)}`;
   const lines = [
     `  ${scalar(name)}:`,
     '    promise: … # what the privacy policy says, quoted',
     `    records: ${JSON.stringify(`${source}.${name}`)}`,
-    `    start: ${startText(start)} ${comment(besides === '' ? 'guess' : `guess; others: ${besides}`)}`,
+    `    start: ${begins}`,
     '    within: 12 months # guess',
     '    action: delete # guess: or anonymise, with `set`',
   ];
@@ -192,14 +198,14 @@ function policyLines(person: Person, people: readonly Person[], source: string):
  * The text of a policy file. It parses as it stands; what it says is for a person to correct.
  * @returns undefined where no table looks like one of people.
  */
-export function proposePolicies(outline: Outline, frame: ProposalFrame): string | undefined {
+export function proposePolicies(whole: Outline, frame: ProposalFrame): string | undefined {
   const name = namer();
+  // A name with a `*` would be a pattern.
+  const outline = { ...whole, tables: whole.tables.filter((table) => !table.name.includes('*')) };
   const people = outline.tables.filter(isPerson).map((table): Person => {
     return { name: name(table.name), table, children: childrenOf(table, outline) };
   });
   if (people.length === 0) return undefined;
-  const policies = people.flatMap((person) => policyLines(person, people, frame.source));
-  const some = policies.some((line) => line.startsWith('    records:'));
   return [
     '# yaml-language-server: $schema=./policies.schema.json',
     '# Proposed by `frist init` from the names of tables and columns. Correct every guess, then run `frist check`.',
@@ -220,7 +226,7 @@ export function proposePolicies(outline: Outline, frame: ProposalFrame): string 
     '    records:',
     ...people.flatMap(recordLines),
     '',
-    some ? 'policies:' : 'policies: {}',
-    ...policies,
+    'policies:',
+    ...people.flatMap((person) => policyLines(person, people, frame.source)),
   ].join('\n');
 }
