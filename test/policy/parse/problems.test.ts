@@ -6,7 +6,10 @@ import { describe, expect, it } from '@jest/globals';
 import { PROBLEM_CODES } from '../../../src/policy/parse/report.ts';
 import { BASE, edit, problemsOf, unmark } from './base.ts';
 import { BETWEEN, SAME_AS_CONTACTS } from './problems/between.ts';
+import { BELONGING } from './problems/belonging.ts';
 import { CONDITIONS } from './problems/conditions.ts';
+import { DOING } from './problems/doing.ts';
+import { ELSEWHERE } from './problems/elsewhere.ts';
 import { MEANING } from './problems/meaning.ts';
 import { NAMES } from './problems/names.ts';
 import { SEVERAL } from './problems/several.ts';
@@ -21,7 +24,19 @@ function told(marked: string) {
   return { problems, places };
 }
 
-const ALL = [...SHAPE, ...TEXT, ...NAMES, ...VALUES, ...MEANING, ...CONDITIONS, ...BETWEEN, ...SEVERAL];
+const ALL = [
+  ...SHAPE,
+  ...TEXT,
+  ...NAMES,
+  ...VALUES,
+  ...MEANING,
+  ...CONDITIONS,
+  ...BETWEEN,
+  ...SEVERAL,
+  ...BELONGING,
+  ...DOING,
+  ...ELSEWHERE,
+];
 
 describe('bad files', () => {
   it('spoil a good one', () => {

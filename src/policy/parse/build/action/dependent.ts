@@ -116,7 +116,7 @@ function readDependent(raw: Mapping, path: Path, scene: Scene): Dependent | unde
       ? undefined
       : readFiles(raw['files'] as FilesText, [...path, 'files'], COLUMNS_ONLY, report);
   const owners =
-    raw['unless owned'] === undefined || related === undefined
+    raw['unless owned'] === undefined || related === undefined || kind !== 'delete'
       ? undefined
       : readOwners(raw['unless owned'], [...path, 'unless owned'], related, scene);
   if (!fits(raw, kind, path, scene) || related === undefined || where === undefined) return undefined;
