@@ -170,7 +170,7 @@ export const ERRORS = {
   },
   RECORD_FAILED: {
     exit: 2,
-    message: '{count} record(s) of policy {policy} cannot be erased ({code})',
+    message: '{count} record(s) of {source}.{record} cannot be erased under policy {policy} ({code})',
     remedy: 'A foreign key or trigger forbids it: name the referring table as a dependent of the policy.',
   },
   // State

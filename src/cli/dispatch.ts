@@ -52,6 +52,7 @@ async function perform(invocation: Invocation, process: Process): Promise<number
   });
   const world: World = { ...process, logger: loggerOf(settings, process) };
   if (verb === 'state init') return stateInit(settings, world, options.json, io);
+  if (verb === 'hold list') return holdList(settings, world, options, io);
   if (verb.startsWith('audit ')) {
     const policies = (): PolicyFile[] =>
       readPolicyFiles(options.policies, process).map((located) => located.file);
@@ -147,8 +148,6 @@ async function withApp(app: App, invocation: Invocation, process: Process, world
         io,
       );
     }
-    case 'hold list':
-      return holdList(app, { all: options.all, json }, io);
     case 'hold release':
       return holdRelease(app, { hold: argument, why: reasonOf(options), json }, io);
     default:

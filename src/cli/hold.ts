@@ -1,7 +1,10 @@
 import type { App } from '../app.ts';
+import type { Settings } from '../config.ts';
 import { EXIT, FristError } from '../errors.ts';
 import { matchesOf, placeHold, releaseHold, type Match, type Placed } from '../erasure/holds.ts';
+import { openState } from '../state/open.ts';
 import type { Hold } from '../state/state.ts';
+import type { World } from '../wiring.ts';
 import { isDay } from './shared/as-of.ts';
 import { identifierOf, refuseUnknownKinds } from './shared/identifiers.ts';
 import { printJson, type Io } from './shared/io.ts';
@@ -90,15 +93,15 @@ function warningsOf(placed: Placed): { readonly warnings: readonly string[] } {
   return { warnings };
 }
 
-/** `frist hold list`. */
+/** `frist hold list`: of all controllers. Reads the state only. */
 export async function holdList(
-  app: App,
+  settings: Settings,
+  world: World,
   options: { readonly all: boolean; readonly json: boolean },
   io: Io,
 ): Promise<number> {
-  const active = await app.state.holds({ active: true });
-  const holds = options.all ? [...active, ...(await app.state.holds({ active: false }))] : active;
-  const today = new Date(app.now()).toISOString().slice(0, 10);
+  const holds = await readHolds(settings, world, options.all);
+  const today = new Date(world.now()).toISOString().slice(0, 10);
   if (options.json) {
     printJson(io, { holds });
     return EXIT.ok;
@@ -113,6 +116,16 @@ export async function holdList(
   ]);
   io.out(`${table([['hold', 'subject', 'sources', 'placed', 'by', 'review'], ...rows])}\n`);
   return EXIT.ok;
+}
+
+async function readHolds(settings: Settings, world: World, released: boolean): Promise<readonly Hold[]> {
+  const state = await openState(settings.state.url, { clock: world.now });
+  try {
+    const active = await state.holds({ active: true });
+    return released ? [...active, ...(await state.holds({ active: false }))] : active;
+  } finally {
+    await state.close();
+  }
 }
 
 function reviewWords(hold: Hold, today: string): string {

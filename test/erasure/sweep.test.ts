@@ -184,7 +184,12 @@ policies:
     expect(await run(on)).toMatchObject({
       status: 'failed',
       outcomes: { erased: 8, failed: 1 },
-      error: { code: 'RECORD_FAILED' },
+      error: {
+        code: 'RECORD_FAILED',
+        message: expect.stringMatching(
+          /^1 record\(s\) of crm\.contact cannot be erased under policy contacts/,
+        ),
+      },
     });
     expect(ids(on)).toEqual(['4']);
   });

@@ -15,11 +15,17 @@ import type { Selected } from '../survey/spool.ts';
 
 /** Why a policy failed though it ran: its source broke off, records that the data forbid to erase, or leftovers. */
 export function failureOf(task: Task, result: ExecuteResult): FristError | undefined {
-  const { policy, source } = task.view;
+  const { policy, source, record } = task.view;
   if (result.failure !== undefined) return codedError(result.failure, source);
   const failed = result.outcomes.failed ?? 0;
   if (failed > 0)
-    return new FristError('RECORD_FAILED', { policy, count: failed, code: result.failedCode ?? '' });
+    return new FristError('RECORD_FAILED', {
+      policy,
+      source,
+      record: record.name,
+      count: failed,
+      code: result.failedCode ?? '',
+    });
   return result.leftovers > 0 ? new FristError('LEFTOVERS', { policy, count: result.leftovers }) : undefined;
 }
 
