@@ -42,9 +42,21 @@ async function saying(name: string, script: string): Promise<readonly string[]> 
   return program(name);
 }
 
-describe('a key service', () => {
+/** The program that is shipped as an example, over keys of its own. */
+async function shipped(): Promise<readonly string[]> {
+  const keys = await mkdtemp(join(folder, 'shipped-'));
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await writeFile(join(keys, 'signing.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+  await writeFile(join(keys, 'wrapping'), randomBytes(32).toString('hex'));
+  return [join(import.meta.dirname, '../../../deploy/keys/openssl.sh'), keys];
+}
+
+describe.each([
+  ['in the test', () => Promise.resolve(program('service.mjs'))],
+  ['that is shipped', shipped],
+])('a key service %s', (_, make) => {
   it('signs for the trail of its name', async () => {
-    const signer = await createProgramSigner(program('service.mjs'), 'example.com/trail');
+    const signer = await createProgramSigner(await make(), 'example.com/trail');
     const message = randomBytes(5000);
     const { name, publicKey } = parseVkey(signer.vkey);
     expect(name).toBe('example.com/trail');
@@ -52,13 +64,17 @@ describe('a key service', () => {
   });
 
   it('wraps keys, each for its epoch', async () => {
-    const wrapper = createProgramWrapper(program('service.mjs'));
+    const wrapper = createProgramWrapper(await make());
     const key = randomBytes(32);
     const wrapped = await wrapper.wrap('e1', key);
     expect(wrapped).not.toContain(key.toString('base64'));
     expect(await wrapper.unwrap('e1', wrapped)).toEqual(key);
+    const other = await wrapper.unwrap('e2', wrapped).catch(() => undefined);
+    expect(other).not.toEqual(key);
   });
+});
 
+describe('a key service', () => {
   it('does not open what a key at hand has wrapped, nor the other way round', async () => {
     const [service, local] = [
       createProgramWrapper(program('service.mjs')),
