@@ -89,7 +89,9 @@ function childrenOf(table: OutlineTable, outline: Outline): readonly Child[] {
   const name = namer();
   const [only, more] = table.key;
   return outline.tables.flatMap((other): readonly Child[] => {
-    const keys = outline.references.filter((one) => one.to === table.name && one.from === other.name);
+    const all = outline.references.filter((one) => one.to === table.name && one.from === other.name);
+    // Two constraints may say the same.
+    const keys = [...new Map(all.map((one) => [JSON.stringify(one.columns), one])).values()];
     const byKey = keys.map((key, i): Child => {
       const match = key.columns.map((theirs, at) => [theirs, key.references[at] ?? ''] as const);
       const wanted = keys.length > 1 ? `${other.name} by ${key.columns.join(' ')}` : other.name;
