@@ -30,13 +30,14 @@ export async function openInquiry(settings: Settings, world: World): Promise<Inq
     const store = await openReadStore(settings.audit);
     const { origin } = await state.installation();
     const { vkey } = await openSigner(settings.keys.signing, origin);
+    // Asked before the head is read: what is published in between is either in the trail that is read, or told.
+    const waiting = (await state.outboxSpan()) !== undefined;
     const reader = await openReader({ store, vkey, known: await state.lastHead() });
     const index = state.trailIndex;
     await catchUpIndex({ store, vkey, index });
     const newId = createUlids(world.randomBytes, world.now);
     const ring = await openKeyRing(settings, state, { ...world, newId });
-    const [epochs, waiting] = [await ring.epochs(), (await state.outboxSpan()) !== undefined];
-    return { reader, index, vkey, epochs, waiting, close: () => state.close() };
+    return { reader, index, vkey, epochs: await ring.epochs(), waiting, close: () => state.close() };
   } catch (error) {
     await state.close();
     throw error;

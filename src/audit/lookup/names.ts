@@ -10,6 +10,7 @@ import { hash } from 'node:crypto';
 import { FristError } from '../../errors.ts';
 
 const PREFIX_BYTES = 8;
+const COMMITMENT = /^[0-9a-f]{64}$/;
 /** Kinds of entry that are found by the field that tells which one it is. */
 const IDENTIFIED = { policy: 'policy', 'batch-settled': 'batch', 'hold-released': 'hold' } as const;
 export type Identified = keyof typeof IDENTIFIED;
@@ -34,7 +35,7 @@ export function prefixOf(kind: Identified, id: string): Buffer {
 export function commitmentsIn(entry: Fields): readonly string[] {
   const own = isObject(entry['commitments']) ? entry['commitments'] : {};
   const all = [own['record'], own['incarnation'], own['subject'], entry['subject']].flat();
-  return all.filter((one) => typeof one === 'string');
+  return all.filter((one) => typeof one === 'string' && COMMITMENT.test(one));
 }
 
 /** The id by which an entry of an identified kind is found. */

@@ -1,7 +1,7 @@
 import type { Epoch } from '../../audit/keys/ring.ts';
-import { readEntry, type AnyEntry, type Entry } from '../../audit/entry.ts';
+import { parseAnyEntry, readEntry, type Entry } from '../../audit/entry.ts';
 import { Contexts, type Context } from '../../audit/lookup/context.ts';
-import { findByCommitment } from '../../audit/lookup/find.ts';
+import { findByCommitment, type Found } from '../../audit/lookup/find.ts';
 import { fieldsOf } from '../../audit/lookup/names.ts';
 import { EXIT } from '../../errors.ts';
 import type { Inquiry } from '../../inquiry.ts';
@@ -13,11 +13,6 @@ import { askedOf, openingsOf, type AskedOptions } from './asked.ts';
 export interface FindOptions extends AskedOptions {
   readonly files: readonly PolicyFile[];
   readonly json: boolean;
-}
-
-interface Told extends Context {
-  readonly index: number;
-  readonly entry: AnyEntry;
 }
 
 /** Days of which nobody can be asked any more. */
@@ -33,19 +28,20 @@ export async function auditFind(inquiry: Inquiry, options: FindOptions, io: Io):
   const { reader, index, epochs, waiting } = inquiry;
   const openings = openingsOf(askedOf(options.files, options), epochs);
   const contexts = new Contexts(reader, index);
-  const entries: Told[] = [];
+  const told: { readonly found: Found; readonly context: Context }[] = [];
   for await (const found of findByCommitment(reader, index, new Set(openings.keys()))) {
-    const entry = fieldsOf(found.text, found.index) as AnyEntry;
-    entries.push({ index: found.index, entry, ...(await contexts.of(found)) });
+    told.push({ found, context: await contexts.of(found) });
   }
   const gaps = epochs.flatMap(gapOf);
   if (options.json) {
     const { size, root } = reader.head;
     printJson(io, {
-      found: entries.length > 0,
+      found: told.length > 0,
       size,
       root,
-      entries,
+      entries: told.map(({ found: { index: at, text }, context }) => {
+        return { index: at, entry: fieldsOf(text, at), ...context };
+      }),
       unanswerable: gaps,
       waiting,
       exit: EXIT.ok,
@@ -54,9 +50,9 @@ export async function auditFind(inquiry: Inquiry, options: FindOptions, io: Io):
     return EXIT.ok;
   }
   io.out(
-    entries.length === 0
+    told.length === 0
       ? `Nothing: the trail of ${number(reader.head.size)} entries has none about it.\n`
-      : `${entries.map(paragraph).join('\n')}\n`,
+      : `${told.map(({ found, context }) => paragraph(found, context)).join('\n')}\n`,
   );
   for (const gap of gaps) io.out(`Cannot be told: ${gapWords(gap)}.\n`);
   if (waiting) io.err('warning: entries wait to be published; what they say is not in this answer\n');
@@ -72,11 +68,11 @@ function gapWords({ from, to, destroyed }: Gap): string {
   return `what was written from ${from} to ${to}, because the key of these days was destroyed on ${destroyed}`;
 }
 
-function paragraph({ index, entry, ...context }: Told): string {
-  const known = readEntry(JSON.stringify(entry));
-  const lines = known === undefined ? [] : linesOf(known, context);
-  const [first = entry.type, ...more] = lines;
-  return [`${entry.at.slice(0, 10)}  ${first}  (entry ${number(index)})`, ...more].join('\n            ');
+function paragraph({ index, text }: Found, context: Context): string {
+  const { type, at } = parseAnyEntry(text);
+  const known = readEntry(text);
+  const [first = type, ...more] = known === undefined ? [] : linesOf(known, context);
+  return [`${at.slice(0, 10)}  ${first}  (entry ${number(index)})`, ...more].join('\n            ');
 }
 
 /** What an entry says of the person or the record, the gist first. */

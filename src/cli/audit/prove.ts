@@ -62,7 +62,8 @@ function choose(found: readonly Found[], named: string | undefined): Found {
       .map((one) => one.index)
       .join(', ') + (some.length > NAMED ? ', …' : '');
   if (named !== undefined) {
-    const one = found.find((candidate) => String(candidate.index) === named);
+    // As people read numbers: find writes 12,345.
+    const one = found.find((candidate) => String(candidate.index) === named.replaceAll(',', ''));
     return one ?? usage(`entry ${named} is not about it; these are: ${numbers(found)}`);
   }
   const records = found.filter((one) => fieldsOf(one.text, one.index)['type'] === 'record');
