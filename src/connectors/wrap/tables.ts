@@ -4,7 +4,7 @@
  * table of yesterday is among them. The key of a record begins with what the `*` stands for.
  */
 import type { Encoding, Facts, Key, RecordType, View } from '../../policy/policy.ts';
-import type { Batch, BatchResult, CheckReport, Connector, DependentCount, ErasingSession, Finding, Page } from '../connector.ts'; // prettier-ignore
+import type { Batch, BatchResult, CheckReport, Connector, DependentCount, ErasingSession, FileCount, Finding, Page } from '../connector.ts'; // prettier-ignore
 import { SourceFailure } from '../connector.ts';
 
 /** The same connector, which knows patterns too. */
@@ -277,10 +277,22 @@ async function eraseGroups(
 
 function added(before: DependentCount | undefined, more: DependentCount): DependentCount {
   if (before === undefined) return more;
-  return {
+  const files = [before.files, more.files].filter((one) => one !== undefined);
+  const sum = (of: (one: FileCount) => number): number => files.reduce((all, one) => all + of(one), 0);
+  const counted = {
     deleted: before.deleted + more.deleted,
     anonymised: before.anonymised + more.anonymised,
     detached: before.detached + more.detached,
     kept: before.kept + more.kept,
+  };
+  if (files.length === 0) return counted;
+  return {
+    ...counted,
+    files: {
+      removed: sum((one) => one.removed),
+      missing: sum((one) => one.missing),
+      shared: sum((one) => one.shared),
+      refused: sum((one) => one.refused),
+    },
   };
 }

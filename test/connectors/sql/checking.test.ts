@@ -22,6 +22,7 @@ const PERSON = recordOf('people', ['id'], {
     relation('messages', { person_id: 'id' }),
     relation('deals', { person_id: 'id' }),
     relation('loose', { person: 'name' }),
+    relation('remarks', { message_id: 'id' }, { table: 'attachments', of: 'deals' }),
   ],
 });
 const RECORD_PATH = ['sources', 'bed', 'records', 'people'];
@@ -106,6 +107,20 @@ const CASES: readonly Case[] = [
   ['a cascade into what is kept', going({ related: 'messages', kind: 'keep' }), 'cascade-into-kept', [...POLICY_PATH, 'dependents'], /says that they are kept/],
   ['a dependent that is only partly named', viewOf({ ...PERSON, related: [relation('messages', { person_id: 'id' }, { where: is('body', 'x') })] }, { stages: [stage({ kind: 'delete' }, { related: 'messages', kind: 'delete' })] }), 'cascade', [...POLICY_PATH, 'dependents'], /rows of messages/],
   ['a reference that forbids', going(), 'restricting-reference', [...POLICY_PATH, 'dependents'], /Rows of orders .* forbid/],
+  ['rows asked of rows that they are not of', where(relatedRows('exists', 'messages', relatedRows('none', 'remarks'))), 'nested-related', [...POLICY_PATH, 'where'], /not declared to be .of. them.*of: messages/s],
+  ['a part that could be two rows', record({ parts: [{ name: 'deal', table: 'deals', match: [{ theirs: 'person_id', ours: 'id' }], scope: [] }] }), 'part-not-unique', [...RECORD_PATH, 'parts', 'deal'], /two rows of deals .* same person_id/],
+  ['a part by columns that cannot be compared', record({ parts: [{ name: 'deal', table: 'deals', match: [{ theirs: 'id', ours: 'born' }], scope: [] }] }), 'match-type', [...RECORD_PATH, 'parts', 'deal', 'match'], /cannot be compared/],
+  ['a column of a part that is not there', viewOf({ ...PERSON, parts: [{ name: 'deal', table: 'deals', match: [{ theirs: 'id', ours: 'id' }], scope: [] }] }, { where: { kind: 'is', part: 'deal', column: 'nmae', values: ['x'] } }), 'unknown-column', [...POLICY_PATH, 'where'], /Table deals has no column "nmae"/],
+  ['a value for ever unequal to a part', viewOf({ ...PERSON, parts: [{ name: 'deal', table: 'deals', match: [{ theirs: 'id', ours: 'id' }], scope: [] }] }, { where: { kind: 'is', part: 'deal', column: 'person_id', values: ['x'] } }), 'constant-type', [...POLICY_PATH, 'where'], /deals\.person_id is .* can never be "x"/],
+  ['JSON in a number', where({ kind: 'is', column: 'score', path: ['a'], values: ['x'] }), 'json-type', [...POLICY_PATH, 'where'], /people\.score is .*, in which no JSON stands/],
+  ['a start in JSON without an encoding', start(undeclared('name', { path: ['at'] })), 'start-type', [...POLICY_PATH, 'start'], /no type of its own/],
+  ['a start in JSON where nothing may stand', viewOf(recordOf('people', ['id']), { starts: [(({ whenNull: _, ...rest }) => rest)(startAt('status', { path: ['at'] }))] }), 'start-null', [...POLICY_PATH, 'start'], /What stands in people\.status can be NULL/],
+  ['a pattern in a number', record({ related: [relation('deals', {}, { match: [{ theirs: 'person_id', ours: 'id', inText: { before: 'x', after: '' } }] })] }), 'match-type', [...RECORD_PATH, 'related', 'deals', 'match'], /is no text/],
+  ['a column of the rows that rows are of', record({ related: [...PERSON.related, relation('attachments', { message_id: 'idd' }, { of: 'messages' })] }), 'unknown-column', [...RECORD_PATH, 'related', 'attachments', 'match'], /Table messages has no column "idd"/],
+  ['a selection of too many columns', record({ selections: [{ name: 'some', sql: 'SELECT id, name FROM people' }] }), 'selection', [...RECORD_PATH, 'selections', 'some'], /does not take the selection "some".*one SELECT of 1 column\(s\): id/s],
+  ['a selection that is no SELECT', record({ selections: [{ name: 'some', sql: 'DELETE FROM loose' }] }), 'selection', [...RECORD_PATH, 'selections', 'some'], /does not take/],
+  ['a selection with a stray bracket', record({ selections: [{ name: 'some', sql: 'SELECT id FROM people) SELECT k0 FROM frist_selection WHERE (1 = 1' }] }), 'selection', [...RECORD_PATH, 'selections', 'some'], /does not take/],
+  ['a selection of two statements', record({ selections: [{ name: 'some', sql: 'SELECT id FROM people; DELETE FROM loose' }] }), 'selection', [...RECORD_PATH, 'selections', 'some'], /does not take/],
   ['a view', viewOf(recordOf('adults', ['id'])), 'not-a-table', ['sources', 'bed', 'records', 'adults', 'table'], /cannot be locked/],
 ]; // prettier-ignore
 

@@ -17,6 +17,7 @@ import type { Path } from './findings.ts';
 import { checkKey, checkMatches } from './keys.ts';
 import { checkReferences } from './references.ts';
 import { checkReplacements } from './replacements.ts';
+import { checkSelections } from './selections.ts';
 import { checkStarts } from './starts.ts';
 import { checkTables } from './tables.ts';
 
@@ -42,6 +43,7 @@ export async function checkViews(
     const one: Examined = { dialect, catalogue, view, findings };
     encodings.set(view, checkView(one));
     await checkPopulation(one, ask);
+    await checkSelections(one, ask);
   }
   return { findings: findings.all, encodings, catalogue: digestOf(catalogue) };
 }

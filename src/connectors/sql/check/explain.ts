@@ -59,7 +59,8 @@ function exampleWindow(question: Question, start: StartColumn, index: number): W
   return { index, dueBefore: `2000-01-01${time}`, aheadAfter: `2100-01-01${time}` };
 }
 
-const EXPLAIN: Readonly<Record<Dialect, Sql>> = {
+/** Puts before a statement what makes the database only tell how it would go about it. */
+export const EXPLAIN: Readonly<Record<Dialect, Sql>> = {
   mysql: raw('EXPLAIN FORMAT=JSON '),
   postgres: raw('EXPLAIN (FORMAT JSON) '),
   sqlite: raw('EXPLAIN QUERY PLAN '),

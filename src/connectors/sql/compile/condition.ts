@@ -101,9 +101,12 @@ function selected(context: Context, place: Place, name: string): Sql {
   const keys = record.key.map((column) => exact(dialect, asText(dialect, refTo(context, place, column))));
   const cells = names.map((one) => exactValue(dialect, textFrom(dialect, one)));
   const given = and(...names.map((one) => sql`${one} IS NOT NULL`));
-  const answer = sql`WITH frist_selection (${join(names, ', ')}) AS (\n${raw(selection.sql)}\n) SELECT ${join(cells, ', ')} FROM frist_selection WHERE ${given}`;
+  const answer = sql`WITH frist_selection (${join(names, ', ')}) AS (\n${bare(selection.sql)}\n) SELECT ${join(cells, ', ')} FROM frist_selection WHERE ${given}`;
   return sql`(${join(keys, ', ')}) IN (${answer})`;
 }
+
+/** A SELECT without the `;` at its end, so that it can stand in a statement, on lines of its own. */
+export const bare = (select: string): Sql => raw(select.replace(/;\s*$/, ''));
 
 const textFrom = (dialect: Dialect, cell: Sql): Sql =>
   sql`CAST(${cell} AS ${raw(dialect === 'mysql' ? 'CHAR' : dialect === 'postgres' ? 'text' : 'TEXT')})`;
