@@ -35,7 +35,7 @@ export function prefixOf(kind: Identified, id: string): Buffer {
 export function commitmentsIn(entry: Fields): readonly string[] {
   const own = isObject(entry['commitments']) ? entry['commitments'] : {};
   const all = [own['record'], own['incarnation'], own['subject'], entry['subject']].flat();
-  return all.filter((one) => typeof one === 'string' && COMMITMENT.test(one));
+  return all.filter((one): one is string => typeof one === 'string' && COMMITMENT.test(one));
 }
 
 /** The id by which an entry of an identified kind is found. */
