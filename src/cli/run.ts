@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import type { PolicyReport } from '../erasure/report.ts';
 import { sweep } from '../erasure/sweep.ts';
+import { FristError } from '../errors.ts';
 import type { Moment } from './shared/as-of.ts';
 import { exitOf, statusesOfRun } from './shared/exit.ts';
 import { printJson, type Io } from './shared/io.ts';
@@ -22,11 +23,21 @@ export async function run(app: App, options: RunOptions, io: Io): Promise<number
       ...(await sweep(engine, tasks, { trigger: 'manual', slot: undefined, asOf, setClock: set, signal })),
     );
   }
-  // After the sweep, whose look at the clock it rests on.
-  await app.rotateKeys();
-  const statuses = statusesOfRun(reports);
+  const statuses = statusesOfRun(reports, await rotateKeys(app));
   const exit = exitOf(statuses);
   if (options.json) printJson(io, { asOf: new Date(asOf).toISOString(), policies: reports, exit, statuses });
   else io.out(`${reports.map((report) => policyText(report, 'did')).join('\n\n')}\n`);
   return exit;
+}
+
+/** After the sweep, whose look at the clock it rests on. The sweep has been, whatever comes of it. */
+async function rotateKeys(app: App): Promise<readonly number[]> {
+  try {
+    await app.rotateKeys();
+    return [];
+  } catch (error) {
+    if (!(error instanceof FristError)) throw error;
+    app.logger.error('keys could not be looked after', { error });
+    return [error.exit];
+  }
 }

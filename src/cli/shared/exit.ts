@@ -9,9 +9,9 @@ export function exitOf(statuses: readonly number[]): number {
   return ORDER.find((status) => statuses.includes(status)) ?? EXIT.ok;
 }
 
-/** Every status that a run's reports amount to, gravest first. */
-export function statusesOfRun(reports: readonly PolicyReport[]): number[] {
-  const statuses = new Set<number>();
+/** Every status that a run's reports amount to, with others of the run, gravest first. */
+export function statusesOfRun(reports: readonly PolicyReport[], others: readonly number[] = []): number[] {
+  const statuses = new Set<number>(others);
   for (const report of reports) {
     if (report.error !== undefined) statuses.add(exitOfCode(report.error.code));
     if (report.status === 'waiting') statuses.add(EXIT.waiting);
