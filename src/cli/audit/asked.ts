@@ -45,7 +45,9 @@ function subjectsOf(files: readonly PolicyFile[], kind: string, value: string): 
     .flatMap((file) => file.sources.flatMap((source) => source.records))
     .flatMap((record) => record.subjects)
     .filter((identifier) => identifier.kind === kind);
-  const values = new Set(identifiers.map((identifier) => normalise(value, identifier.normalise)));
+  const ways = identifiers.map((identifier) => identifier.normalise);
+  // As it is given too: policies may have written it so in their time.
+  const values = new Set([...ways, 'exact' as const].map((how) => normalise(value, how)));
   return [...values].map((one) => ({ label: 'subject', parts: [kind, one] }));
 }
 

@@ -36,6 +36,14 @@ describe('audit find', () => {
     expect(await numbers(['phone=+45 11 22 33 44'])).toEqual([]);
   });
 
+  it('finds what was written when the policies spelled the identifier otherwise', async () => {
+    const { io, all } = capture();
+    const files = FILES.slice(1);
+    await auditFind(desk, { subject: ['email=Åse@example.dk'], record: [], files, json: true }, io);
+    const { entries } = JSON.parse(all()) as Document;
+    expect(entries.map(({ index }) => index)).toEqual([3, 6, 9, 12]);
+  });
+
   it('finds a record by its key, composite ones too', async () => {
     expect(await numbers([], ['crm.contact=42'])).toEqual([3, 12]);
     expect(await numbers([], ['crm.contact=042'])).toEqual([]);
