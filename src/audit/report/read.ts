@@ -1,10 +1,14 @@
 /** A trail as findings: its entries once, and then the wordings of policies, while their evidence lives. */
 import { readEvidence } from '../evidence.ts';
-import { readEntries } from '../store/read.ts';
+import { readBundle } from '../store/read.ts';
 import type { ReadStore } from '../store/store.ts';
+import { widthIn, type Framed } from '../tile.ts';
+import { TILE_WIDTH } from '../tree.ts';
 import { dayOf } from './days.ts';
 import type { Findings, Period, PolicyFindings, Wording } from './report.ts';
 import { Tally } from './tally.ts';
+
+const AHEAD = 8;
 
 /**
  * What the first `size` entries of a trail, which must have been verified, say about a period.
@@ -18,7 +22,9 @@ export async function readFindings(
   made: string,
 ): Promise<Findings> {
   const tally = new Tally(period);
-  for await (const entry of readEntries(store, size, 0, size)) tally.add(entry.toString());
+  for await (const entries of bundles(store, size)) {
+    for (const entry of entries) tally.add(entry.toString());
+  }
   const findings = tally.findings(dayOf(made));
   const policies: PolicyFindings[] = [];
   for (const policy of findings.policies) {
@@ -29,6 +35,22 @@ export async function readFindings(
     policies.push({ ...policy, wordings });
   }
   return { ...findings, policies };
+}
+
+/** All entries, bundle by bundle. Some are asked for ahead: a bucket takes longer to answer than a bundle to read. */
+async function* bundles(store: ReadStore, size: number): AsyncGenerator<readonly Buffer[]> {
+  const last = Math.ceil(size / TILE_WIDTH);
+  const asked: Promise<Framed>[] = [];
+  for (let index = 0; index < last || asked.length > 0;) {
+    for (; index < last && asked.length < AHEAD; index++) {
+      const bundle = readBundle(store, index, widthIn(size, 'entries', index));
+      // Should it fail, that is told when it is awaited.
+      bundle.catch(() => undefined);
+      asked.push(bundle);
+    }
+    const next = await asked.shift();
+    if (next !== undefined) yield next.entries;
+  }
 }
 
 /** The evidence of a wording: its canonical JSON in the first line, the same in words in the others. */

@@ -8,9 +8,9 @@ export function backups({ keysDestroyed }: Findings): Markup {
   return html`<p>
       frist erases in the living systems. The trail lies apart from them, so that it is not set back with
       them; for each record it holds which one it was and what starting point it had. What a restored backup
-      brings back is due again, and the next run finds and erases it like any record whose period has run out.
-      The trail does not show which backups were made, restored or destroyed, and this version of frist has no
-      command that goes through it after a restore.
+      brings back is due again, and the next run finds it like any record whose period has run out. The trail
+      does not show which backups were made, restored or destroyed, and this version of frist has no command
+      that goes through it after a restore.
     </p>
     ${table({
       caption:
