@@ -185,6 +185,7 @@ function sessionStatements(dialect: Dialect, options: DatabaseOptions): readonly
     return [
       `SET time_zone = '+00:00', autocommit = 1, foreign_key_checks = 1, unique_checks = 1, sql_auto_is_null = 0, ` +
         `sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', ` +
+        `group_concat_max_len = 4294967295, ` +
         `/*M!100303 in_predicate_conversion_threshold = 0, idle_transaction_timeout = ${IDLE_IN_TRANSACTION_S}, */` +
         `innodb_lock_wait_timeout = ${LOCK_WAIT_S}, lock_wait_timeout = ${LOCK_WAIT_S}`,
       `SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED${readOnly ? ', READ ONLY' : ''}`,

@@ -11,6 +11,7 @@ import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, TRUE, and, join, not, or, raw, sql } from '../sql.ts';
 import { stageDone } from '../erase/done.ts';
+import type { Done } from '../erase/done.ts';
 import { compileCondition } from './condition.ts';
 import { NULL_KEY } from './keys.ts';
 import { anyUnreadable, unreadable } from './unreadable.ts';
@@ -93,7 +94,7 @@ export function askAbout(context: Context, view: View): Question {
   const starts = view.starts.map((start) => startCell(context, root, cells, start));
   const truths = together(view.conditions.map((one) => cells.truth(compileCondition(context, root, one))));
   const subjects = together(record.subjects.map((one) => subjectCell(context, root, cells, one)));
-  const done = together(view.stages.map((_, i) => cells.truth(stageDone(context, root, keys, view, i))));
+  const done = together(view.stages.map((_, i) => doneCell(cells, stageDone(context, root, keys, view, i))));
   const broken = unreadable(context, root, view);
   const names = unreadableNames(cells, broken);
   const moments = together(starts);
@@ -135,6 +136,14 @@ export function askAbout(context: Context, view: View): Question {
       piece.parts.some((part) => part.includes('SELECT ')),
     ),
   };
+}
+
+function doneCell(cells: Cells, { holds, texts }: Done): Part<boolean> {
+  const truth = cells.truth(holds);
+  if (texts.length === 0) return truth;
+  const free = texts.map(({ cell, isDone }) => ({ at: cells.add(cell), isDone }));
+  const read = 'always' in truth ? (): boolean => truth.always : truth.read;
+  return { read: (row) => read(row) && free.every(({ at, isDone }) => isDone(text(row[at]))) };
 }
 
 /** Which of the columns are unreadable in a row; undefined: none, and no function where none can be. */
@@ -253,7 +262,7 @@ function subjectCell(context: Context, root: Place, cells: Cells, subject: Subje
   return { read: (row) => text(row[at]) };
 }
 
-function subjectExpression(context: Context, root: Place, subject: SubjectIdentifier): Sql {
+export function subjectExpression(context: Context, root: Place, subject: SubjectIdentifier): Sql {
   const { dialect } = context;
   if (subject.related === undefined) return readable(dialect, refTo(context, root, subject));
   const { place, where } = relatedRows(context, root, subject.related, ALWAYS);

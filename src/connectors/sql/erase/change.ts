@@ -1,8 +1,9 @@
 /** What anonymising writes into rows, and whether it stands there already. */
 import type { Field, Replacement, Replacements } from '../../../policy/policy.ts';
 import type { Dialect } from '../../../database.ts';
+import { redactor } from '../../text.ts';
 import type { Ref } from '../dialect.ts';
-import { asText, concat, exact, exactValue, quote } from '../dialect.ts';
+import { asText, concat, exact, exactValue, quote, textValue } from '../dialect.ts';
 import type { Sql } from '../sql.ts';
 import { TRUE, and, join, not, or, raw, sql } from '../sql.ts';
 import { jsonInPlace, jsonWith } from './json-change.ts';
@@ -20,6 +21,18 @@ export interface Anonymising {
   readonly assignments: Sql;
   /** A row holds something that `assignments` would change. */
   readonly unfinished: Sql;
+  /** Columns of free text that are rewritten one text at a time. */
+  readonly texts: readonly FreeText[];
+}
+
+/** A column in which patterns are looked for; no database looks for them as frist does. */
+export interface FreeText {
+  readonly ref: Ref;
+  readonly redact: (text: string) => string;
+  /** SET: the column gets the text of `given` that stands beside the one that it holds. */
+  readonly rewrite: (given: readonly (readonly [held: string, becomes: string])[]) => Sql;
+  /** The column holds one of these, to the byte. */
+  readonly holds: (texts: readonly string[]) => Sql;
 }
 
 /** A record's key as one text: its columns, joined by hyphens. */
@@ -42,26 +55,54 @@ export function compileAnonymising(
     place,
     assignments: assignments(context, place, own, key),
     unfinished: not(inPlace(context, place, own, key)),
+    texts: own.flatMap(({ with: by, ...field }) =>
+      by.kind === 'redact' ? [freeText(context, place, field.column, redactor(by.patterns, by.with))] : [],
+    ),
   };
 }
 
-function assignments(context: Context, place: Place, set: OwnReplacements, key: Sql | undefined): Sql {
+function freeText(context: Context, place: Place, column: string, redact: FreeText['redact']): FreeText {
   const { dialect } = context;
+  const ref = refTo(context, place, column);
+  const held = exact(dialect, ref.text);
+  const value = (one: string): Sql => exactValue(dialect, textValue(dialect, one));
+  return {
+    ref,
+    redact,
+    rewrite: (given) => {
+      const arms = given.map(
+        ([text, by]) => sql`WHEN ${held} = ${value(text)} THEN ${textValue(dialect, by)}`,
+      );
+      const own = sql`${quote(dialect, column)} = CASE ${join(arms, ' ')} ELSE ${ref.text} END`;
+      return join([own, ...staying(dialect, place, [column])], ', ');
+    },
+    holds: (texts) => sql`${held} IN (${join(texts.map(value), ', ')})`,
+  };
+}
+
+function assignments(context: Context, place: Place, all: OwnReplacements, key: Sql | undefined): Sql {
+  const { dialect } = context;
+  const set = all.filter((one) => one.with.kind !== 'redact');
   const columns = [...new Set(set.map((one) => one.column))];
   const given = columns.map((column) => {
     const ref = refTo(context, place, column);
-    const all = set.filter((one) => one.column === column);
-    const inside = all.filter((one) => one.path !== undefined);
-    const [whole] = all.filter((one) => one.path === undefined);
+    const here = set.filter((one) => one.column === column);
+    const inside = here.filter((one) => one.path !== undefined);
+    const [whole] = here.filter((one) => one.path === undefined);
     const value =
       whole === undefined ? jsonWith(context, ref, inside, key) : replacement(context, ref, whole.with, key);
     return sql`${quote(dialect, column)} = ${value}`;
   });
-  const still = [...place.table.columns.values()]
-    .filter((column) => column.onUpdate && !columns.includes(column.name))
-    .map((column) => stay(dialect, column.name));
-  const first = [...place.table.columns.keys()][0] ?? '';
+  const still = staying(dialect, place, columns);
+  const first = [...place.table.columns.values()].find((column) => !column.generated)?.name ?? '';
   return join(given.length + still.length === 0 ? [stay(dialect, first)] : [...given, ...still], ', ');
+}
+
+/** Columns that move by themselves, told to stay. */
+function staying(dialect: Dialect, { table }: Place, but: readonly string[]): readonly Sql[] {
+  return [...table.columns.values()]
+    .filter((column) => column.onUpdate && !but.includes(column.name))
+    .map((column) => stay(dialect, column.name));
 }
 
 const stay = (dialect: Dialect, column: string): Sql =>
@@ -73,7 +114,7 @@ export function emptied(context: Context, place: Place, columns: readonly string
   return assignments(context, place, columns.map((column) => ({ column, with: nothing })), undefined); // prettier-ignore
 }
 
-/** Every column holds, to the byte, what anonymising would write. Never NULL. */
+/** Every column holds, to the byte, what anonymising would write; free text is not looked at. Never NULL. */
 export function inPlace(context: Context, place: Place, set: Replacements, key: Sql | undefined): Sql {
   return and(
     ...set.map(({ with: by, ...field }) => {

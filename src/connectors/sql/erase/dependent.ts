@@ -25,12 +25,14 @@ export interface Found {
 export interface DependentSql {
   readonly dependent: Dependent;
   readonly rows: RowsSql;
-  /** The rows to be changed that are still as they were (`keep`: that belong to the records). */
+  /** The rows that the policy means, changed or not. */
+  readonly meant: (found: Found) => Sql;
+  /** Those to be changed that are still as they were, but for free text. */
   readonly left: (found: Found) => Sql;
   /** For a dry run: those that will be left once the records' own links are gone. */
   readonly foreseen: (found: Found) => Sql;
-  /** What `left` names, where the way to the record is still there: what a statement that changes them demands. */
-  readonly where: (found: Found) => Sql;
+  /** The way to the record is still there: what a statement that changes the rows demands besides. */
+  readonly reached: (found: Found) => Sql;
   /** Detaching: the columns that become NULL, for each of the relation's matches that is met. */
   readonly detaching: readonly { readonly columns: readonly string[]; readonly met: (found: Found) => Sql }[];
   readonly anonymising: Anonymising | undefined;
@@ -53,21 +55,21 @@ export function compileDependent(question: Question, dependent: Dependent): Depe
         )
       : undefined;
   const chosen = dependent.where === undefined ? TRUE : compileCondition(context, place, dependent.where);
-  const ownership = owners.map((owner) => owned(context, place, dependent.related, owner));
-  const wanted = and(chosen, not(or(...ownership)));
+  const ownership = not(or(...owners.map((owner) => owned(context, place, dependent.related, owner))));
   const others = owners.map((owner) => ownedByOthers(question, place, dependent.related, owner));
-  const left = (found: Found): Sql =>
-    and(rows.matched(found.values), wanted, anonymising?.unfinished ?? TRUE);
+  const meant = (found: Found): Sql => and(rows.matched(found.values), chosen, ownership);
+  const left = (found: Found): Sql => and(meant(found), anonymising?.unfinished ?? TRUE);
+  const foreseen = (found: Found): Sql =>
+    and(rows.matched(found.values), chosen, not(or(...others.map((one) => one(found.roots)))));
+  const hasTexts = anonymising !== undefined && anonymising.texts.length > 0;
   return {
     dependent,
     rows,
+    meant,
     left,
-    foreseen: (found) =>
-      owners.length === 0
-        ? left(found)
-        : and(rows.matched(found.values), chosen, not(or(...others.map((one) => one(found.roots))))),
+    foreseen: owners.length > 0 ? foreseen : hasTexts ? meant : left,
     // Once the links are gone that lead to a shared row, that nobody owns it is what is demanded.
-    where: (found) => (owners.length > 0 ? left(found) : and(left(found), rows.reached(found.roots))),
+    reached: ({ roots }) => (owners.length > 0 ? TRUE : rows.reached(roots)),
     detaching: dependent.kind === 'detach' ? detaching(question, rows) : [],
     anonymising,
     owners,

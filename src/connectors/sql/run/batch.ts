@@ -16,8 +16,8 @@ import type { Values } from '../erase/listed.ts';
 import type { PartSql, Work } from '../erase/work.ts';
 import { heed } from '../failure.ts';
 import type { Sql } from '../sql.ts';
-import { and, sql } from '../sql.ts';
-import { anonymiseRows, changeDependent, countRows, deleteRows, isAny } from './change.ts';
+import { TRUE, and, sql } from '../sql.ts';
+import { anonymiseRows, changeDependent, countRows, deleteRows, isAny, textsLeft } from './change.ts';
 import { NOTHING, findFiles, removeFiles } from './files.ts';
 import type { OpenRoot } from './files.ts';
 import { gather } from './gather.ts';
@@ -165,10 +165,19 @@ async function lookAgain(
       // Rows to be kept went with their root, by a cascade or a trigger, or somebody else is changing them.
       if ((await countRows(connection, one.rows.place, left)) !== before)
         throw new SourceFailure('data', 'KEPT_ROWS_CHANGED');
-    } else if (await isAny(connection, one.rows.place, left))
+    } else if (
+      (await isAny(connection, one.rows.place, left)) ||
+      (await hasTexts(connection, one, foundOf(one)))
+    )
       // A dependent came after its statement: perhaps the record is not due any more. Judge it again.
       throw new SourceFailure('transient', 'DEPENDENTS_ARRIVED');
   }
+}
+
+async function hasTexts(connection: Connection, one: DependentSql, found: Found): Promise<boolean> {
+  for (const each of one.anonymising?.texts ?? [])
+    if ((await textsLeft(connection, one.rows.place, each, one.meant(found))).length > 0) return true;
+  return false;
 }
 
 async function erasePart(
@@ -192,7 +201,7 @@ async function eraseRoots(run: RunBatch, roots: readonly Locked[]): Promise<void
   const affected =
     anonymising === undefined
       ? await deleteRows(connection, root, where)
-      : await anonymiseRows(connection, anonymising, where);
+      : await anonymiseRows(connection, { ...anonymising, unfinished: TRUE }, where);
   const rows = roots.reduce((sum, one) => sum + one.rows, 0);
   if (affected === rows) return;
   if (affected > rows || anonymising !== undefined) throw new SourceFailure('transient', 'CHANGED_MEANWHILE');
