@@ -314,3 +314,37 @@ describe('a trail in S3', () => {
     expect(problemsOf(() => s3('bucket: Not A Bucket, prefix: /up, endpoint: s3.example'))).toHaveLength(3);
   });
 });
+
+describe('a key', () => {
+  it('is in a file, in a variable of the environment, or behind a program', () => {
+    const { keys } = load({
+      FRIST_KEYS_SIGNING: 'env:PEM',
+      FRIST_KEYS_WRAPPING: 'command:kms -k 1',
+      PEM: 'abc',
+    }).settings;
+    expect(keys.signing).toEqual({ variable: 'PEM', text: 'abc' });
+    expect(keys.wrapping).toEqual({ command: ['kms', '-k', '1'] });
+    expect(load({}, 'keys: { signing: /etc/frist/key with space }').settings.keys.signing).toEqual({
+      file: '/etc/frist/key with space',
+    });
+  });
+
+  it('is not shown, when it is in a variable', () => {
+    const { origins } = load({ FRIST_KEYS_SIGNING: 'env:PEM', PEM: 'secret-4711' });
+    expect(JSON.stringify(origins)).not.toContain('4711');
+  });
+
+  it.each(['env:', 'env:A B', 'command:', 'command: kms', 'command:kms  x', ' '])('is not %p', (said) => {
+    expect(problemsOf(() => load({}, JSON.stringify({ keys: { signing: said } })))).toEqual([
+      expect.stringContaining(
+        'keys.signing [bad-setting] keys.signing must be a path, env:NAME, or command:',
+      ),
+    ]);
+  });
+
+  it.each([{}, { PEM: '' }])('is missed in a variable that is not set', (env) => {
+    expect(() => load({ ...env, FRIST_KEYS_SIGNING: 'env:PEM' })).toThrow(
+      'Setting keys.signing is not valid: the variable that it names is not set',
+    );
+  });
+});
