@@ -64,17 +64,19 @@ function recordsOf(files: readonly PolicyFile[], text: string): Asked[] {
   );
   if (types.length === 0) usage(`there is no record type ${source}.${name}`);
   return types.map(({ controller, record }) => {
-    const parts = recordParts(sourceIn(controller, source), name, keyOf(key, record.key.length));
+    // Where a pattern names the table, a key begins with what stands in the place of the `*`.
+    const length = record.key.length + (record.table.includes('*') ? 1 : 0);
+    const parts = recordParts(sourceIn(controller, source), name, keyOf(key, length));
     return { label: 'record', parts };
   });
 }
 
-/** The parts of a key: its text, or with several columns a JSON array of texts, or the texts with commas between. */
-function keyOf(text: string, columns: number): readonly string[] {
-  if (columns === 1) return [text];
+/** The parts of a key: its text, or with several parts a JSON array of texts, or the texts with commas between. */
+function keyOf(text: string, length: number): readonly string[] {
+  if (length === 1) return [text];
   const parts = text.startsWith('[') ? jsonTexts(text) : text.split(',');
-  if (parts?.length !== columns)
-    usage(`the key of this record type has ${columns} parts: write them as ["7","12"] or 7,12`);
+  if (parts?.length !== length)
+    usage(`the key of this record type has ${length} parts: write them as ["7","12"] or 7,12`);
   return parts;
 }
 

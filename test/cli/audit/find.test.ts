@@ -52,6 +52,18 @@ describe('audit find', () => {
     expect(await numbers(['email=jens@example.dk'], ['crm.contact=42'])).toEqual([3, 4, 12]);
   });
 
+  it('finds a record of a table that a pattern names, by what the pattern stands for and its key', async () => {
+    const [first, ...others] = FILES;
+    const sources = first!.sources.map((source) => {
+      const records = source.records.map((record) => ({ ...record, table: 'members_*', key: ['number'] }));
+      return { ...source, records };
+    });
+    const { io, all } = capture();
+    const options = { subject: [], record: ['crm.member=["7","12,5"]'], json: true };
+    await auditFind(desk, { ...options, files: [{ ...first!, sources }, ...others] }, io);
+    expect((JSON.parse(all()) as Document).entries.map(({ index }) => index)).toEqual([9]);
+  });
+
   it('tells why, whether it was looked for again, how a hold ended, and what cannot be told', async () => {
     const { found, entries, unanswerable } = await find(['email=Åse@example.dk']);
     expect(found).toBe(true);
