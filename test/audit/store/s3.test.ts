@@ -113,9 +113,17 @@ describe('a bucket that cannot hold a trail', () => {
   });
 
   it('is one that takes locks and forgets them, or has none, when objects are to be locked', async () => {
-    for (const bucket of [{}, { versioned: true }, { lock: true, quirks: { lock: 'dropped' } }] as const) {
+    const unable = [
+      ['off', { versioned: true }],
+      ['dropped', { lock: true, quirks: { lock: 'dropped' } }],
+      ['deleted', { lock: true, quirks: { lock: 'shown' } }],
+      ['NotImplemented', { lock: true, quirks: { lock: 'refused' } }],
+    ] as const;
+    for (const [fault, bucket] of unable) {
       const { name, open } = setUp({ bucket, lock: { mode: 'compliance' } });
-      await expect(open().putImmutable(tile)).rejects.toEqual(coded('AUDIT_BUCKET_LOCK', { bucket: name }));
+      await expect(open().putImmutable(tile)).rejects.toEqual(
+        coded('AUDIT_BUCKET_LOCK', { bucket: name, fault }),
+      );
       expect(s3.current(name).has('trail/tile/0/000')).toBe(false);
     }
   });

@@ -24,8 +24,8 @@ export interface Quirks {
   readonly ifMatch?: 'ignored' | 'refused' | 'unquoted' | 'never';
   /** Takes any Content-MD5 for right. */
   readonly md5?: 'ignored';
-  /** Takes the headers of a lock and forgets them, or refuses them with 501. */
-  readonly lock?: 'dropped' | 'refused';
+  /** Takes the headers of a lock and forgets them, or shows them and deletes all the same, or refuses them with 501. */
+  readonly lock?: 'dropped' | 'shown' | 'refused';
   /** Actions that the key may not do: 403. */
   readonly denied?: readonly string[];
 }
@@ -120,7 +120,7 @@ export class Bucket {
     const gone = id === null ? versions.at(-1) : versions.find((one) => one.id === id);
     if (gone === undefined) return undefined;
     const { lock } = gone;
-    const locked = lock !== undefined && lock.until > this.#now();
+    const locked = lock !== undefined && lock.until > this.#now() && this.quirks.lock !== 'shown';
     if (locked && (lock.mode === 'COMPLIANCE' || !bypass)) throw new S3Error(403, 'AccessDenied');
     const left = versions.filter((one) => one !== gone);
     if (left.length === 0) this.keys.delete(key);

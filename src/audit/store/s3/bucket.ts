@@ -71,11 +71,15 @@ export interface LockConfiguration {
   readonly standing?: string;
 }
 
+const MODES = { governance: 'GOVERNANCE', compliance: 'COMPLIANCE' } as const;
+
 function field(error: unknown, name: string): unknown {
   return typeof error === 'object' && error !== null && name in error
     ? (error as Readonly<Record<string, unknown>>)[name]
     : undefined;
 }
+
+const ABSENT: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchVersion']);
 
 const statusOf = (error: unknown): unknown => field(field(error, '$metadata'), 'httpStatusCode');
 
@@ -147,7 +151,7 @@ export class S3Bucket {
       return { bytes, tag: found.ETag ?? '' };
     } catch (error) {
       // A bucket that is not there has another code, and must not look like an empty one.
-      if (statusOf(error) === 404 && codeOf(error) === 'NoSuchKey') return undefined;
+      if (statusOf(error) === 404 && ABSENT.has(codeOf(error))) return undefined;
       throw this.#failed(key, error);
     }
   }
@@ -184,13 +188,14 @@ export class S3Bucket {
         throw this.#failed(prefix, error);
       });
       for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key.slice(this.#prefix.length);
-      token = page.NextContinuationToken;
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
   }
 
   /** Every version of what begins with `prefix`; of a key the newest first, but markers before all of their page. */
   async *versions(prefix: string): AsyncGenerator<Version> {
     let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
+    let more: boolean;
     do {
       const asked = { Bucket: this.name, Prefix: this.#prefix + prefix, ...next };
       const page: ListObjectVersionsCommandOutput = await this.#client
@@ -201,8 +206,9 @@ export class S3Bucket {
       const { DeleteMarkers: markers = [], Versions: versions = [] } = page;
       for (const one of markers) yield this.#version(one, true);
       for (const one of versions) yield this.#version(one, false);
+      more = page.IsTruncated === true && page.NextKeyMarker !== undefined;
       next = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
-    } while (next.KeyMarker !== undefined);
+    } while (more);
   }
 
   /** Removes an object, or one version of it; where there are versions, the object alone is hidden below a marker. */
@@ -255,5 +261,3 @@ export class S3Bucket {
     return { Bucket: this.name, Key: this.#prefix + key };
   }
 }
-
-const MODES = { governance: 'GOVERNANCE', compliance: 'COMPLIANCE' } as const;

@@ -68,7 +68,7 @@ async function attempt(bucket: S3Bucket, key: string, body: string, condition: C
 }
 
 /**
- * Several writers under one condition.
+ * Several writers under one condition, at once: a server that only looks before it writes is mostly found out, too.
  * @returns whether one of them did it, several, or none; unknown: the condition is refused as such.
  */
 async function race(
@@ -132,7 +132,7 @@ async function probeMd5(bucket: S3Bucket, key: string): Promise<boolean> {
 }
 
 async function probeList(bucket: S3Bucket, key: string): Promise<boolean> {
-  for await (const found of bucket.list('.state/')) if (found === key) return true;
+  for await (const found of bucket.list(key)) if (found === key) return true;
   return false;
 }
 
@@ -159,7 +159,7 @@ async function lockFault(bucket: S3Bucket, key: string, lock: Lock): Promise<str
 
 /** Away with what the probe wrote. Whoever may not delete leaves it, and a bucket with versions keeps those. */
 async function tidy(bucket: S3Bucket, keys: readonly string[]): Promise<void> {
-  for (const key of keys) await bucket.remove(key).catch(() => undefined);
+  await Promise.all(keys.map((key) => bucket.remove(key).catch(() => undefined)));
 }
 
 /**
