@@ -86,10 +86,13 @@ let calls = 0;
 it('has a run without one to compare with', async () => {
   const outage = new Outage(Infinity);
   const world = await worldIn(outage);
-  expect(await run(world)).toMatchObject([{ status: 'done' }]);
-  calls = outage.calls;
-  expect(calls).toBeGreaterThan(15);
-  await world.close();
+  try {
+    expect(await run(world)).toMatchObject([{ status: 'done' }]);
+    calls = outage.calls;
+    expect(calls).toBeGreaterThan(15);
+  } finally {
+    await world.close();
+  }
 });
 
 it('at every call of the store: nothing goes that is not on record, and the next run goes on', async () => {
