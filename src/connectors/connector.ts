@@ -179,6 +179,16 @@ export interface Connector {
   ): Promise<readonly Verification[]>;
   /** What stands where: every table with its columns, keys and references. Reads no row. */
   outline(signal: AbortSignal): Promise<Outline>;
+  /**
+   * The records of the view's type that are about one of these people: whose identifier, at this position of the type's
+   * subjects, is among `values` once normalised, as these are. The view's `where` has no say. Complete or a failure.
+   */
+  lookup(
+    view: View,
+    subject: number,
+    values: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly Facts[]>;
   /** How many records of the type have this identifier. */
   find(record: RecordType, kind: string, value: string): Promise<number>;
   close(): Promise<void>;

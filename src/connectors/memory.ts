@@ -189,6 +189,21 @@ class MemoryConnector implements Connector {
     return outlineOf(this.#database);
   }
 
+  async lookup(
+    view: View,
+    subject: number,
+    values: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly Facts[]> {
+    await this.#turn(signal);
+    const how = view.record.subjects[subject]?.normalise ?? 'exact';
+    const facts = this.#rowsOf(view.record).map((row) => factsOf(this.#database, view, row));
+    return facts.filter((one) => {
+      const value = this.#database.meaning.normalise(one.subjects[subject] ?? '', how);
+      return value !== '' && values.includes(value);
+    });
+  }
+
   async find(record: RecordType, kind: string, value: string): Promise<number> {
     await this.#turn();
     const { normalise } = this.#database.meaning;

@@ -3,6 +3,7 @@
  * capabilities, never for a kind's name. To add a kind: make a harness, call `conformance`, and name it in kinds.ts.
  */
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { around } from './conformance/around.ts';
 import { checking } from './conformance/checking.ts';
 import { erasing } from './conformance/erasing.ts';
 import { failing } from './conformance/failing.ts';
@@ -32,6 +33,7 @@ export function conformance(name: string, make: MakeHarness): void {
     describe('check', () => checking(open));
     describe('scan, read and count', () => reading(open));
     describe('the meaning of conditions and values', () => meaning(open));
+    describe('what stands around a record', () => around(open));
     describe('erase', () => erasing(open));
     describe('verify and find', () => verifying(open));
     describe('failures', () => failing(open));

@@ -29,7 +29,7 @@ import type { Question } from './compile/facts.ts';
 import { newContext } from './compile/place.ts';
 import { connectTo, heed, openSource, unfit } from './failure.ts';
 import { outlineOf } from './outline.ts';
-import { countSubjects } from './run/find.ts';
+import { countSubjects, lookup } from './run/find.ts';
 import type { OpenRoot } from './run/files.ts';
 import { advisoryLock } from './run/lock.ts';
 import { count, countDependents, readByKey, verify } from './run/look.ts';
@@ -173,6 +173,17 @@ class SqlConnector implements Connector {
     heed(signal);
     const { names } = await loadCatalogue(this.#dialect, this.#ask, []);
     return outlineOf(await loadCatalogue(this.#dialect, this.#ask, names));
+  }
+
+  async lookup(
+    view: View,
+    subject: number,
+    values: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly Facts[]> {
+    return await this.#asking(view, signal, (question) =>
+      lookup(question, subject, values, this.#read, signal),
+    );
   }
 
   async find(record: RecordType, kind: string, value: string): Promise<number> {

@@ -18,6 +18,7 @@ export function dryRunOf(connector: Connector): Connector {
     erasing: () => Promise.reject(new SourceFailure('fatal', 'DRY_RUN')),
     verify: (view, stage, keys, signal) => connector.verify(view, stage, keys, signal),
     outline: (signal) => connector.outline(signal),
+    lookup: (view, subject, values, signal) => connector.lookup(view, subject, values, signal),
     find: (record, kind, value) => connector.find(record, kind, value),
     close: () => connector.close(),
   };

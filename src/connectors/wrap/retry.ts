@@ -35,6 +35,8 @@ export function withRetry(connector: Connector, options: RetryOptions): Connecto
       again(() => connector.dependents(view, stage, keys, signal), signal),
     erasing: (view, signal) => connector.erasing(view, signal),
     verify: (view, stage, keys, signal) => again(() => connector.verify(view, stage, keys, signal), signal),
+    lookup: (view, subject, values, signal) =>
+      again(() => connector.lookup(view, subject, values, signal), signal),
     outline: (signal) => again(() => connector.outline(signal), signal),
     find: (record, kind, value) => again(() => connector.find(record, kind, value)),
     close: () => connector.close(),

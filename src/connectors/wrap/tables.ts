@@ -31,6 +31,8 @@ export function withTables(connector: Connector): Connector {
       only(view, () => connector.erasing(view, signal), () => tables.erasing(view, signal)), // prettier-ignore
     verify: (view, stage, keys, signal) =>
       only(view, () => connector.verify(view, stage, keys, signal), () => tables.verify(view, stage, keys, signal)), // prettier-ignore
+    lookup: (view, subject, values, signal) =>
+      only(view, () => connector.lookup(view, subject, values, signal), () => tables.lookup(view, subject, values, signal)), // prettier-ignore
     outline: (signal) => connector.outline(signal),
     find: (record, kind, value) =>
       isPattern(record) ? tables.find(record, kind, value) : connector.find(record, kind, value),
@@ -159,6 +161,17 @@ class Tables {
     for (const one of await this.#groups(view, keys, signal)) {
       const answers = await this.#connector.verify(one.view, stage, one.keys, signal);
       one.places.forEach((place, i) => (found[place] = answers[i] ?? 'present'));
+    }
+    return found;
+  }
+
+  async lookup(
+    ...[view, subject, values, signal]: Parameters<Connector['lookup']>
+  ): ReturnType<Connector['lookup']> {
+    const found: Facts[] = [];
+    for (const one of await this.#tables(view, signal)) {
+      const facts = await this.#connector.lookup(one.view, subject, values, signal);
+      found.push(...facts.map((each) => withStar(one.star, each)));
     }
     return found;
   }

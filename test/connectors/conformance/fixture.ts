@@ -218,10 +218,21 @@ const comments = table('comments', { id: int, parent_id: intOrNull, body: textOr
   ['5', null, 'Secret remark of somebody else'],
 ]);
 
+/** One for each of some people: who brought them, and JSON in a text column, some of it broken. */
+const profiles = table('profiles', { id: int, sponsor: intOrNull, doc: textOrNull }, [
+  ['1', '2', '{"consent": {"given": true, "at": "2020-01-31"}, "tags": ["old", "7"], "n": 7, "1": "one"}'],
+  ['2', '8', '{"consent": {"given": false, "at": null}, "tags": [], "n": "10"}'],
+  ['3', '1', '{"consent": "yes", "tags": {"0": "old"}, "n": 9.5}'],
+  ['4', null, null],
+  ['5', '9', '{"consent": {"given": "true"}'],
+  ['6', '6', '[1, "old"]'],
+  [BIG, BIG_NEIGHBOUR, '{"n": 100}'],
+]);
+
 const empty = table('nothing', { id: int, at: timeOrNull }, []);
 
 export const FIXTURE: readonly TableSpec[] = [
-  people, messages, attachments, notes, deals, invoices, orders, links, mails, memberships, badges, codes, uses, meetings, comments, empty,
+  people, messages, attachments, notes, deals, invoices, orders, links, mails, memberships, badges, codes, uses, meetings, comments, profiles, empty,
 ]; // prettier-ignore
 
 /** Texts that stand in rows and must stand in no error. */

@@ -111,7 +111,7 @@ export function meaning(open: () => Harness): void {
   it('means by any combination of conditions what a plain reading means', async () => {
     const people = FIXTURE.find((spec) => spec.name === 'people')?.rows ?? [];
     const some = people.filter((row) => row['tenant_id'] === '7').slice(0, 12);
-    const world = { tables: FIXTURE, related: PERSON.related };
+    const world = { tables: FIXTURE, record: PERSON };
     const property = fc.asyncProperty(
       fc.array(conditionsOnPeople, { minLength: 20, maxLength: 20 }),
       async (conditions) => {

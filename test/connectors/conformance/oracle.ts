@@ -3,7 +3,7 @@
  * that holds every connector's translation of conditions against it.
  */
 import fc from 'fast-check';
-import type { Condition, Related, Scalar } from '../../../src/policy/policy.ts';
+import type { Comparison, Condition, Field, Match, RecordType, Related, Scalar } from '../../../src/policy/policy.ts'; // prettier-ignore
 import type { Row, TableSpec, Value } from './harness.ts';
 
 type Types = TableSpec['columns'];
@@ -24,7 +24,7 @@ function compare(types: Types, column: string, left: string, right: string): num
 
 export interface World {
   readonly tables: readonly TableSpec[];
-  readonly related: readonly Related[];
+  readonly record: RecordType;
 }
 
 function tableOf(world: World, name: string): TableSpec {
@@ -33,50 +33,118 @@ function tableOf(world: World, name: string): TableSpec {
   return found;
 }
 
-/** The rows of a related table that belong to `row`. NULL belongs to nothing. */
-export function rowsRelated(world: World, name: string, row: Row): readonly Row[] {
-  const relation = world.related.find((one) => one.name === name);
-  if (relation === undefined) throw new Error(`no relation ${name}`);
-  const table = tableOf(world, relation.table);
-  return table.rows.filter(
+function relationOf(world: World, name: string): Related {
+  const found = world.record.related.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no relation ${name}`);
+  return found;
+}
+
+const inScope = (row: Row, scope: Related['scope']): boolean =>
+  scope.every((fixed) => row[fixed.column] === stored(fixed.value));
+
+function matches(world: World, match: Match, theirs: Row, ours: Row, ignoreCase: boolean): boolean {
+  return match.every((pair) => {
+    const our = (pair.part === undefined ? ours : partOf(world, pair.part, ours))?.[pair.ours] ?? null;
+    const their = theirs[pair.theirs] ?? null;
+    if (our === null || their === null) return false;
+    if (pair.inText !== undefined) {
+      const piece = `${pair.inText.before}${our}${pair.inText.after}`.replace(/[^A-Za-z0-9]/g, '\\$&');
+      return new RegExp(`(?<![A-Za-z0-9_\\u0080-\\uffff-])${piece}(?![A-Za-z0-9_\\u0080-\\uffff-])`).test(
+        their,
+      );
+    }
+    return ignoreCase ? our.toLowerCase() === their.toLowerCase() : our === their;
+  });
+}
+
+function partOf(world: World, name: string, row: Row): Row | undefined {
+  const part = world.record.parts?.find((one) => one.name === name);
+  if (part === undefined) throw new Error(`no part ${name}`);
+  const rows = tableOf(world, part.table).rows.filter((theirs) => inScope(theirs, part.scope));
+  return rows.find((theirs) => matches(world, part.match, theirs, row, false));
+}
+
+/** The rows of a relation that belong to `row`, a record or a row of the relation `within`. NULL belongs to nothing. */
+export function rowsRelated(world: World, name: string, row: Row, within?: string): readonly Row[] {
+  const relation = relationOf(world, name);
+  const owners = relation.of === within ? [row] : rowsRelated(world, relation.of ?? '', row, within);
+  return tableOf(world, relation.table).rows.filter(
     (theirs) =>
-      relation.match.every((pair) => row[pair.ours] !== null && row[pair.ours] === theirs[pair.theirs]) &&
-      relation.scope.every((fixed) => theirs[fixed.column] === stored(fixed.value)) &&
-      meets(world, relation.table, relation.where, theirs),
+      inScope(theirs, relation.scope) &&
+      owners.some((ours) =>
+        [relation.match, ...(relation.orMatch ?? [])].some((match) =>
+          matches(world, match, theirs, ours, relation.ignoreCase === true),
+        ),
+      ) &&
+      meets(world, relation.table, relation.where, theirs, name),
   );
 }
 
-export function meets(world: World, table: string, condition: Condition, row: Row): boolean {
-  const types = tableOf(world, table).columns;
+/** A column, a column of a part, or what stands in either as JSON: `undefined` for what has no value there. */
+function valueAt(world: World, { column, part, path }: Field, row: Row): Value | number | boolean {
+  const cell = (part === undefined ? row : partOf(world, part, row))?.[column] ?? null;
+  if (path === undefined || cell === null) return cell;
+  let here: unknown;
+  try {
+    here = JSON.parse(cell);
+  } catch {
+    return null;
+  }
+  for (const step of path) {
+    if (typeof here !== 'object' || here === null) return null;
+    if (Array.isArray(here) ? !/^\d+$/.test(step) : !Object.hasOwn(here, step)) return null;
+    here = (here as Record<string, unknown>)[step] ?? null;
+  }
+  if (typeof here === 'object' && here !== null) return JSON.stringify(here);
+  return here as Value | number | boolean;
+}
+
+/** Inside JSON, values have types of their own. */
+function equalsInside(value: Value | number | boolean, wanted: Scalar): boolean {
+  if (value === null || wanted === null) return value === wanted;
+  if (typeof wanted === 'boolean') return String(value) === String(wanted);
+  if (typeof wanted === 'string') return String(value) === wanted;
+  return /^-?\d+(\.\d+)?$/.test(String(value)) && Number(value) === Number(wanted);
+}
+
+const holds = (sign: number, op: Comparison): boolean =>
+  ({ '<': sign < 0, '<=': sign <= 0, '>': sign > 0, '>=': sign >= 0 })[op];
+
+/** `within`: the relation that the row is of; undefined: it is the record. */
+export function meets(world: World, table: string, condition: Condition, row: Row, within?: string): boolean {
   switch (condition.kind) {
     case 'all':
-      return condition.of.every((one) => meets(world, table, one, row));
+      return condition.of.every((one) => meets(world, table, one, row, within));
     case 'any':
-      return condition.of.some((one) => meets(world, table, one, row));
+      return condition.of.some((one) => meets(world, table, one, row, within));
     case 'not':
-      return !meets(world, table, condition.of, row);
-    case 'is':
-      return condition.values.some((value) => stored(value) === row[condition.column]);
+      return !meets(world, table, condition.of, row, within);
+    case 'is': {
+      const value = valueAt(world, condition, row);
+      if (condition.path !== undefined) return condition.values.some((one) => equalsInside(value, one));
+      return condition.values.some((one) => stored(one) === value);
+    }
     case 'compare': {
-      const value = row[condition.column];
-      if (value === null || value === undefined) return false;
-      const order = compare(types, condition.column, value, String(condition.value));
-      if (condition.op === '<') return order < 0;
-      if (condition.op === '<=') return order <= 0;
-      if (condition.op === '>') return order > 0;
-      return order >= 0;
+      const value = valueAt(world, condition, row);
+      if (value === null || typeof value === 'boolean') return false;
+      if (condition.path !== undefined) {
+        const plain = /^-?\d+(\.\d+)?$/.test(String(value));
+        return plain && holds(Number(value) - Number(condition.value), condition.op);
+      }
+      const part = world.record.parts?.find((one) => one.name === condition.part);
+      const types = tableOf(world, part?.table ?? table).columns;
+      return holds(compare(types, condition.column, String(value), String(condition.value)), condition.op);
     }
-    case 'related': {
-      const relation = world.related.find((one) => one.name === condition.related);
-      const theirs = rowsRelated(world, condition.related, row);
-      const matches = (one: Row): boolean => meets(world, relation?.table ?? '', condition.where, one);
-      if (condition.quantifier === 'exists') return theirs.some(matches);
-      if (condition.quantifier === 'none') return !theirs.some(matches);
-      return theirs.every(matches);
+    case 'related':
+    case 'count': {
+      const theirs = rowsRelated(world, condition.related, row, within);
+      const found = theirs.filter((one) => meets(world, relationOf(world, condition.related).table, condition.where, one, condition.related)); // prettier-ignore
+      if (condition.kind === 'count') return holds(found.length - condition.number, condition.op);
+      if (condition.quantifier === 'every') return found.length === theirs.length;
+      return found.length > 0 === (condition.quantifier === 'exists');
     }
-    case 'count':
     case 'selected':
-      throw new Error(`the oracle does not know ${condition.kind}`);
+      throw new Error('no selections here');
   }
 }
 
@@ -136,5 +204,78 @@ export const conditionsOnPeople: fc.Arbitrary<Condition> = combined(
         where: combined(onDeals),
       }),
     },
+  ),
+);
+
+const jsonAt = (path: readonly string[], values: readonly Scalar[]): fc.Arbitrary<Condition> =>
+  some(values).map((chosen) => ({ kind: 'is', part: 'profile', column: 'doc', path, values: chosen }));
+
+/** What stands inside the JSON of a profile, and in the columns of parts. */
+const inParts: fc.Arbitrary<Condition> = fc.oneof(
+  jsonAt(['consent', 'given'], [true, false, null, 'true']),
+  jsonAt(['consent', 'at'], ['2020-01-31', null]),
+  jsonAt(['consent'], ['yes', null]),
+  jsonAt(['tags', '0'], ['old', null]),
+  jsonAt(['tags', '1'], [7, '7', null]),
+  jsonAt(['1'], ['old', 'one', null]),
+  jsonAt(['n'], [7, 10, '10', 9.5, null]),
+  fc.record({
+    kind: fc.constant('compare' as const),
+    part: fc.constant('profile'),
+    column: fc.constant('doc'),
+    path: fc.constant(['n']),
+    op,
+    value: fc.constantFrom(7, 9, 10, 100),
+  }),
+  some(statuses).map((values): Condition => ({ kind: 'is', part: 'sponsor', column: 'status', values })),
+  fc.record({
+    kind: fc.constant('compare' as const),
+    part: fc.constant('sponsor'),
+    column: fc.constant('score'),
+    op,
+    value: fc.constantFrom(5, 9, 10),
+  }),
+);
+
+const onMessages: fc.Arbitrary<Condition> = fc.oneof(
+  some([1, 2, 4, 9, null]).map((values): Condition => ({ kind: 'is', column: 'id', values })),
+  some(['More secret words', null]).map((values): Condition => ({ kind: 'is', column: 'body', values })),
+  fc.constantFrom('exists' as const, 'none' as const).map((quantifier): Condition => {
+    return { kind: 'related', quantifier, related: 'message files', where: { kind: 'all', of: [] } };
+  }),
+);
+
+const byId: fc.Arbitrary<Condition> = fc.oneof(
+  fc.constant<Condition>({ kind: 'all', of: [] }),
+  some([1, 2, 3, 9]).map((values): Condition => ({ kind: 'is', column: 'id', values })),
+);
+
+function aroundRows(name: string, where: fc.Arbitrary<Condition>): fc.Arbitrary<Condition> {
+  return fc.oneof(
+    fc.record({
+      kind: fc.constant('related' as const),
+      quantifier: fc.constantFrom('exists' as const, 'none' as const, 'every' as const),
+      related: fc.constant(name),
+      where,
+    }),
+    fc.record({
+      kind: fc.constant('count' as const),
+      related: fc.constant(name),
+      where,
+      op,
+      number: fc.nat(3),
+    }),
+  );
+}
+
+/** Conditions over people and everything that stands around them, in chains too. */
+export const conditionsAroundPeople: fc.Arbitrary<Condition> = combined(
+  fc.oneof(
+    onPeople,
+    inParts,
+    aroundRows('messages', combined(onMessages)),
+    ...['message files', 'files anyhow', 'mentions', 'mails in any case', 'sponsored'].map((name) =>
+      aroundRows(name, byId),
+    ),
   ),
 );

@@ -70,6 +70,38 @@ export const PERSON: RecordType = {
   ],
 };
 
+/** A person with all that the language can name around one; for reading alone. */
+export const PERSON_AROUND: RecordType = {
+  ...PERSON,
+  parts: [
+    { name: 'profile', table: 'profiles', match: [{ theirs: 'id', ours: 'id' }], scope: [] },
+    {
+      name: 'sponsor',
+      table: 'people',
+      match: [{ theirs: 'id', ours: 'sponsor', part: 'profile' }],
+      scope: TENANT_7,
+    },
+  ],
+  related: [
+    ...PERSON.related,
+    related('message files', 'attachments', { message_id: 'id' }, { of: 'messages' }),
+    related(
+      'files anyhow',
+      'attachments',
+      { id: 'id' },
+      { orMatch: [[{ theirs: 'person_id', ours: 'id' }]] },
+    ),
+    related('mails in any case', 'mails', { address: 'email' }, { ignoreCase: true }),
+    related(
+      'mentions',
+      'links',
+      {},
+      { match: [{ theirs: 'url', ours: 'id', inText: { before: 'example/', after: '' } }] },
+    ),
+    related('sponsored', 'profiles', {}, { match: [{ theirs: 'sponsor', ours: 'id', part: 'sponsor' }] }),
+  ],
+};
+
 export const MEMBERSHIP: RecordType = {
   name: 'membership',
   table: 'memberships',
