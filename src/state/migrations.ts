@@ -207,9 +207,11 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 4,
     up: (create) =>
       create('frist_trail_objects', (table) => {
-        table.string('name', NAME).primary();
+        table.string('name', NAME).notNullable();
+        table.integer('part').notNullable();
         table.bigInteger('version').notNullable();
         table.text('bytes', 'longtext').notNullable();
+        table.primary(['name', 'part']);
       }),
   },
 ];
