@@ -1,6 +1,8 @@
 import type { App } from '../app.ts';
 import { formatEntry } from '../audit/entry.ts';
+import { isPassing } from '../audit/publisher.ts';
 import { createConsole, listen } from '../console/server.ts';
+import type { Trail } from '../erasure/engine.ts';
 import { EXIT, FristError } from '../errors.ts';
 
 /** The part of a scheduler that the daemon needs; jobs/scheduler.ts makes it. */
@@ -34,7 +36,7 @@ export async function serve(app: App, options: ServeOptions): Promise<number> {
   await app.state.transaction((t) =>
     t.emit([formatEntry({ v: 1, type: 'daemon', eid: engine.newId(), at, version })]),
   );
-  await engine.trail.flush();
+  await flushIfPossible(engine.trail);
   const jobs = await options.createJobs(app);
   const health = createConsole({
     alive: () => app.now() - jobs.lastTick() < STALLED_MS,
@@ -55,4 +57,13 @@ export async function serve(app: App, options: ServeOptions): Promise<number> {
   await listening.close();
   app.logger.info('daemon stopped');
   return EXIT.ok;
+}
+
+/** A store that is down is no reason not to start: the trail says so itself, and no sweep begins until it is back. */
+async function flushIfPossible(trail: Trail): Promise<void> {
+  try {
+    await trail.flush();
+  } catch (error) {
+    if (!(error instanceof FristError && isPassing(error.code))) throw error;
+  }
 }
