@@ -89,6 +89,8 @@ function codeOf(error: unknown): string {
     const sound = typeof code === 'string' && /^[A-Za-z][A-Za-z0-9_]{0,59}$/.test(code);
     if (sound && !/^(?:Error|Unknown|UnknownError)$/.test(code)) return code;
   }
+  // The one mistake in the settings that the client has no code for.
+  if (field(error, 'message') === 'Region is missing') return 'RegionMissing';
   const status = statusOf(error);
   return typeof status === 'number' ? `HTTP_${status}` : 'unknown';
 }
