@@ -173,6 +173,7 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
     rotateKeys: () => destroying(async () => rotateKeys(ring, world.logger)),
     expireEvidence: (slot) =>
       destroying(async () => {
+        if (!(await ring.isSettled())) return;
         const { keepDays } = settings.evidence;
         const keeping = { store, vkey: signer.vkey, keepDays };
         const count = await expireEvidence({ ...keeping, state, slot, now: world.now, newId });

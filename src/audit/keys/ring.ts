@@ -8,6 +8,9 @@
  * The wrapped keys lie in the state database. A key leaves it in the transaction that writes its last entry into the
  * outbox, so that the trail never calls a key destroyed that is not; a crash leaves both or neither. Copies of the state
  * that were made before still have it: the entry names the day after which there are none.
+ *
+ * Nothing is destroyed in the first week of an epoch: a clock that is years ahead begins one at once, and then somebody
+ * has a week to notice.
  */
 import { FristError } from '../../errors.ts';
 import type { EpochKey, State } from '../../state/state.ts';
@@ -17,6 +20,8 @@ import { formatEntry } from '../entry.ts';
 import type { KeyWrapper } from '../keys.ts';
 
 const DAY_MS = 86_400_000;
+/** Days from the beginning of an epoch to the next destruction; where an epoch is shorter than two weeks, half of it. */
+const SETTLING_DAYS = 7;
 
 /** Makes the commitments of one epoch, and says which one it is. */
 export interface EpochNames extends Committer {
@@ -52,6 +57,8 @@ export interface KeyRing {
   begin(): Promise<void>;
   /** Begins an epoch if it is time, and destroys the keys whose time has passed. Safe beside other processes. */
   rotate(): Promise<Rotated>;
+  /** Whether the newest epoch has lasted a week, so that what ends by the clock may end. */
+  isSettled(): Promise<boolean>;
 }
 
 export interface KeyRingOptions {
@@ -117,6 +124,18 @@ class StateKeyRing implements KeyRing {
     const newest = (await this.#keys()).at(-1);
     const due = newest === undefined || this.#passed(newest.from, this.#options.rotateDays);
     const created = due ? await this.#create(newest?.epoch) : undefined;
+    const destroyed = (await this.isSettled()) ? await this.#destroyOld() : [];
+    return { created: created === undefined ? [] : [created], destroyed };
+  }
+
+  async isSettled(): Promise<boolean> {
+    const newest = (await this.#keys()).at(-1);
+    const days = Math.min(SETTLING_DAYS, this.#options.rotateDays / 2);
+    return newest !== undefined && this.#passed(newest.from, days);
+  }
+
+  /** The epochs whose keys it destroyed. */
+  async #destroyOld(): Promise<readonly string[]> {
     const keys = await this.#keys();
     const destroyed: string[] = [];
     for (const [i, key] of keys.entries()) {
@@ -125,7 +144,7 @@ class StateKeyRing implements KeyRing {
       if (!this.#passed(next.from, this.#options.keepDays)) continue;
       if (await this.#destroy(key, next.from)) destroyed.push(key.epoch);
     }
-    return { created: created === undefined ? [] : [created], destroyed };
+    return destroyed;
   }
 
   /** The keys as they are now; what another process has destroyed is forgotten here too. */

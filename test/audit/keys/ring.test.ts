@@ -149,6 +149,8 @@ describe('the key of an epoch', () => {
     expect(files().includes(wrapped)).toBe(true);
     clock.advance(400 * DAY);
     await ring.rotate();
+    clock.advance(7 * DAY);
+    await ring.rotate();
     const bytes = files();
     // Any part of it as well.
     for (let at = 0; at + 12 <= wrapped.length; at += 4)
@@ -167,6 +169,31 @@ describe('the key of an epoch', () => {
       params: { epoch: old, on: '2028-01-05' },
     });
     expect((await other.epochs())[0]?.names).toBeUndefined();
+  });
+
+  it('is not destroyed in the first week of an epoch: the clock may have leapt', async () => {
+    const { ring, old } = await ended();
+    clock.advance(3650 * DAY);
+    expect(await ring.rotate()).toMatchObject({ created: [expect.any(String)], destroyed: [] });
+    expect(await ring.isSettled()).toBe(false);
+    clock.advance(7 * DAY - 1);
+    expect((await ring.rotate()).destroyed).toEqual([]);
+    clock.advance(1);
+    expect((await ring.rotate()).destroyed).toContain(old);
+    expect(await ring.isSettled()).toBe(true);
+  });
+
+  it('is destroyed also where epochs are shorter than a week', async () => {
+    const short = ringOf(test.state, { rotateDays: 1, keepDays: 1 });
+    await short.begin();
+    for (let n = 0; n < 12; n += 1) {
+      clock.advance(DAY / 2);
+      await short.rotate();
+    }
+    expect((await short.epochs()).map(({ names }) => names !== undefined)).toEqual([
+      ...Array.from({ length: 4 }, () => false),
+      ...Array.from({ length: 3 }, () => true),
+    ]);
   });
 
   it('stays while a batch is open that recovery must name under it', async () => {
