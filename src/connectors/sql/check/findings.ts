@@ -53,8 +53,10 @@ export const ofRecord = (view: View, ...rest: Path): Path => [
 export const ofPolicy = (view: View, ...rest: Path): Path => ['policies', view.policy, ...rest];
 
 /** A policy with one stage writes it without the word. */
-export const ofStage = (view: View, stage: number, ...rest: Path): Path =>
-  view.stages.length > 1 ? ofPolicy(view, 'stages', stage, ...rest) : ofPolicy(view, ...rest);
+export function ofStage(view: View, stage: number, ...rest: Path): Path {
+  const at = view.stages[stage]?.at ?? (view.stages.length > 1 ? ['stages', stage] : []);
+  return ofPolicy(view, ...at, ...rest);
+}
 
 /** Where a start of the view is written: in the policy itself, or in another policy on the same record type. */
 export function ofStart(view: View, index: number): Path {

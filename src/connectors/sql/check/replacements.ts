@@ -1,24 +1,35 @@
 /** What anonymising and detaching would write: whether the database would take it, and whether it would be enough. */
-import type { Dependent, Related, Replacement, Replacements } from '../../../policy/policy.ts';
+import type { Dependent, Field, Related, Replacement, Replacements } from '../../../policy/policy.ts';
 import { uniqueSets } from '../catalogue/catalogue.ts';
-import type { Column, Table } from '../catalogue/catalogue.ts';
-import { constant } from '../compile/values.ts';
+import type { Table } from '../catalogue/catalogue.ts';
 import { columnAt } from './check.ts';
 import type { Examined } from './check.ts';
-import { unfitness } from './conditions.ts';
 import { didYouMean, ofStage } from './findings.ts';
 import type { Path } from './findings.ts';
+import { checkValue } from './values.ts';
+
+/** The rows of one table that are anonymised, and how they belong to their record. */
+export interface Written {
+  readonly table: string;
+  readonly set: Replacements;
+  readonly path: Path;
+  /** Undefined: they are the record, or part of it. */
+  readonly related: Related | undefined;
+}
 
 export function checkReplacements(one: Examined): void {
   const { view, findings } = one;
   const { record } = view;
-  for (const [i, stage] of view.stages.entries()) {
-    if (stage.action.kind === 'anonymise') {
+  for (const [i, { action, dependents }] of view.stages.entries()) {
+    if (action.kind === 'anonymise') {
       const path = ofStage(view, i, 'set');
-      checkSet(one, record.table, stage.action.set, path, undefined);
-      checkUntouchable(one, stage.action.set, path);
+      for (const part of [undefined, ...(record.parts ?? [])]) {
+        const set = action.set.filter((each) => each.part === part?.name);
+        checkSet(one, { table: part?.table ?? record.table, set, path, related: undefined });
+      }
+      checkUntouchable(one, action.set, path);
     }
-    for (const [n, dependent] of stage.dependents.entries()) {
+    for (const [n, dependent] of dependents.entries()) {
       const path = ofStage(view, i, 'dependents', n);
       const related = record.related.find((each) => each.name === dependent.related);
       if (related === undefined)
@@ -37,61 +48,110 @@ export function checkReplacements(one: Examined): void {
   }
 }
 
+/** A field as the file writes it. */
+export function written({ part, column, path = [] }: Field): string {
+  const steps = path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return `${part === undefined ? '' : `${part}.`}${column}${steps}`;
+}
+
+/** Whether changing the one changes the other. */
+function overlap(one: Field, other: Field): boolean {
+  const [a, b] = [one.path ?? [], other.path ?? []];
+  const same = a.slice(0, b.length).every((step, i) => step === b[i]);
+  return one.part === other.part && one.column === other.column && same;
+}
+
 /** Columns by which a record is found, judged or counted must stay what they are. */
 function checkUntouchable({ view, findings }: Examined, set: Replacements, path: Path): void {
   const { record } = view;
-  const starts = view.starts
-    .filter((start) => start.maxOf === undefined)
-    .flatMap((start) => [start.column, start.timeColumn]);
-  for (const { column } of set) {
-    const at = [...path, column];
-    const what = record.key.includes(column)
-      ? 'the key'
-      : record.scope.some((one) => one.column === column)
-        ? 'the scope'
-        : starts.includes(column)
-          ? 'a starting point'
-          : undefined;
+  const parts = record.parts ?? [];
+  const own = (column: string): Field => ({ column });
+  const fixed: readonly (readonly [what: string, fields: readonly Field[]])[] = [
+    ['the key', record.key.map(own)],
+    ['the scope', record.scope.map((one) => one.column).map(own)],
+    [
+      'a starting point',
+      view.starts
+        .filter((start) => start.maxOf === undefined && start.minOf === undefined)
+        .flatMap((start) => [start, ...(start.timeColumn === undefined ? [] : [own(start.timeColumn)])]),
+    ],
+    [
+      'what leads to a part',
+      parts.flatMap((part) =>
+        part.match.flatMap((pair): Field[] => [
+          { column: pair.theirs, part: part.name },
+          pair.part === undefined ? own(pair.ours) : { column: pair.ours, part: pair.part },
+        ]),
+      ),
+    ],
+  ];
+  for (const field of set) {
+    const what = fixed.find(([, fields]) => fields.some((one) => overlap(field, one)))?.[0];
     if (what !== undefined)
       findings.error(
         'replacement-fixed',
-        at,
-        `Column ${record.table}.${column} is ${what} of the record`,
+        [...path, written(field)],
+        `Column ${record.table}.${written(field)} is ${what} of the record`,
         'Leave it out of `set`: the record must be found again.',
       );
   }
 }
 
 function checkDependent(one: Examined, dependent: Dependent, related: Related, path: Path): void {
-  if (dependent.kind === 'anonymise') checkSet(one, related.table, dependent.set, [...path, 'set'], related);
-  if (dependent.kind !== 'detach') return;
-  const table = one.catalogue.tables.get(related.table);
-  for (const { theirs } of related.match) {
-    const column = table?.columns.get(theirs);
+  if (dependent.kind === 'anonymise') {
+    const at = [...path, 'set'];
+    checkSet(one, { table: related.table, set: dependent.set, path: at, related });
+    checkStarts(one, dependent.set, related, at);
+  }
+  if (dependent.kind === 'detach') checkDetach(one, related, path);
+}
+
+/** A value over related rows from which the record's period runs must not move with them. */
+function checkStarts({ view, findings }: Examined, set: Replacements, related: Related, path: Path): void {
+  for (const field of set) {
+    const moved = view.starts.some(
+      (start) => (start.maxOf ?? start.minOf)?.related === related.name && overlap(field, start),
+    );
+    if (moved)
+      findings.error(
+        'replacement-fixed',
+        [...path, written(field)],
+        `Column ${related.table}.${written(field)} is a starting point of the record`,
+        'Leave it out of `set`: the period would begin anew.',
+      );
+  }
+}
+
+function checkDetach({ catalogue, findings }: Examined, related: Related, path: Path): void {
+  const table = catalogue.tables.get(related.table);
+  for (const pair of [related.match, ...(related.orMatch ?? [])].flat()) {
+    const column = table?.columns.get(pair.theirs);
     if (column === undefined) continue;
-    if (!column.nullable || column.generated || table?.primaryKey.includes(theirs) === true)
-      one.findings.error(
+    if (pair.inText !== undefined)
+      findings.error(
+        'detach-text',
+        path,
+        `Rows of "${related.name}" hold the value inside a text, which cannot be detached`,
+        'Delete or anonymise them.',
+      );
+    else if (!column.nullable || column.generated || table?.primaryKey.includes(pair.theirs) === true)
+      findings.error(
         'detach-not-null',
         path,
-        `Column ${related.table}.${theirs} cannot become NULL, so its rows cannot be detached`,
+        `Column ${related.table}.${pair.theirs} cannot become NULL, so its rows cannot be detached`,
         'Delete or anonymise them, or allow NULL in the column.',
       );
   }
 }
 
-function checkSet(
-  one: Examined,
-  name: string,
-  set: Replacements,
-  path: Path,
-  related: Related | undefined,
-): void {
+function checkSet(one: Examined, rows: Written): void {
+  const { table: name, set, path, related } = rows;
   const table = one.catalogue.tables.get(name);
-  for (const { column: columnName, with: by } of set) {
-    const at = [...path, columnName];
-    const column = columnAt(one, name, columnName, at);
+  for (const { with: by, ...field } of set) {
+    const at = [...path, written(field)];
+    const column = columnAt(one, name, field.column, at);
     if (table === undefined || column === undefined) continue;
-    const label = `${name}.${columnName}`;
+    const label = `${name}.${field.column}`;
     if (column.generated)
       one.findings.error(
         'replacement-generated',
@@ -99,7 +159,7 @@ function checkSet(
         `Column ${label} is computed by the database`,
         'Replace the columns that it is computed from.',
       );
-    else if (related !== undefined && table.primaryKey.includes(columnName))
+    else if (related !== undefined && table.primaryKey.includes(field.column))
       one.findings.error(
         'replacement-fixed',
         at,
@@ -107,153 +167,58 @@ function checkSet(
         'Leave it out of `set`, or delete the rows.',
       );
     else {
-      checkValue(one, label, column, by, at, related);
-      if (by.kind !== 'constant' || by.value !== null)
-        checkUnique(one, table, label, column, by, at, related);
+      checkValue(one, { label, column, field, by, path: at, related });
+      if (field.path === undefined) checkUnique(one, rows, table, field.column, by, at);
     }
   }
-}
-
-function checkValue(
-  one: Examined,
-  label: string,
-  column: Column,
-  by: Replacement,
-  path: Path,
-  related: Related | undefined,
-): void {
-  if (by.kind === 'placeholder') {
-    checkPlaceholder(one, label, column, by.template, path, related);
-    return;
-  }
-  if (by.kind !== 'constant') return;
-  const { value } = by;
-  const refuse = (code: string, message: string, remedy: string): void =>
-    one.findings.error(code, path, message, remedy);
-  if (value === null) {
-    if (!column.nullable)
-      refuse(
-        'replacement-null',
-        `Column ${label} cannot be NULL`,
-        'Give a constant, or allow NULL in the column.',
-      );
-    return;
-  }
-  const shown = typeof value === 'string' ? `"${value}"` : String(value);
-  const why = unfitness(one.dialect, column, value);
-  if (why !== undefined || constant(one.dialect, column, value) === undefined)
-    refuse(
-      column.enumValues === undefined ? 'replacement-type' : 'replacement-enum',
-      `Column ${label} is ${column.type} and cannot become ${shown}`,
-      why ?? 'Write a value of the type of the column.',
-    );
-  else if (column.maxLength !== undefined && characters(String(value)) > column.maxLength)
-    refuse(
-      'replacement-length',
-      `Column ${label} holds ${String(column.maxLength)} characters, fewer than ${shown}`,
-      'Write a shorter value.',
-    );
-  else if (column.range !== undefined && !inRange(column.range, value))
-    refuse(
-      'replacement-range',
-      `Column ${label} is ${column.type} and cannot become ${shown}`,
-      `Write a whole number from ${String(column.range[0])} to ${String(column.range[1])}.`,
-    );
-}
-
-/** As databases count them. */
-const characters = (text: string): number => Array.from(text).length;
-
-function inRange(
-  [least, most]: readonly [bigint, bigint],
-  value: string | number | bigint | boolean,
-): boolean {
-  const number = Number(value);
-  if (!Number.isInteger(number)) return false;
-  const exact = BigInt(value);
-  return exact >= least && exact <= most;
-}
-
-function checkPlaceholder(
-  one: Examined,
-  label: string,
-  column: Column,
-  template: string,
-  path: Path,
-  related: Related | undefined,
-): void {
-  const { record } = one.view;
-  const refuse = (code: string, message: string, remedy: string): void =>
-    one.findings.error(code, path, message, remedy);
-  if (column.family !== 'text' || column.enumValues !== undefined) {
-    refuse(
-      'replacement-type',
-      `Column ${label} is ${column.type}: a placeholder is text`,
-      'Give a constant of the type of the column.',
-    );
-    return;
-  }
-  if (
-    related !== undefined &&
-    !record.key.every((name) => related.match.some((pair) => pair.ours === name))
-  ) {
-    refuse(
-      'replacement-key',
-      `Rows of "${related.name}" do not hold the key of their record, which the placeholder names`,
-      'Use a constant.',
-    );
-    return;
-  }
-  const key = keyLength(one);
-  const length =
-    key === undefined
-      ? undefined
-      : characters(template.replaceAll('{key}', '')) + key * (template.split('{key}').length - 1);
-  if (column.maxLength !== undefined && length !== undefined && length > column.maxLength)
-    refuse(
-      'replacement-length',
-      `Column ${label} holds ${String(column.maxLength)} characters; the placeholder can have ${String(length)}`,
-      'Write a shorter one.',
-    );
-}
-
-/** Most characters of a key as text; undefined where there is no bound. */
-function keyLength({ catalogue, view }: Examined): number | undefined {
-  const columns = view.record.key.map((name) => catalogue.tables.get(view.record.table)?.columns.get(name));
-  const lengths = columns.map((column) => {
-    if (column?.range !== undefined) return Math.max(...column.range.map((bound) => String(bound).length));
-    if (column?.family === 'uuid') return 36;
-    if (column?.maxLength !== undefined)
-      return column.family === 'binary' ? column.maxLength * 2 : column.maxLength;
-    return undefined;
-  });
-  return lengths.every((one) => one !== undefined)
-    ? lengths.reduce((sum, one) => sum + one + 1, -1)
-    : undefined;
 }
 
 /** One value for all rows cannot stand in a column where every row has its own. */
 function checkUnique(
   one: Examined,
+  { set, related }: Written,
   table: Table,
-  label: string,
-  column: Column,
+  column: string,
   by: Replacement,
   path: Path,
-  related: Related | undefined,
 ): void {
-  if (!uniqueSets(table).some((set) => set.length === 1 && set[0] === column.name)) return;
-  const perRecord = by.kind === 'placeholder' && by.template.includes('{key}');
+  if (by.kind === 'constant' && by.value === null) return;
+  const sets = uniqueSets(table).filter((each) => each.includes(column));
   const oneRowEach =
     related === undefined ||
-    uniqueSets(table).some((set) => set.every((name) => related.match.some((pair) => pair.theirs === name)));
-  if (perRecord && oneRowEach) return;
-  one.findings.error(
-    'replacement-unique',
-    path,
-    `Column ${label} is unique: two rows cannot both have the same replacement`,
-    related === undefined
-      ? 'Use a placeholder with the key: { placeholder: "erased-{key}" }, or null.'
-      : 'Use null, or delete the rows.',
-  );
+    uniqueSets(table).some((each) =>
+      each.every((name) => related.match.some((pair) => pair.theirs === name)),
+    );
+  const hasKey = (each: Replacement): boolean =>
+    (each.kind === 'placeholder' && each.template.includes('{key}')) ||
+    (each.kind === 'keep domain' && each.local.includes('{key}'));
+  const apart = (name: string): boolean => {
+    const other = set.find((each) => each.column === name && each.path === undefined)?.with;
+    if (other === undefined) return uniqueSets(table).some((each) => each.length === 1 && each[0] === name);
+    return (other.kind === 'constant' && other.value === null) || (hasKey(other) && oneRowEach);
+  };
+  for (const names of sets) {
+    if (names.some(apart)) continue;
+    const others = names.filter((name) => !set.some((each) => each.column === name));
+    const fixed = others.every((name) => one.view.record.scope.some((each) => each.column === name));
+    const label = `${table.parts.at(-1) ?? ''}.${column}`;
+    const remedy =
+      related === undefined
+        ? 'Use a placeholder with the key: { placeholder: "erased-{key}" }, or null.'
+        : 'Use null, or delete the rows.';
+    if (fixed)
+      one.findings.error(
+        'replacement-unique',
+        path,
+        `Column ${label} is unique: two rows cannot both have the same replacement`,
+        remedy,
+      );
+    else
+      one.findings.warning(
+        'replacement-unique',
+        path,
+        `Column ${label} is unique together with ${others.join(', ')}: two rows that agree there cannot both have the same replacement`,
+        remedy,
+      );
+  }
 }

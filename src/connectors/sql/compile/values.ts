@@ -100,7 +100,9 @@ export function constant(dialect: Dialect, column: Column, scalar: Exclude<Scala
     case 'other':
       if (typeof scalar === 'boolean') return undefined;
       return dialect === 'sqlite' ? value(scalar) : literal(dialect, column, String(scalar));
+    // Nothing but its absence can be written of a value that is no text.
     case 'binary':
+      return scalar === '' ? literal(dialect, column, scalar) : undefined;
     case 'json':
       return undefined;
   }

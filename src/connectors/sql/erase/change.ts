@@ -64,11 +64,13 @@ export function compileAnonymising(
 function freeText(context: Context, place: Place, column: string, redact: FreeText['redact']): FreeText {
   const { dialect } = context;
   const ref = refTo(context, place, column);
+  const { maxLength = Infinity } = ref.column;
   const held = exact(dialect, ref.text);
   const value = (one: string): Sql => exactValue(dialect, textValue(dialect, one));
   return {
     ref,
-    redact,
+    // What replaces may be longer than what it replaces.
+    redact: (text) => Array.from(redact(text)).slice(0, maxLength).join(''),
     rewrite: (given) => {
       const arms = given.map(
         ([text, by]) => sql`WHEN ${held} = ${value(text)} THEN ${textValue(dialect, by)}`,

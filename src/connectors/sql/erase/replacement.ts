@@ -23,7 +23,11 @@ export function replacement({ dialect }: Context, ref: Ref, by: Replacement, key
     case 'round':
       return round(dialect, ref, by.to);
     case 'keep domain':
-      return inColumn(dialect, ref, keepDomain(dialect, ref, template(dialect, by.local, key)));
+      return inColumn(
+        dialect,
+        ref,
+        fitting(dialect, ref, keepDomain(dialect, ref, template(dialect, by.local, key))),
+      );
     case 'redact':
     case 'remove':
       // Text is redacted before it is sent (run/redact.ts); only members of JSON are removed (json-change.ts).
@@ -55,6 +59,13 @@ function keepFirst(dialect: Dialect, ref: Ref, characters: number): Sql {
   return dialect === 'sqlite'
     ? sql`substr(${ref.text}, 1, ${number})`
     : sql`LEFT(${asText(dialect, ref)}, ${number})`;
+}
+
+/** A domain may be as long as the column allows; with a longer name before it, its end is cut off. */
+function fitting(dialect: Dialect, { column }: Ref, text: Sql): Sql {
+  if (column.maxLength === undefined) return text;
+  const length = raw(String(column.maxLength));
+  return dialect === 'sqlite' ? sql`substr(${text}, 1, ${length})` : sql`LEFT(${text}, ${length})`;
 }
 
 type Unit = Extract<Replacement, { readonly kind: 'generalise' }>['to'];
