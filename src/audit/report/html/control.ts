@@ -1,8 +1,8 @@
 /** Questions 3, 5 and 6 of an authority: who decides, how it is checked, how it is logged. Pure. */
 import type { Findings, PolicyFindings } from '../report.ts';
 import { chart } from './chart.ts';
-import { count, html, table, type Markup } from './markup.ts';
-import { firsts, minuteOf, ofSeveral, pairs, policyName, span } from './words.ts';
+import { count, html, NOT_KNOWN, table, type Markup } from './markup.ts';
+import { firsts, ifLooked, minuteOf, ofSeveral, pairs, policyName, span } from './words.ts';
 
 export function authority({ policies, approvals, holds, runs }: Findings): Markup {
   const several = ofSeveral(policies);
@@ -16,7 +16,7 @@ export function authority({ policies, approvals, holds, runs }: Findings): Marku
     runs.setClock === 0
       ? ''
       : html`<p>
-          For ${count(runs.setClock)} of these runs the moment by which they decided was given by hand.
+          Runs of these for which the moment by which they decided was given by hand: ${count(runs.setClock)}.
         </p>`;
   return html`<p>
       Erasing is automatic. A plan that a guard stops is carried out only when somebody lets it go, and a hold
@@ -42,8 +42,8 @@ export function authority({ policies, approvals, holds, runs }: Findings): Marku
       none: 'No hold was placed or released in the period.',
     })}${held.more}
     <p>
-      At the end of the period ${count(holds.standing)} holds stood. Runs begun in the period, by what began
-      them: ${pairs(runs.byTrigger) || 'none'}.
+      Holds that stood at the end of the period: ${count(holds.standing)}. Runs begun in the period, by what
+      began them: ${pairs(runs.byTrigger) || 'none'}.
     </p>
     ${set}`;
 }
@@ -56,25 +56,7 @@ export function checks(findings: Findings): Markup {
       was promised; it is overdue when that day has passed, it is still there, and nothing suspends its
       erasure.
     </p>
-    ${table({
-      caption: 'Due and erased in the period; what was left at its end',
-      head: [
-        'Policy',
-        'Due',
-        'In time',
-        'Late',
-        'Failed attempts',
-        'Left',
-        'Overdue',
-        'Oldest promised by',
-        'Held',
-        'Protected',
-        'Proof pending',
-      ],
-      rows: policies.map((one) => [policyName(one, several), ...dueCells(one)]),
-      none: 'The trail knows no policy yet.',
-    })}
-    ${chart(months)}
+    ${periodTable(policies, several)} ${endTable(policies, several)} ${chart(months)}
     ${table({
       caption: 'By month (UTC)',
       head: ['Month', 'In time', 'Late', 'Without a promised day', 'Found gone', 'Failed attempts'],
@@ -82,39 +64,80 @@ export function checks(findings: Findings): Markup {
       none: 'No month.',
     })}
     <p>After every batch frist looks for its records once more.</p>
-    ${table({
-      caption: 'The second look',
-      head: ['Policy', 'Erased', 'Seen gone', 'Found again', 'Batches without an outcome', 'Records in them'],
-      rows: policies.map(({ period, end, ...one }) => [
-        policyName(one, several),
-        period.erased,
-        period.seenGone,
-        period.stillThere,
-        end.open.batches,
-        end.open.records,
-      ]),
-      none: 'The trail knows no policy yet.',
-    })}
-    ${runTable(findings, several)} ${guardTable(findings, several)} ${silence(findings)}`;
+    ${secondLook(policies, several)} ${runTable(findings, several)} ${guardTable(findings, several)}
+    ${silence(findings)}`;
 }
 
-function dueCells({ period, end }: PolicyFindings): (string | number)[] {
-  const kept = (name: string): string | number => (end.looked === undefined ? '–' : (end.kept[name] ?? 0));
-  const late =
-    period.undated === 0 ? period.late : `${count(period.late)} (${count(period.undated)} without a day)`;
-  const [left, overdue] = end.looked === undefined ? ['–', '–'] : [end.left, end.overdue];
-  return [
-    period.due,
-    period.inTime,
-    late,
-    period.failed,
-    left,
-    overdue,
-    end.oldest ?? '–',
-    kept('held'),
-    kept('protected'),
-    end.pendingProof,
-  ];
+function periodTable(policies: readonly PolicyFindings[], several: boolean): Markup {
+  return table({
+    caption: 'In the period',
+    head: [
+      'Policy',
+      'Due',
+      'Erased in time',
+      'Erased late',
+      'Without a promised day',
+      'Found gone',
+      'Gone before',
+      'Failed attempts',
+    ],
+    rows: policies.map(({ period, ...one }) => [
+      policyName(one, several),
+      period.due,
+      period.inTime,
+      period.late,
+      period.undated,
+      period.foundGone,
+      period.alreadyGone,
+      period.failed,
+    ]),
+    none: 'The trail knows no policy yet.',
+  });
+}
+
+function endTable(policies: readonly PolicyFindings[], several: boolean): Markup {
+  return table({
+    caption: 'At its end',
+    head: [
+      'Policy',
+      'Last looked at',
+      'Left',
+      'Overdue',
+      'Oldest promised by',
+      'Failing',
+      'Held',
+      'Protected',
+      'Proof pending',
+    ],
+    rows: policies.map(({ end, ...one }) => [
+      policyName(one, several),
+      end.looked ?? 'not yet',
+      ifLooked(end, end.left),
+      ifLooked(end, end.overdue),
+      end.oldest ?? NOT_KNOWN,
+      ifLooked(end, end.failing),
+      ifLooked(end, end.kept['held'] ?? 0),
+      ifLooked(end, end.kept['protected'] ?? 0),
+      end.pendingProof,
+    ]),
+    none: 'The trail knows no policy yet.',
+  });
+}
+
+function secondLook(policies: readonly PolicyFindings[], several: boolean): Markup {
+  return table({
+    caption: 'The second look',
+    head: ['Policy', 'Erased', 'Seen gone', 'Found again', 'Batches without an outcome', 'Records in them'],
+    rows: policies.map(({ period, end, ...one }) => [
+      policyName(one, several),
+      period.erased,
+      period.seenGone,
+      period.stillThere,
+      end.open.batches,
+      end.open.records,
+    ]),
+    none: 'The trail knows no policy yet.',
+  });
 }
 
 function runTable({ policies }: Findings, several: boolean): Markup {
@@ -139,12 +162,24 @@ function guardTable({ guards }: Findings, several: boolean): Markup {
       minuteOf(one.at),
       policyName(one, several),
       one.guard,
-      one.limit,
-      one.observed,
+      measured(one.limit, one.guard),
+      measured(one.observed, one.guard),
       one.population,
     ]),
     none: 'No guard stopped a plan in the period.',
   })}${more}`;
+}
+
+/** What a guard measures: records, unless its name says otherwise. */
+const UNITS: Readonly<Record<string, string>> = {
+  percent: ' %',
+  'first-run-percent': ' %',
+  'population-moved': ' %',
+  'clock-gap': ' hours',
+};
+
+function measured(n: number, guard: string): string {
+  return `${count(n)}${UNITS[guard] ?? ' records'}`;
 }
 
 function silence({ entries }: Findings): Markup {

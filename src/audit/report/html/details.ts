@@ -39,9 +39,10 @@ function wording({ since, digest, promise, words, evidence }: Wording): Markup {
 const NUMBERS = [
   ['Due', 'erased, found gone, gone before, and what was left at the end of the period'],
   [
-    'In time, late',
+    'Erased in time, late',
     'erased by the end of the promised day, or after it, by the calendar of the policy’s time zone',
   ],
+  ['Without a promised day', 'erased, and no promised day stands in the entry'],
   ['Found gone', 'gone after a crash, so that nobody saw when; counted neither as in time nor as late'],
   ['Gone before', 'not there any more when frist came to erase it'],
   [
@@ -51,6 +52,7 @@ const NUMBERS = [
   ['Left', 'due and still there, as the last run found it, without what was dealt with since'],
   ['Overdue', 'of those left, the ones whose promised day had passed'],
   ['Oldest promised by', 'the earliest promised day among the overdue that the last run found'],
+  ['Failing', 'records that the data forbade the last run to erase'],
   ['Held, protected', 'due, but kept by a hold, or by a statutory minimum, when the last run looked'],
   ['Seen gone', 'erased, and gone when frist looked again'],
   ['Proof pending', 'erased since the trail began, in batches that could not be looked at again'],

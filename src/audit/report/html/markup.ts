@@ -42,6 +42,16 @@ export function count(n: number): string {
   return n.toString().replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
 }
 
+/** What stands in the place of a number that is not known. */
+export const NOT_KNOWN = '–';
+const DAY = /^\d{4}-\d\d-\d\d(?: \d\d:\d\d)?$/;
+
+/** Numbers stand to the right; a day is not broken. */
+function classOf(value: Content): Markup | undefined {
+  if (typeof value === 'number' || value === NOT_KNOWN) return new Markup(' class="n"');
+  return typeof value === 'string' && DAY.test(value) ? new Markup(' class="d"') : undefined;
+}
+
 export interface Table {
   readonly caption: string;
   readonly head: readonly string[];
@@ -54,15 +64,10 @@ export interface Table {
 /** A table with a caption and headings for rows and columns, as screen readers need them. */
 export function table({ caption, head, rows, none }: Table): Markup {
   if (rows.length === 0) return html`<p class="none">${none}</p>`;
-  const numeric = head.map((_, i) => rows.every((row) => typeof row[i] === 'number'));
-  const cell = (value: Content, i: number): Markup => {
-    if (i === 0) return html`<th scope="row">${value}</th>`;
-    return numeric[i] === true && typeof value === 'number'
-      ? html`<td class="n">${count(value)}</td>`
-      : html`<td>${value}</td>`;
-  };
   const heading = (text: string, i: number): Markup =>
-    numeric[i] === true ? html`<th scope="col" class="n">${text}</th>` : html`<th scope="col">${text}</th>`;
+    html`<th scope="col" ${classOf(rows.map((row) => row[i]).find((value) => typeof value === 'number'))}>
+      ${text}
+    </th>`;
   return html`<div class="table">
     <table>
       <caption>
@@ -77,7 +82,11 @@ export function table({ caption, head, rows, none }: Table): Markup {
         ${rows.map(
           (row) =>
             html`<tr>
-              ${row.map(cell)}
+              ${row.map((value, i) =>
+                i === 0
+                  ? html`<th scope="row" ${classOf(value)}>${value}</th>`
+                  : html`<td${classOf(value)}>${typeof value === 'number' ? count(value) : value}</td>`,
+              )}
             </tr> `,
         )}
       </tbody>

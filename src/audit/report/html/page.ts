@@ -25,7 +25,7 @@ const QUESTIONS: readonly Section[] = [
   { id: 'systems', title: '4. How is it ensured that data are erased in all systems?', body: systems },
   { id: 'checks', title: '5. How is it checked that data are erased within the limits?', body: checks },
   { id: 'log', title: '6. How is erasure logged?', body: log },
-  { id: 'backups', title: '7. How do erased data not come back with a backup?', body: backups },
+  { id: 'backups', title: '7. What keeps erased data from coming back with a backup?', body: backups },
 ];
 const INTEGRITY = { id: 'integrity', title: '8. How is the integrity of the log kept?' };
 const APPENDIX: readonly Section[] = [

@@ -17,7 +17,7 @@ export function limits({ policies }: Findings): Markup {
         policyName(one, several),
         one.of.join(', '),
         promiseOf(one),
-        one.wordings.map((wording) => wording.since).join(', '),
+        one.wordings.at(-1)?.since ?? 'not known',
       ]),
       none: 'The trail knows no policy yet.',
     })}`;

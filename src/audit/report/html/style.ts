@@ -23,7 +23,7 @@ th, td { text-align: left; vertical-align: top; padding: .35em .9em .35em 0; bor
 thead th { border-bottom: 1px solid var(--ink); font-size: .92em; vertical-align: bottom; }
 tbody th { font-weight: normal; min-width: 8em; overflow-wrap: anywhere; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
-td.n { white-space: nowrap; }
+td.n, .d { white-space: nowrap; }
 code, pre { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .82rem; }
 table code { overflow-wrap: anywhere; }
 pre { background: var(--shade); border: 1px solid var(--line); padding: .6rem .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -1,6 +1,6 @@
 /** Words that several sections of the page need. Pure. */
 import type { EndNumbers, Period, PolicyFindings } from '../report.ts';
-import { html, type Content, type Markup } from './markup.ts';
+import { html, NOT_KNOWN, type Content, type Markup } from './markup.ts';
 
 /** Rows of a list that the page shows; the JSON has all. */
 const SHOWN = 200;
@@ -45,7 +45,7 @@ export function span({ from, to }: Period): string {
 
 /** A number of the end of the period; a dash where no run has looked. */
 export function ifLooked(end: EndNumbers, value: Content): Content {
-  return end.looked === undefined ? '–' : value;
+  return end.looked === undefined ? NOT_KNOWN : value;
 }
 
 /** Names with their numbers: "verified 3, pending 1". */
