@@ -1,18 +1,43 @@
 /** What the answers of other sources mean for one record (docs/how-it-decides.md, "Facts from another source"). */
 import type { SilentBecause } from './model/disposition.ts';
-import type { ElsewhereStart, Facts, FoundElsewhere, Raw } from './policy.ts';
+import type { ElsewhereAnswer, ElsewhereStart, Facts, FoundElsewhere, Raw } from './policy.ts';
+import { normalise } from './subject.ts';
 import type { Value } from './time/raw.ts';
 import { latest, type Bound } from './time/start.ts';
 import type { Zone } from './time/zone.ts';
-import type { Inquiry } from './view.ts';
+import type { Inquiry, Task } from './view.ts';
+
+/** What to look up in the other source: the record's identifier, normalised; empty where the record does not say it. */
+export function lookedUp({ ours }: Inquiry, task: Task, facts: Facts): string {
+  const identifier = task.view.record.subjects[ours];
+  return identifier === undefined ? '' : normalise(facts.subjects[ours] ?? '', identifier.normalise);
+}
+
+/**
+ * What the other source answered, by what was looked up: `found` are all its records with one of these identifiers, as
+ * `inquiry.view` asks for them. Where what stands there cannot be read, it is as if nobody had answered.
+ */
+export function answersBy(
+  { view, theirs }: Inquiry,
+  found: readonly Facts[],
+): ReadonlyMap<string, ElsewhereAnswer> {
+  const how = view.record.subjects[theirs]?.normalise ?? 'exact';
+  const answers = new Map<string, FoundElsewhere[] | 'unreachable'>();
+  for (const facts of found.flatMap((one) => [one, ...(one.also ?? [])])) {
+    const person = normalise(facts.subjects[theirs] ?? '', how);
+    const before = answers.get(person) ?? [];
+    const isLost = before === 'unreachable' || (facts.unreadable ?? []).length > 0;
+    const one = { met: facts.truths.every(Boolean), start: facts.starts[0] ?? null };
+    answers.set(person, isLost ? 'unreachable' : [...before, one]);
+  }
+  return answers;
+}
 
 /** What a record's exemption comes to: why it is not known, where it is not. */
 export type Answered = 'met' | 'not met' | SilentBecause;
 
-type Answer = readonly FoundElsewhere[] | 'unreachable';
-
 /** A record that nobody has asked about yet is one whose source was not reached. */
-function answerTo(facts: Facts, inquiry: number): Answer {
+function answerTo(facts: Facts, inquiry: number): ElsewhereAnswer {
   return facts.elsewhere?.[inquiry] ?? 'unreachable';
 }
 
@@ -25,7 +50,7 @@ export function exemptionElsewhere({ about }: Inquiry, facts: Facts, position: n
 }
 
 /** A starting point that stands elsewhere: the raw values that are in question, or why there are none. */
-function startsFound(about: ElsewhereStart, answer: Answer): readonly Raw[] | SilentBecause {
+function startsFound(about: ElsewhereStart, answer: ElsewhereAnswer): readonly Raw[] | SilentBecause {
   if (answer === 'unreachable') return answer;
   const starts = [...new Set(answer.filter((one) => one.met).map((one) => one.start))];
   if (starts.length === 0) return about.whenNone === 'keep' ? 'none' : starts;

@@ -11,7 +11,7 @@ import { FristError } from '../errors.ts';
 import { exemptionElsewhere, type Answered } from './elsewhere.ts';
 import type { Disposition, Reason, Ruling, Verdict } from './model/disposition.ts';
 import type { Facts, Raw } from './policy.ts';
-import { createHoldTest, type Hold, type Reach } from './subject.ts';
+import { createReach, type Hold, type Reach } from './subject.ts';
 import { formatDay } from './time/day.ts';
 import { createDeadline, type Deadline } from './time/deadline.ts';
 import type { Now } from './time/raw.ts';
@@ -27,7 +27,7 @@ import {
   type Timing,
 } from './time/timing.ts';
 import { zoneOf, type Zone } from './time/zone.ts';
-import type { Clause, ConditionIndex, KeepClause, RivalClause, Task } from './view.ts';
+import { isTrue, type Clause, type KeepClause, type RivalClause, type Task } from './view.ts';
 
 export type { Disposition, Reason, Ruling, Verdict } from './model/disposition.ts';
 export type { Hold } from './subject.ts';
@@ -76,28 +76,6 @@ const RULINGS: { readonly [K in Exclude<Verdict, 'erase'>]: { readonly verdict: 
   'unknown elsewhere': { verdict: 'unknown elsewhere' },
   'other rule': { verdict: 'other rule' },
 };
-
-/** Which holds reach a record: by its own person, or by the people whose rows would go with it. */
-function createReach(task: Task, holds: readonly Hold[]): (facts: Facts) => Reach {
-  const { record, source } = task.view;
-  const shared = task.shared.map((one) => ({
-    ...one,
-    test: createHoldTest(holds, one.identifiers, source, 'somebody'),
-  }));
-  const own = createHoldTest(holds, record.subjects.slice(0, task.ownSubjects), source);
-  if (shared.length === 0) return (facts) => own(facts.subjects);
-  return (facts) => {
-    const present = shared.filter((one) => isTrue(facts, one.exists));
-    const reaches = [
-      own(facts.subjects.slice(0, task.ownSubjects)),
-      ...present.map((one) => one.test(facts.subjects.slice(one.from, one.from + one.identifiers.length))),
-    ];
-    return {
-      by: [...new Set(reaches.flatMap((reach) => reach.by))],
-      unknownTo: [...new Set(reaches.flatMap((reach) => reach.unknownTo))],
-    };
-  };
-}
 
 type Protection = Extract<Reason, { kind: 'protected' }>;
 type OtherRule = Extract<Reason, { kind: 'other rule' }>;
@@ -198,8 +176,11 @@ class TaskJudge implements Judge {
   }
 
   exemptions(facts: Facts): string[] {
+    return this.#exemptionsOf(this.#decisive(facts));
+  }
+
+  #exemptionsOf(row: Facts): string[] {
     const { own } = this.#task;
-    const row = this.#decisive(facts);
     const elsewhere = this.#exemptElsewhere(own, row).filter((one) => one.answer === 'met');
     return [...own.exempt.filter((one) => isTrue(row, one.condition)), ...elsewhere].map((one) => one.name);
   }
@@ -271,7 +252,7 @@ class TaskJudge implements Judge {
     if (unknownTo.length > 0)
       keeping.push({ kind: 'subject unknown', holds: unknownTo.map((hold) => hold.id) });
     keeping.push(...this.#keeps.flatMap((keep) => this.#protection(keep, facts) ?? []).sort(longestFirst));
-    for (const exemption of this.exemptions(facts)) keeping.push({ kind: 'exempt', exemption });
+    for (const exemption of this.#exemptionsOf(facts)) keeping.push({ kind: 'exempt', exemption });
     for (const { name, inquiry, answer } of this.#exemptElsewhere(this.#task.own, facts)) {
       if (answer === 'met') continue;
       const { source } = known(this.#task.inquiries[inquiry]).about;
@@ -382,10 +363,6 @@ function longestFirst(a: Protection, b: Protection): number {
 
 function isUnreadable(facts: Facts): boolean {
   return facts.unreadable !== undefined && facts.unreadable.length > 0;
-}
-
-function isTrue(facts: Facts, condition: ConditionIndex): boolean {
-  return condition === 'always' || facts.truths[condition] === true;
 }
 
 function known<T>(value: T | undefined): T {

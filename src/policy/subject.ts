@@ -1,5 +1,6 @@
 /** Whose data a record is, and which holds reach it. */
-import type { Normalisation, Raw, SubjectIdentifier } from './policy.ts';
+import type { Facts, Normalisation, Raw, SubjectIdentifier } from './policy.ts';
+import { isTrue, type Task } from './view.ts';
 
 /** A suspension of deletion, or a restriction of processing (GDPR Art. 18), on one person. */
 export interface Hold {
@@ -92,4 +93,26 @@ function groupByKinds(
     groups.set(comparable.join(' '), group);
   }
   return [...groups.values()];
+}
+
+/** Which holds reach a record: by its own person, or by the people whose rows would go with it. */
+export function createReach(task: Task, holds: readonly Hold[]): (facts: Facts) => Reach {
+  const { record, source } = task.view;
+  const shared = task.shared.map((one) => ({
+    ...one,
+    test: createHoldTest(holds, one.identifiers, source, 'somebody'),
+  }));
+  const own = createHoldTest(holds, record.subjects.slice(0, task.ownSubjects), source);
+  if (shared.length === 0) return (facts) => own(facts.subjects);
+  return (facts) => {
+    const present = shared.filter((one) => isTrue(facts, one.exists));
+    const reaches = [
+      own(facts.subjects.slice(0, task.ownSubjects)),
+      ...present.map((one) => one.test(facts.subjects.slice(one.from, one.from + one.identifiers.length))),
+    ];
+    return {
+      by: [...new Set(reaches.flatMap((reach) => reach.by))],
+      unknownTo: [...new Set(reaches.flatMap((reach) => reach.unknownTo))],
+    };
+  };
 }

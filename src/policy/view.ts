@@ -12,6 +12,7 @@ import type {
   ElsewhereStart,
   Encoding,
   ErasePolicy,
+  Facts,
   KeepPolicy,
   Policy,
   PolicyFile,
@@ -30,6 +31,11 @@ import { ALWAYS } from './policy.ts';
 
 /** Position of a condition in `View.conditions`, or one that every record meets and no source is asked for. */
 export type ConditionIndex = number | 'always';
+
+/** Whether the record meets the condition. */
+export function isTrue({ truths }: Pick<Facts, 'truths'>, condition: ConditionIndex): boolean {
+  return condition === 'always' || truths[condition] === true;
+}
 
 /** A starting point with its leaves replaced by positions: in `View.starts`, or in `Task.inquiries`. */
 export type ClauseStart =
@@ -172,7 +178,7 @@ function recordOf(file: PolicyFile, at: { readonly source: string; readonly reco
 }
 
 /** Turns what policies say into positions, each fact once. */
-class Facts {
+class Index {
   readonly starts = new Positions<StartColumn>();
   readonly conditions = new Positions<Condition>();
   readonly inquiries = new Positions<ElsewhereExemption | ElsewhereStart>();
@@ -210,7 +216,7 @@ class Facts {
 }
 
 function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Task {
-  const facts = new Facts();
+  const facts = new Index();
   const own = facts.clause(policy);
   const others = file.policies.filter(
     (other) => other !== policy && other.source === policy.source && other.record === policy.record,
@@ -308,7 +314,7 @@ function sharedDependents(
   file: PolicyFile,
   policy: ErasePolicy,
   record: RecordType,
-  facts: Facts,
+  facts: Index,
 ): SharedDependent[] {
   const types = file.sources.find((source) => source.name === policy.source)?.records ?? [];
   const touched = viewStages(policy.stages).flatMap((stage) =>

@@ -6,7 +6,7 @@ import { Spool, type Selected } from '../../src/erasure/survey/spool.ts';
 
 const record = (i: number, text: string): Selected => ({
   commitment: i.toString(16).padStart(64, '0'),
-  stage: i % 3,
+  stage: i % 13,
   key: [String(i), text],
   starts: [null, text],
   subjects: [text, null],

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type {
   Condition,
+  ElsewhereExemption,
   Encoding,
   ErasePolicy,
   Facts,
@@ -20,7 +21,7 @@ import type { Hold } from '../../src/policy/subject.ts';
 import { UNKNOWN_BY_DEFAULT } from '../../src/policy/time/raw.ts';
 import { compileViews, withEncodings, type Task } from '../../src/policy/view.ts';
 import { encoding, period, second, stored, zone } from './arbitraries.ts';
-import { bounds, type Subject } from './oracle/judge.ts';
+import { bounds, type Elsewhere, type Subject } from './oracle/judge.ts';
 
 const COLUMNS = ['a', 'b', 'c'] as const;
 const CONDITIONS = ['p', 'q', 'r', 's'] as const;
@@ -32,6 +33,8 @@ export interface Case {
   readonly truths: readonly string[];
   readonly subjects: readonly Raw[];
   readonly done: readonly boolean[];
+  readonly unreadable: boolean;
+  readonly elsewhere: Elsewhere;
   readonly holds: readonly Hold[];
   readonly asOf: number;
 }
@@ -39,6 +42,19 @@ export interface Case {
 const named = fc
   .constantFrom(...CONDITIONS)
   .map((column): Condition => ({ kind: 'is', column, values: ['yes'] }));
+
+/** The other source; its records are about people with an e-mail address. */
+const asked = {
+  source: fc.constant('other'),
+  record: fc.constant('customer'),
+  by: fc.constant('email'),
+  where: fc.oneof(fc.constant(ALWAYS), named),
+};
+
+const exemptElsewhere: fc.Arbitrary<ElsewhereExemption> = fc.record({
+  ...asked,
+  whenNone: fc.constantFrom('keep' as const, 'not met' as const),
+});
 
 const leaf = (column: string): fc.Arbitrary<StartColumn> =>
   fc.record({
@@ -51,8 +67,19 @@ const leaf = (column: string): fc.Arbitrary<StartColumn> =>
     earliest: fc.constantFrom('1971-01-01', '1971-01-01', '2010-06-01'),
   });
 
-const start = (leaves: readonly StartColumn[]): fc.Arbitrary<Start> => {
-  const one = fc.constantFrom(...leaves);
+/** A starting point that another source knows, in its column `e`. */
+const startElsewhere = (column: StartColumn): fc.Arbitrary<Start> =>
+  fc.record({
+    ...asked,
+    kind: fc.constant('elsewhere' as const),
+    start: fc.constant({ ...column, column: 'e' }),
+    whenNone: fc.constantFrom('keep' as const, 'unknown' as const),
+    whenSeveral: fc.constantFrom('keep' as const, 'latest' as const),
+  });
+
+const start = (leaves: readonly StartColumn[], known: boolean): fc.Arbitrary<Start> => {
+  const here = fc.constantFrom(...leaves);
+  const one = known ? fc.oneof({ weight: 4, arbitrary: here }, startElsewhere(leaves[0]!)) : here;
   const combined = (of: fc.Arbitrary<Start>): fc.Arbitrary<Start> =>
     fc.record({
       kind: fc.constantFrom('latest of' as const, 'first known of' as const),
@@ -82,19 +109,26 @@ const rule = (...kinds: readonly Rule['bound'][]): fc.Arbitrary<Rule> =>
       ...(roundUpTo === undefined ? {} : { roundUpTo }),
     }));
 
+const set = [{ column: 'name', with: { kind: 'constant', value: null } }] as const;
+
 const stages: fc.Arbitrary<readonly Stage[]> = fc.array(
-  fc.record({
-    rule: rule('within', 'after'),
-    action: fc.constantFrom<Stage['action']>(
-      { kind: 'delete' },
-      { kind: 'anonymise', set: [{ column: 'name', with: { kind: 'constant', value: null } }] },
+  fc
+    .record({
+      rule: rule('within', 'after'),
+      action: fc.constantFrom<Stage['action']>({ kind: 'delete' }, { kind: 'anonymise', set }),
+      dependents: fc.constant([]),
+      when: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, named),
+    })
+    .map(({ when, ...stage }) =>
+      when === undefined || stage.action.kind === 'anonymise'
+        ? stage
+        : { ...stage, instead: { when, set, dependents: [] } },
     ),
-    dependents: fc.constant([]),
-  }),
   { minLength: 1, maxLength: 2 },
 );
 
-function policy(name: string, leaves: readonly StartColumn[]): fc.Arbitrary<ErasePolicy> {
+/** `known`: whether the record says whose it is, so that another source can be asked. */
+function policy(name: string, leaves: readonly StartColumn[], known: boolean): fc.Arbitrary<ErasePolicy> {
   return fc.record({
     kind: fc.constant('erase' as const),
     name: fc.constant(name),
@@ -102,9 +136,9 @@ function policy(name: string, leaves: readonly StartColumn[]): fc.Arbitrary<Eras
     source: fc.constant('crm'),
     record: fc.constant('contact'),
     specific: fc.boolean(),
-    start: start(leaves),
+    start: start(leaves, known),
     where: fc.oneof(fc.constant(ALWAYS), named),
-    exemptions: exemptions(),
+    exemptions: exemptions(known),
     stages,
     guards: fc.constant({ maxRecords: 1, maxPercent: 1 }),
     firstGuards: fc.constant({ maxRecords: 1, maxPercent: 1 }),
@@ -112,11 +146,10 @@ function policy(name: string, leaves: readonly StartColumn[]): fc.Arbitrary<Eras
   });
 }
 
-function exemptions(): fc.Arbitrary<Policy['exemptions']> {
-  return fc.array(
-    named.map((condition) => ({ name: 'an exemption', condition })),
-    { maxLength: 2 },
-  );
+function exemptions(known: boolean): fc.Arbitrary<Policy['exemptions']> {
+  const here = named.map((condition) => ({ name: 'an exemption', condition }));
+  const elsewhere = exemptElsewhere.map((one) => ({ name: 'an exemption elsewhere', elsewhere: one }));
+  return fc.array(known ? fc.oneof({ weight: 2, arbitrary: here }, elsewhere) : here, { maxLength: 2 });
 }
 
 const keepOf = (other: fc.Arbitrary<ErasePolicy>): fc.Arbitrary<KeepPolicy> =>
@@ -174,6 +207,34 @@ const rowOf = (encodings: readonly Encoding[], moments: readonly number[]): fc.A
     ),
   );
 
+const CUSTOMER: RecordType = {
+  name: 'customer',
+  table: 'customers',
+  key: ['id'],
+  scope: [],
+  subjects: [{ kind: 'email', column: 'email', normalise: 'lowercase' }],
+  related: [],
+};
+
+/** What the other source has about the person: mostly one record, or two that start alike or not. */
+const foundElsewhere = (as: Encoding, moment: fc.Arbitrary<number>): fc.Arbitrary<Elsewhere> =>
+  fc.oneof(
+    { weight: 1, arbitrary: fc.constant('unreachable' as const) },
+    {
+      weight: 5,
+      arbitrary: fc.array(
+        fc.record({
+          truths: fc.subarray([...CONDITIONS]),
+          start: fc.oneof(
+            { weight: 5, arbitrary: fc.tuple(moment, fc.nat(19)).map(([at, n]) => stored(at, as, n)) },
+            fc.constantFrom(null, '0', 'nonsense'),
+          ),
+        }),
+        { maxLength: 2 },
+      ),
+    },
+  );
+
 /** Milliseconds between the parts of a start: hours, so that a day meets instants of its own, or many days. */
 const apart = fc.oneof(
   fc.integer({ min: -30, max: 30 }).map((hours) => hours * 3_600_000),
@@ -193,12 +254,20 @@ export const anyCase: fc.Arbitrary<Case> = fc
           fc.tuple(apart, apart, apart).map((offsets) => offsets.map((offset) => base + offset)),
         )
         .chain((moments) => rowOf(encodings, moments)),
-      own: policy('own', leaves),
-      others: fc.array(fc.oneof(policy('rival', leaves), keepOf(policy('rule', leaves))), { maxLength: 3 }),
+      own: policy('own', leaves, subjects.length > 0),
+      others: fc.array(
+        fc.oneof(
+          policy('rival', leaves, subjects.length > 0),
+          keepOf(policy('rule', leaves, subjects.length > 0)),
+        ),
+        { maxLength: 3 },
+      ),
+      elsewhere: foundElsewhere(encodings[0]!, second(name)),
+      unreadable: fc.nat(30).map((n) => n === 0),
       at: fc.nat(3),
       truths: fc.subarray([...CONDITIONS]),
       values: fc.tuple(fc.constantFrom(null, ...PEOPLE), fc.constantFrom(null, ...PEOPLE)),
-      done: fc.tuple(fc.boolean(), fc.boolean()),
+      done: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean()),
       holds: fc.array(hold, { maxLength: 2 }),
       beside: fc.constantFrom(0, 0, -1000, 1000, -1, 999, 86_400_000, -86_400_000, 9e8, -9e8, 3e10),
       which: fc.nat(20),
@@ -219,16 +288,24 @@ export const anyCase: fc.Arbitrary<Case> = fc
     const file: PolicyFile = {
       file: 'policies.yaml',
       controller: { name: 'x', timezone: drawn.zoneName, financialYearEnd: { month: 6, day: 30 } },
-      sources: [{ name: 'crm', kind: 'sql', connection: '', records: [record] }],
+      sources: [
+        { name: 'crm', kind: 'sql', connection: '', records: [record] },
+        { name: 'other', kind: 'sql', connection: '', records: [CUSTOMER] },
+      ],
       policies,
     };
     const made = {
       file,
-      encodings: Object.fromEntries(COLUMNS.map((column, i) => [column, drawn.encodings[i]!])),
+      encodings: {
+        ...Object.fromEntries(COLUMNS.map((column, i) => [column, drawn.encodings[i]!])),
+        e: drawn.encodings[0]!,
+      },
       values: Object.fromEntries(COLUMNS.map((column, i) => [column, drawn.row[i] ?? null])),
       truths: drawn.truths,
       subjects: drawn.values.slice(0, drawn.identifiers.length),
       done: drawn.done,
+      unreadable: drawn.unreadable,
+      elsewhere: drawn.elsewhere,
       holds: drawn.holds,
     };
     return { ...made, asOf: interesting(made, drawn.which) + drawn.beside };
@@ -252,10 +329,13 @@ export function subjectOf(made: Omit<Case, 'asOf'>): Subject {
     store: {
       raw: (column) => made.values[column.column] ?? null,
       encoding: (column) => made.encodings[column.column]!,
+      elsewhere: made.elsewhere,
     },
     truths: new Set(made.truths),
     subjects: made.subjects,
     done: made.done,
+    unreadable: made.unreadable,
+    elsewhere: made.elsewhere,
   };
 }
 
@@ -265,13 +345,28 @@ export function taskOf(made: Case): { readonly task: Task; readonly facts: Facts
   const task = withEncodings(
     compiled,
     compiled.view.starts.map((one) => made.encodings[one.column]!),
+    compiled.inquiries.map((one) => one.view.starts.map((asks) => made.encodings[asks.column]!)[0]),
   );
+  const { elsewhere } = made;
+  const holds = (condition: Condition | undefined, truths: readonly string[]): boolean => {
+    if (condition?.kind === 'not') return !holds(condition.of, truths);
+    return condition === undefined || (condition.kind === 'is' && truths.includes(condition.column));
+  };
   const facts: Facts = {
     key: ['1'],
     starts: task.view.starts.map((one) => made.values[one.column] ?? null),
-    truths: task.view.conditions.map((one) => one.kind === 'is' && made.truths.includes(one.column)),
+    truths: task.view.conditions.map((one) => holds(one, made.truths)),
     subjects: made.subjects,
     done: task.view.stages.map((_, i) => made.done[i]!),
+    ...(made.unreadable ? { unreadable: ['attribs'] } : {}),
+    elsewhere: task.inquiries.map(({ view }) =>
+      elsewhere === 'unreachable'
+        ? elsewhere
+        : elsewhere.map((one) => ({
+            met: holds(view.conditions[0], one.truths),
+            start: view.starts.length === 0 ? null : one.start,
+          })),
+    ),
   };
   return { task, facts, at: made.file.policies.findIndex((one) => one.name === 'own') };
 }

@@ -43,6 +43,8 @@ describe('createJudge', () => {
       'protected',
       'subject unknown',
       'undated',
+      'unknown elsewhere',
+      'unreadable',
     ]);
   });
 

@@ -1,5 +1,5 @@
 /** Where one policy of a run erases from tables that a later one reads, the later one's number is a range. */
-import type { Condition, Start } from '../../policy/policy.ts';
+import type { Condition, RecordType, Start } from '../../policy/policy.ts';
 import type { Task } from '../../policy/view.ts';
 import type { PolicyReport } from '../report.ts';
 
@@ -12,14 +12,9 @@ export function rangeOf(
   const task = tasks[index];
   const selected = reports[index]?.found?.by.erase ?? 0;
   if (task === undefined || selected === 0) return {};
-  const reads = tablesRead(task);
   const earlier = tasks.slice(0, index).filter((other, i) => {
     const erases = (reports[i]?.found?.by.erase ?? 0) > 0;
-    return (
-      erases &&
-      other.view.source === task.view.source &&
-      tablesErased(other).some((table) => reads.has(table))
-    );
+    return erases && readsWhatIsErased(task, other);
   });
   if (earlier.length === 0) return {};
   const names = earlier.map((other) => other.view.policy).join(', ');
@@ -27,25 +22,50 @@ export function rangeOf(
   return { range: { from: 0, to: selected, because } };
 }
 
-function tablesErased(task: Task): string[] {
-  const { record, stages } = task.view;
-  const names = stages.flatMap((stage) =>
-    stage.dependents.filter((one) => one.kind !== 'keep').map((one) => one.related),
+function readsWhatIsErased(task: Task, other: Task): boolean {
+  const elsewhere = task.inquiries.some(
+    ({ view }) => view.source === other.view.source && tablesErased(other).includes(view.record.table),
   );
-  return [record.table, ...record.related.filter((one) => names.includes(one.name)).map((one) => one.table)];
+  if (elsewhere || task.view.source !== other.view.source) return elsewhere;
+  const names = namesRead(task);
+  // Nobody knows which tables a statement of the user's own reads.
+  if (names === 'any') return true;
+  const read = tablesOf(task.view.record, names);
+  return tablesErased(other).some((table) => read.includes(table));
 }
 
-function tablesRead(task: Task): Set<string> {
-  const { record } = task.view;
-  const names = new Set([
-    ...relatedInStart(task.policy.start),
-    ...relatedIn(task.policy.where),
-    ...task.policy.exemptions.flatMap((one) => ('condition' in one ? relatedIn(one.condition) : [])),
-  ]);
-  return new Set([
-    record.table,
-    ...record.related.filter((one) => names.has(one.name)).map((one) => one.table),
-  ]);
+function tablesErased({ view }: Task): string[] {
+  const touched = view.stages.flatMap((stage) => stage.dependents.filter((one) => one.kind !== 'keep'));
+  return tablesOf(
+    view.record,
+    touched.map((one) => one.related),
+  );
+}
+
+/** The record's own tables, those of these related rows, and those through which they belong to it. */
+function tablesOf(record: RecordType, names: readonly string[]): string[] {
+  const own = [record.table, ...(record.parts ?? []).map((part) => part.table)];
+  const through = (name: string | undefined): string[] => {
+    const related = record.related.find((one) => one.name === name);
+    return related === undefined ? [] : [related.table, ...through(related.of)];
+  };
+  return [...own, ...names.flatMap(through)];
+}
+
+/** Names of the related rows that the policy looks at. */
+function namesRead({ policy, view }: Task): readonly string[] | 'any' {
+  const ofType = [
+    ...(view.record.where === undefined ? [] : [view.record.where]),
+    ...view.record.related.map((one) => one.where),
+  ];
+  const exempt = policy.exemptions.flatMap((one) => ('condition' in one ? [one.condition] : []));
+  const meanwhile = policy.stages.flatMap((stage) =>
+    stage.instead === undefined ? [] : [stage.instead.when],
+  );
+  const read = [policy.where, ...exempt, ...meanwhile, ...ofType].map(relatedIn);
+  return read.includes('any')
+    ? 'any'
+    : [...relatedInStart(policy.start), ...read.flatMap((names) => (names === 'any' ? [] : names))];
 }
 
 function relatedInStart(start: Start): string[] {
@@ -55,8 +75,24 @@ function relatedInStart(start: Start): string[] {
   return rows === undefined ? [] : [rows.related];
 }
 
-function relatedIn(condition: Condition): string[] {
-  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(relatedIn);
-  if (condition.kind === 'not') return relatedIn(condition.of);
-  return condition.kind === 'related' ? [condition.related] : [];
+function relatedIn(condition: Condition): readonly string[] | 'any' {
+  switch (condition.kind) {
+    case 'all':
+    case 'any': {
+      const parts = condition.of.map(relatedIn);
+      return parts.includes('any') ? 'any' : parts.flatMap((part) => (part === 'any' ? [] : part));
+    }
+    case 'not':
+      return relatedIn(condition.of);
+    case 'related':
+    case 'count': {
+      const inside = relatedIn(condition.where);
+      return inside === 'any' ? inside : [condition.related, ...inside];
+    }
+    case 'selected':
+      return 'any';
+    case 'is':
+    case 'compare':
+      return [];
+  }
 }

@@ -2,7 +2,7 @@
  * The spool: what pass 1 selected, on local disk, until pass 2 has erased it. It keeps memory flat however many records
  * a policy selects.
  *
- * Format: UTF-8 text, one selected record a line: the record's commitment (64 hex digits), the stage (one digit), a
+ * Format: UTF-8 text, one selected record a line: the record's commitment (64 hex digits), the stage (decimal), a
  * space, and a JSON array of three arrays: the key, the raw starting values, the raw subject identifiers. These are
  * personal data, so the file is made with mode 0600 and unlinked while open: a process that dies leaves none behind.
  */
@@ -102,6 +102,7 @@ export class Spool {
 }
 
 function parse(line: string): Selected {
-  const [key, starts, subjects] = JSON.parse(line.slice(66)) as [Key, Raw[], Raw[]];
-  return { commitment: line.slice(0, 64), stage: Number(line[64]), key, starts, subjects };
+  const blank = line.indexOf(' ', 64);
+  const [key, starts, subjects] = JSON.parse(line.slice(blank + 1)) as [Key, Raw[], Raw[]];
+  return { commitment: line.slice(0, 64), stage: Number(line.slice(64, blank)), key, starts, subjects };
 }

@@ -1,6 +1,6 @@
 /** What the calendar alone says about a record under the stages of one policy. */
 import type { Controller, Facts } from '../policy.ts';
-import type { ClauseStage, ConditionIndex } from '../view.ts';
+import { isTrue, type ClauseStage, type ConditionIndex } from '../view.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import type { Moment, Value } from './raw.ts';
 import type { Bound } from './start.ts';
@@ -45,7 +45,7 @@ export function timedStages(stages: readonly ClauseStage[], controller: Controll
 export function timingOf(
   stages: readonly TimedStage[],
   startBy: (bound: Bound) => Value,
-  { truths, done }: Facts,
+  facts: Facts,
   now: number,
 ): Timing {
   let stage: number | undefined;
@@ -54,13 +54,13 @@ export function timingOf(
   let next: number | undefined;
   let isDone = false;
   for (const { index, deadline, when } of stages) {
-    if (when !== 'always' && truths[when] !== true) continue;
+    if (!isTrue(facts, when)) continue;
     const start = startBy(deadline.bound);
     if (!isMoment(start)) return missing(start);
     const from = deadline.due(start);
     if (from > now) {
       next = Math.min(next ?? Infinity, from);
-    } else if (done[index] === true) {
+    } else if (facts.done[index] === true) {
       isDone = true;
     } else {
       if (stage === undefined) [stage, due] = [index, from];
@@ -76,12 +76,12 @@ export function timingOf(
 export function deleteDue(
   stages: readonly TimedStage[],
   startBy: (bound: Bound) => Value,
-  { truths }: Facts,
+  facts: Facts,
   now: number,
 ): number {
   let first = Infinity;
   for (const { deletes, deadline, when } of stages) {
-    if (!deletes || (when !== 'always' && truths[when] !== true)) continue;
+    if (!deletes || !isTrue(facts, when)) continue;
     const start = startBy(deadline.bound);
     if (isMoment(start)) first = Math.min(first, deadline.due(start));
   }

@@ -1,5 +1,5 @@
 /** The decision once more, following the published order of precedence word by word. Shares no code with src/policy. */
-import type { Controller, Facts, Policy, PolicyFile, Rule, Start } from '../../../src/policy/policy.ts';
+import type { Controller, Facts, Policy, PolicyFile, Raw, Rule, Start } from '../../../src/policy/policy.ts';
 import { addLength, beginningOf, dayAt, endOf, nextDay, readWall, wallAt, type Day } from './calendar.ts';
 import { readStart, type Read, type Store } from './start.ts';
 
@@ -15,8 +15,15 @@ export interface Subject {
   /** Names of the test's conditions that hold. */
   truths: ReadonlySet<string>;
   subjects: Facts['subjects'];
+  /** By what can be done: the stages in their order, and behind each what it does instead. */
   done: readonly boolean[];
+  /** Text that should be JSON is not. */
+  unreadable: boolean;
+  /** What the other source has about the person. */
+  elsewhere: Elsewhere;
 }
+
+export type Elsewhere = 'unreachable' | readonly { truths: readonly string[]; start: Raw }[];
 
 export interface Expected {
   verdict: string;
@@ -86,11 +93,29 @@ function meets(condition: Policy['where'], record: Subject): boolean {
   return name === undefined || record.truths.has(name);
 }
 
+/** A statute in doubt protects; a rule to erase in doubt does not erase. */
 const applies = (policy: Policy, record: Subject): boolean =>
-  meets(policy.where, record) && !isExempt(policy, record);
+  meets(policy.where, record) &&
+  !isExempt(policy, record) &&
+  (policy.kind === 'keep' || !isInDoubt(policy, record));
 
+/** By a condition, or because the other source has a record of the person that meets the one it is asked. */
 const isExempt = (policy: Policy, record: Subject): boolean =>
-  policy.exemptions.some((one) => 'condition' in one && meets(one.condition, record));
+  policy.exemptions.some((one) => {
+    if ('condition' in one) return meets(one.condition, record);
+    const name = nameOf(one.elsewhere.where);
+    if (record.elsewhere === 'unreachable') return false;
+    return record.elsewhere.some((found) => name === undefined || found.truths.includes(name));
+  });
+
+/** Whether an exemption elsewhere is in doubt: nobody answers, or nobody there knows the person and that is said to matter. */
+const isInDoubt = (policy: Policy, record: Subject): boolean =>
+  policy.exemptions.some(
+    (one) =>
+      'elsewhere' in one &&
+      (record.elsewhere === 'unreachable' ||
+        (record.elsewhere.length === 0 && one.elsewhere.whenNone === 'keep')),
+  );
 
 /** Decides about one record under the policy of that position in the file. */
 export function decide(
@@ -104,19 +129,24 @@ export function decide(
   const policy = file.policies[at]!;
   if (policy.kind !== 'erase') throw new Error('not an erase policy');
   const nothing = { overdue: false };
+  if (record.unreadable) return { verdict: 'unreadable', ...nothing };
   if (!meets(policy.where, record)) return { verdict: 'out of scope', ...nothing };
 
-  const stages = policy.stages.map((stage, index) => ({
-    index,
-    stage,
-    bounds: bounds(stage.rule, policy.start, record.store, file.controller, asOf),
-  }));
+  const stages = optionsOf(policy)
+    .filter((one) => one.open(record))
+    .map((one) => ({
+      ...one,
+      bounds: bounds(one.rule, policy.start, record.store, file.controller, asOf),
+    }));
   const first = stages[0]!.bounds;
   if ('what' in first) {
-    const verdict = { implausible: 'implausible', unknown: 'undated', 'not yet': 'pending' }[
-      first.what as 'unknown'
-    ];
-    return { verdict, ...nothing };
+    const verdicts = {
+      implausible: 'implausible',
+      unknown: 'undated',
+      'not yet': 'pending',
+      silent: 'unknown elsewhere',
+    };
+    return { verdict: verdicts[first.what as 'unknown'], ...nothing };
   }
   const timed = stages.map((one) => ({ ...one, bounds: one.bounds as { due: number; overdue: number } }));
   const due = timed.filter((one) => one.bounds.due <= asOf);
@@ -125,7 +155,7 @@ export function decide(
   const next = later.length === 0 ? {} : { due: Math.min(...later) };
   if (open.length === 0) return { verdict: due.length > 0 ? 'done' : 'pending', ...next, ...nothing };
 
-  const deleting = open.filter((one) => one.stage.action.kind === 'delete');
+  const deleting = open.filter((one) => one.deletes);
   const chosen = (deleting.length > 0 ? deleting : open).at(-1)!;
   const decided = {
     stage: chosen.index,
@@ -146,8 +176,28 @@ export function decide(
   }
   if (isExempt(policy, record)) return { verdict: 'exempt', ...decided };
 
-  const another = goesFirst(file, at, others, record, asOf, chosen.stage.action.kind === 'delete');
+  if (isInDoubt(policy, record)) return { verdict: 'unknown elsewhere', ...decided };
+  const another = goesFirst(file, at, others, record, asOf, chosen.deletes);
   return { verdict: another ? 'other rule' : 'erase', ...decided };
+}
+
+interface Option {
+  index: number;
+  rule: Rule;
+  deletes: boolean;
+  /** Whether it is meant for such a record. */
+  open: (record: Subject) => boolean;
+}
+
+/** Everything that a policy can do; a stage with something else to do meanwhile can do two things. */
+function optionsOf(policy: Policy): Option[] {
+  const options: Omit<Option, 'index'>[] = [];
+  for (const { rule, action, instead } of policy.kind === 'erase' ? policy.stages : []) {
+    const meanwhile = (record: Subject): boolean => instead !== undefined && meets(instead.when, record);
+    options.push({ rule, deletes: action.kind === 'delete', open: (record) => !meanwhile(record) });
+    if (instead !== undefined) options.push({ rule, deletes: false, open: meanwhile });
+  }
+  return options.map((one, index) => ({ index, ...one }));
 }
 
 /** A hold or restriction that is about this person, or that cannot be compared. */
@@ -197,10 +247,9 @@ function goesFirst(
 ): boolean {
   const policy = file.policies[at]!;
   const deletion = (other: Policy): number => {
-    if (other.kind !== 'erase') return Infinity;
-    const dues = other.stages
-      .filter((stage) => stage.action.kind === 'delete')
-      .map((stage) => bounds(stage.rule, other.start, record.store, file.controller, asOf))
+    const dues = optionsOf(other)
+      .filter((one) => one.deletes && one.open(record))
+      .map((one) => bounds(one.rule, other.start, record.store, file.controller, asOf))
       .map((one) => ('what' in one ? Infinity : one.due));
     const earliest = Math.min(...dues);
     return earliest <= asOf ? earliest : Infinity;

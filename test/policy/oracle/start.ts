@@ -6,6 +6,8 @@ export type Read =
   | { what: 'unknown' }
   | { what: 'not yet' }
   | { what: 'implausible' }
+  /** Another source does not tell. */
+  | { what: 'silent' }
   | { what: 'day'; day: Day }
   | { what: 'instant'; early: number; late: number };
 
@@ -13,6 +15,8 @@ export type Read =
 export interface Store {
   raw: (leaf: StartColumn) => Raw;
   encoding: (leaf: StartColumn) => Encoding;
+  /** What the other source has about the person: which named conditions its records meet, and how they start. */
+  elsewhere?: 'unreachable' | readonly { truths: readonly string[]; start: Raw }[];
 }
 
 export function readStart(
@@ -24,7 +28,7 @@ export function readStart(
 ): Read {
   if (start.kind === 'column')
     return readLeaf(start, store.raw(start), store.encoding(start), controller, asOf);
-  if (start.kind === 'elsewhere') return { what: 'unknown' };
+  if (start.kind === 'elsewhere') return readElsewhere(start, store, side, controller, asOf);
   const parts = start.of.map((part) => readStart(part, store, side, controller, asOf));
   const has = (what: Read['what']): boolean => parts.some((part) => part.what === what);
   if (start.kind === 'first known of') {
@@ -34,7 +38,31 @@ export function readStart(
     }
     return has('not yet') ? { what: 'not yet' } : { what: 'unknown' };
   }
-  if (has('implausible')) return { what: 'implausible' };
+  const stuck = parts.find((part) => part.what === 'implausible' || part.what === 'silent');
+  if (stuck !== undefined) return stuck;
+  return latestOf(parts, side, controller);
+}
+
+function readElsewhere(
+  { where, start, whenNone, whenSeveral }: Start & { kind: 'elsewhere' },
+  store: Store,
+  side: 'early' | 'late',
+  controller: Controller,
+  asOf: number,
+): Read {
+  if (store.elsewhere === 'unreachable') return { what: 'silent' };
+  const name = where.kind === 'is' ? where.column : undefined;
+  const found = (store.elsewhere ?? []).filter((one) => name === undefined || one.truths.includes(name));
+  const different = new Set(found.map((one) => one.start));
+  if (different.size === 0) return { what: whenNone === 'keep' ? 'silent' : 'unknown' };
+  if (different.size > 1 && whenSeveral === 'keep') return { what: 'silent' };
+  const reads = [...different].map((raw) => readLeaf(start, raw, store.encoding(start), controller, asOf));
+  return reads.find((one) => one.what === 'implausible') ?? latestOf(reads, side, controller);
+}
+
+/** One that has not come yet outweighs the known; of those the latest. */
+function latestOf(parts: readonly Read[], side: 'early' | 'late', controller: Controller): Read {
+  const has = (what: Read['what']): boolean => parts.some((part) => part.what === what);
   if (has('not yet')) return { what: 'not yet' };
   const known = parts.filter((part) => part.what === 'day' || part.what === 'instant');
   if (known.length === 0) return { what: 'unknown' };

@@ -50,6 +50,8 @@ const dependent = z
   })
   .meta({ id: 'dependent' });
 
+export type DependentText = z.output<typeof dependent>;
+
 const dependents = says(
   z.array(dependent).optional(),
   'What happens to related rows, in this order, before the record itself: delete, anonymise, detach or keep.',

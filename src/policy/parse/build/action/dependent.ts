@@ -1,9 +1,8 @@
 /** What happens to related rows. */
-import { ALWAYS } from '../../../policy.ts';
-import type { Condition, Dependent, Replacements } from '../../../policy.ts';
+import type { Dependent, Replacements } from '../../../policy.ts';
 import type { Mapping } from '../../document.ts';
 import type { Path } from '../../position.ts';
-import type { FilesText } from '../../schema/policy.ts';
+import type { DependentText } from '../../schema/policy.ts';
 import { readCondition } from '../condition.ts';
 import { COLUMNS_ONLY, readRelatedName } from '../names/sight.ts';
 import type { Sight } from '../names/sight.ts';
@@ -77,14 +76,14 @@ function fits(raw: Mapping, kind: Kind, path: Path, scene: Scene): boolean {
 
 /** The names in `unless owned`: rows that `related` is `of`, or that are `of` it. */
 function readOwners(
-  raw: unknown,
+  raw: string | readonly string[],
   path: Path,
   related: string,
   { sight, report }: Scene,
 ): readonly string[] | undefined {
-  const names = (Array.isArray(raw) ? raw : [raw]) as readonly string[];
+  const names = typeof raw === 'string' ? [raw] : raw;
   const owners = names.map((name, i) => {
-    const at = Array.isArray(raw) ? [...path, i] : path;
+    const at = typeof raw === 'string' ? path : [...path, i];
     const known = readRelatedName(name, at, sight, report);
     if (known === undefined) return undefined;
     if (sight.inside(related).related.has(name) || sight.inside(name).related.has(related)) return name;
@@ -100,38 +99,30 @@ function readOwners(
   return known.length < owners.length ? undefined : known;
 }
 
-function readDependent(raw: Mapping, path: Path, scene: Scene): Dependent | undefined {
+function readDependent(raw: DependentText, path: Path, scene: Scene): Dependent | undefined {
   const { sight, report } = scene;
   const kind = readKind(raw, path, scene);
   if (kind === undefined) return undefined;
   const related = readRelatedName(String(raw[kind]), [...path, kind], sight, report);
   const given = raw['set'] !== undefined;
   const set = readSet(raw['set'], given, kind === 'anonymise', path, COLUMNS_ONLY, scene);
-  const where: Condition | undefined =
-    raw['where'] === undefined
-      ? ALWAYS
-      : readCondition(raw['where'], [...path, 'where'], sight.inside(related ?? ''), report);
-  const files =
-    raw['files'] === undefined
-      ? undefined
-      : readFiles(raw['files'] as FilesText, [...path, 'files'], COLUMNS_ONLY, report);
-  const owners =
-    raw['unless owned'] === undefined || related === undefined || kind !== 'delete'
-      ? undefined
-      : readOwners(raw['unless owned'], [...path, 'unless owned'], related, scene);
-  if (!fits(raw, kind, path, scene) || related === undefined || where === undefined) return undefined;
-  if ((raw['files'] !== undefined && !files) || (raw['unless owned'] !== undefined && !owners))
-    return undefined;
-  const base = { related, ...(raw['where'] === undefined ? {} : { where }) };
-  const named = files === undefined ? {} : { files };
-  if (kind === 'delete') return { ...base, kind, ...named, ...(owners ? { unlessOwned: owners } : {}) };
+  if (!fits(raw, kind, path, scene) || related === undefined) return undefined;
+  const inside = sight.inside(related);
+  const { where: some, files: named, 'unless owned': owned } = raw;
+  const where = some && readCondition(some, [...path, 'where'], inside, report);
+  const files = named && readFiles(named, [...path, 'files'], COLUMNS_ONLY, report);
+  const owners = owned && readOwners(owned, [...path, 'unless owned'], related, scene);
+  // What is there and could not be read is reported, so that a file with such a dependent is refused as a whole.
+  const base = { related, ...(where && { where }) };
+  if (kind === 'delete')
+    return { ...base, kind, ...(files && { files }), ...(owners && { unlessOwned: owners }) };
   if (kind !== 'anonymise') return { ...base, kind };
-  return set === undefined ? undefined : { ...base, kind, set, ...named };
+  return set === undefined ? undefined : { ...base, kind, set, ...(files && { files }) };
 }
 
 /** Reads `dependents:`. Rows may be named several times, as long as each but the last says which of them it is about. */
 export function readDependents(
-  raw: readonly Mapping[],
+  raw: readonly DependentText[],
   path: Path,
   scene: Scene,
 ): readonly Dependent[] | undefined {
