@@ -15,9 +15,7 @@ export function authority({ policies, approvals, holds, runs }: Findings): Marku
   const set =
     runs.setClock === 0
       ? ''
-      : html`<p>
-          Runs of these for which the moment by which they decided was given by hand: ${count(runs.setClock)}.
-        </p>`;
+      : html`<p>Of these, with a moment to decide by that was given by hand: ${count(runs.setClock)}.</p>`;
   return html`<p>
       Erasing is automatic. A plan that a guard stops is carried out only when somebody lets it go, and a hold
       suspends erasure for a person until somebody ends it. Both are entries with the operator's id; the
@@ -171,15 +169,15 @@ function guardTable({ guards }: Findings, several: boolean): Markup {
 }
 
 /** What a guard measures: records, unless its name says otherwise. */
-const UNITS: Readonly<Record<string, string>> = {
-  percent: ' %',
-  'first-run-percent': ' %',
-  'population-moved': ' %',
-  'clock-gap': ' hours',
-};
+const UNITS: ReadonlyMap<string, string> = new Map([
+  ['percent', ' %'],
+  ['first-run-percent', ' %'],
+  ['population-moved', ' %'],
+  ['clock-gap', ' hours'],
+]);
 
 function measured(n: number, guard: string): string {
-  return `${count(n)}${UNITS[guard] ?? ' records'}`;
+  return `${count(n)}${UNITS.get(guard) ?? ' records'}`;
 }
 
 function silence({ entries }: Findings): Markup {
