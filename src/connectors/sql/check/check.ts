@@ -12,6 +12,7 @@ import { compileScope, newContext, placeOf } from '../compile/place.ts';
 import { heed } from '../failure.ts';
 import { sql } from '../sql.ts';
 import { checkConditions, checkScope, unfitness } from './conditions.ts';
+import { checkDependents } from './dependents.ts';
 import { Findings, didYouMean, ofRecord } from './findings.ts';
 import type { Path } from './findings.ts';
 import { checkKey, checkMatches } from './keys.ts';
@@ -55,6 +56,7 @@ function checkView(one: Examined): readonly (Encoding | undefined)[] {
   checkMatches(one);
   checkConditions(one);
   checkReplacements(one);
+  checkDependents(one);
   checkReferences(one);
   return checkStarts(one);
 }

@@ -2,7 +2,7 @@
  * Foreign keys: what the database would do by itself to other tables when records go, and what it would refuse. A
  * cascade deletes rows that no policy names, and no trail would tell of it.
  */
-import type { Stage } from '../../../policy/policy.ts';
+import type { ViewStage } from '../../../policy/policy.ts';
 import type { ForeignKey, TableId } from '../catalogue/catalogue.ts';
 import { shortName } from '../catalogue/catalogue.ts';
 import type { Examined } from './check.ts';
@@ -35,11 +35,15 @@ function idOf({ catalogue }: Examined, table: string | undefined): TableId | und
   return table === undefined ? undefined : catalogue.tables.get(table)?.id;
 }
 
-function tablesDeletedFrom(one: Examined, stage: Stage, position: number): Leaving[] {
+function tablesDeletedFrom(one: Examined, stage: ViewStage, position: number): Leaving[] {
   const { view } = one;
+  const { table: own, parts = [] } = view.record;
   const root =
     stage.action.kind === 'delete'
-      ? [{ table: idOf(one, view.record.table), path: ofStage(view, position, 'dependents') }]
+      ? [own, ...parts.map((part) => part.table)].map((table) => ({
+          table: idOf(one, table),
+          path: ofStage(view, position, 'dependents'),
+        }))
       : [];
   const dependents = stage.dependents.flatMap((dependent, n) =>
     dependent.kind === 'delete'
@@ -60,22 +64,27 @@ const tableOf = ({ view }: Examined, related: string): string | undefined =>
   view.record.related.find((each) => each.name === related)?.table;
 
 /** What the stage itself does to rows that refer through this key. */
-function handled(one: Examined, stage: Stage, key: ForeignKey): 'gone' | 'kept' | 'changed' | 'unnamed' {
+function handled(one: Examined, stage: ViewStage, key: ForeignKey): 'gone' | 'kept' | 'changed' | 'unnamed' {
   const { record } = one.view;
+  // The record and its parts go together, in the order that their foreign keys allow.
+  const own = [record, ...(record.parts ?? [])].map((each) => idOf(one, each.table));
+  if (stage.action.kind === 'delete' && own.includes(key.from) && own.includes(key.to) && key.from !== key.to)
+    return 'gone';
   let found: 'kept' | 'changed' | 'unnamed' = 'unnamed';
   for (const dependent of stage.dependents) {
     const related = record.related.find((each) => each.name === dependent.related);
     if (related === undefined || idOf(one, related.table) !== key.from) continue;
     if (dependent.kind === 'keep') return 'kept';
     // A filter leaves rows for the database to deal with.
-    const all = related.where.kind === 'all' && related.where.of.length === 0;
+    const chosen = dependent.where !== undefined || 'unlessOwned' in dependent;
+    const all = !chosen && related.where.kind === 'all' && related.where.of.length === 0;
     if (all && (dependent.kind === 'delete' || dependent.kind === 'detach')) return 'gone';
     found = 'changed';
   }
   return found;
 }
 
-function checkDelete(one: Examined, stage: Stage, key: ForeignKey, path: Path): void {
+function checkDelete(one: Examined, stage: ViewStage, key: ForeignKey, path: Path): void {
   const { view, findings } = one;
   const by = handled(one, stage, key);
   const from = shortName(key.from);
@@ -120,7 +129,7 @@ function exempted({ catalogue, view }: Examined, key: ForeignKey): boolean {
 }
 
 /** A replaced column that others refer to takes them along, where the key says so. */
-function checkUpdate(one: Examined, stage: Stage, position: number): void {
+function checkUpdate(one: Examined, stage: ViewStage, position: number): void {
   const { view, findings, catalogue } = one;
   if (stage.action.kind !== 'anonymise') return;
   const set = new Set(stage.action.set.map((each) => each.column));
