@@ -61,7 +61,10 @@ export function checks(findings: Findings): Markup {
       rows: months.map((one) => [one.month, one.inTime, one.late, one.undated, one.foundGone, one.failed]),
       none: 'No month.',
     })}
-    <p>After every batch frist looks for its records once more.</p>
+    <p>
+      After every batch frist looks for its records once more. (Dry runs write nowhere: the trail does not
+      know of them.)
+    </p>
     ${secondLook(policies, several)} ${runTable(findings, several)} ${guardTable(findings, several)}
     ${silence(findings)}`;
 }
