@@ -6,119 +6,39 @@
  */
 import { FristError } from '../errors.ts';
 import type {
+  Clause,
+  ClauseStart,
+  ConditionIndex,
+  Inquiry,
+  Limit,
+  SharedDependent,
+  Task,
+} from './model/task.ts';
+import type {
   Condition,
-  Controller,
   ElsewhereExemption,
   ElsewhereStart,
   Encoding,
   ErasePolicy,
   Facts,
-  KeepPolicy,
   Policy,
   PolicyFile,
   RecordType,
   ResolvedStart,
-  Rule,
   Stage,
   Start,
   StartColumn,
   StartTree,
-  SubjectIdentifier,
   View,
   ViewStage,
 } from './policy.ts';
 import { ALWAYS } from './policy.ts';
 
-/** Position of a condition in `View.conditions`, or one that every record meets and no source is asked for. */
-export type ConditionIndex = number | 'always';
+export type * from './model/task.ts';
 
 /** Whether the record meets the condition. */
 export function isTrue({ truths }: Pick<Facts, 'truths'>, condition: ConditionIndex): boolean {
   return condition === 'always' || truths[condition] === true;
-}
-
-/** A starting point with its leaves replaced by positions: in `View.starts`, or in `Task.inquiries`. */
-export type ClauseStart =
-  | { readonly kind: 'column'; readonly index: number }
-  | { readonly kind: 'elsewhere'; readonly index: number }
-  | { readonly kind: 'latest of' | 'first known of'; readonly of: readonly ClauseStart[] };
-
-/** One thing that a policy does to records that meet `when`. */
-export interface ClauseStage {
-  readonly rule: Rule;
-  readonly deletes: boolean;
-  readonly when: ConditionIndex;
-}
-
-/** What one policy says about a record, in positions of the view. */
-export interface Clause {
-  readonly policy: string;
-  readonly where: ConditionIndex;
-  readonly exempt: readonly { readonly name: string; readonly condition: ConditionIndex }[];
-  /** Exemptions that other sources know, by position in `Task.inquiries`. */
-  readonly exemptElsewhere: readonly { readonly name: string; readonly inquiry: number }[];
-  readonly start: ClauseStart;
-  /** Aligned with `View.stages` where the clause is the task's own. */
-  readonly stages: readonly ClauseStage[];
-}
-
-/** A statutory minimum on the record type. */
-export interface KeepClause extends Clause {
-  readonly rule: KeepPolicy['rule'];
-}
-
-/** Another erase policy that deletes records of the type, and goes first where it is due earlier. */
-export interface RivalClause extends Clause {
-  /** Whether it stands before the task's own policy in the file: it wins a tie. */
-  readonly before: boolean;
-}
-
-/**
- * Dependents that are records of a type with people of its own: a hold on one of them protects the root that they
- * would go with. Their identifiers follow the record's own in the view, read through the relation.
- */
-export interface SharedDependent {
-  readonly related: string;
-  /** Whether the record has such rows at all. */
-  readonly exists: ConditionIndex;
-  readonly identifiers: readonly SubjectIdentifier[];
-  /** Position of the first of them among the view's subjects. */
-  readonly from: number;
-}
-
-/** What another source is asked about the person of each record; answered by `Facts.elsewhere`. */
-export interface Inquiry {
-  readonly about: ElsewhereExemption | ElsewhereStart;
-  /**
-   * How the other source is asked: its record type, in `conditions` what the records found must meet (none: nothing), in
-   * `starts` the start that is wanted (none for an exemption).
-   */
-  readonly view: View;
-  /** Position of the identifier among the subjects of the task's view: what is looked up. */
-  readonly ours: number;
-  /** Position of the same identifier among the subjects of `view`. */
-  readonly theirs: number;
-  /** The start with its encoding; undefined for an exemption, and until `withEncodings`. */
-  readonly start: ResolvedStart | undefined;
-}
-
-export interface Task {
-  readonly policy: ErasePolicy;
-  readonly controller: Controller;
-  readonly view: View;
-  readonly own: Clause;
-  readonly keeps: readonly KeepClause[];
-  readonly rivals: readonly RivalClause[];
-  /** Where the policy is a default (`crm.*`): policies that name the record type, which it yields to. */
-  readonly overridden: readonly { readonly policy: string; readonly where: ConditionIndex }[];
-  /** How many of the view's subjects are the record's own; those of shared dependents follow. */
-  readonly ownSubjects: number;
-  readonly shared: readonly SharedDependent[];
-  readonly inquiries: readonly Inquiry[];
-  /** Names of all policies that have a say, the task's own first. */
-  readonly policies: readonly string[];
-  /** The encodings of `view.starts`; empty until `withEncodings`. */
-  readonly starts: readonly ResolvedStart[];
 }
 
 /** The tasks of a file, in its order. */
@@ -153,18 +73,19 @@ function resolved(start: StartColumn, encoding: Encoding | undefined): ResolvedS
 
 /**
  * The canonical text of a task's policy with all that gives it its meaning: its record type, those that it asks elsewhere,
- * the source's name, the controller's zone and financial year. Equal texts mean equal policies; the digest of a policy is
- * a hash of this. JSON with sorted keys and without blanks; an integer beyond 2^53 is written as {"bigint":"…"}. The
+ * what other policies keep from it, the source's name, the controller's zone and financial year. Equal texts mean equal
+ * policies; the digest of a policy is a hash of this. JSON with sorted keys and without blanks; an integer beyond 2^53 is written as {"bigint":"…"}. The
  * connection is no part of it: it may hold secrets.
  */
 export function policyText(task: Task): string {
-  const { policy, view, controller, inquiries } = task;
+  const { policy, view, controller, inquiries, limits } = task;
   const { timezone, financialYearEnd } = controller;
   return canonical({
     policy,
     record: view.record,
     source: view.source,
     controller: { timezone, financialYearEnd },
+    limits: limits.length === 0 ? undefined : limits,
     elsewhere: inquiries.length === 0 ? undefined : inquiries.map((one) => one.view.record),
   });
 }
@@ -255,9 +176,20 @@ function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Tas
     ownSubjects: record.subjects.length,
     shared,
     inquiries: facts.inquiries.items.map((one) => inquiry(file, record, one)),
+    limits: limitsOf(policy, others),
     policies: [own, ...keeps, ...rivals, ...overridden].map((one) => one.policy),
     starts: [],
   };
+}
+
+function limitsOf(policy: ErasePolicy, others: readonly Policy[]): Limit[] {
+  const limits = others.flatMap((other): Limit[] => {
+    const { name, where, exemptions, start } = other;
+    if (other.kind === 'keep') return [{ name, where, exemptions, start, rule: other.rule }];
+    return other.specific && !policy.specific ? [{ name, where }] : [];
+  });
+  // Their order means nothing.
+  return limits.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A stage with something else to do meanwhile is two, of which a record is always in exactly one. */

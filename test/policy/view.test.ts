@@ -139,8 +139,37 @@ describe('policyText', () => {
     expect(new Set(texts).size).toBe(texts.length);
   });
 
-  it('holds no connection, and does not change with other policies', () => {
-    expect(text([erase('own')])).not.toContain('secret');
-    expect(text([erase('own'), keep('k')])).toBe(text([erase('own')]));
+  it('changes with what keeps records from it: erasing more is another policy', () => {
+    const own = erase('own');
+    const rule8 = rule('keep', { years: 8 });
+    const texts = [
+      text([own]),
+      text([own, keep('k')]),
+      text([own, keep('k', { rule: rule8 })]),
+      text([own, keep('k', { where: is('p') })]),
+      text([own, keep('k', { start: leaf('b') })]),
+      text([own, keep('k', { exemptions: [{ name: 'old', condition: is('p') }] })]),
+      text([own, keep('k'), keep('l')]),
+    ];
+    expect(new Set(texts).size).toBe(texts.length);
+    expect(text([own, keep('l'), keep('k', { because: 'Tax law' })])).toBe(texts.at(-1));
+  });
+
+  it('of a default changes with the policies that it yields to', () => {
+    const own = erase('own', { specific: false });
+    const yields = [
+      text([own]),
+      text([own, erase('named')]),
+      text([own, erase('named', { where: is('p') })]),
+    ];
+    expect(new Set(yields).size).toBe(3);
+  });
+
+  it('holds no connection, and does not change with what keeps nothing from it', () => {
+    const own = text([erase('own')]);
+    expect(own).not.toContain('secret');
+    expect(text([erase('own'), erase('other')])).toBe(own);
+    const visit = { ...contact, name: 'visit' };
+    expect(text([erase('own'), keep('k', { record: 'visit' })], [contact, visit])).toBe(own);
   });
 });
