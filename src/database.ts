@@ -317,6 +317,11 @@ function pinned(pool: Pooled, raw: unknown, dialect: Dialect, options: DatabaseO
   };
 }
 
+/** SQLite's own lower() knows the letters of English alone. */
+function lower(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}
+
 /**
  * Opens a database, lazily: the first connection is made when one is asked for.
  * @throws FristError DATABASE_URL for a URL that cannot be used; DATABASE_MISSING for a SQLite file that is not there.
@@ -327,6 +332,8 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     throw new FristError('DATABASE_MISSING', { file: filename });
   const setUp = sessionStatements(dialect, options);
   const afterCreate = (raw: unknown, done: (error: unknown, raw: unknown) => void): void => {
+    if (dialect === 'sqlite')
+      (raw as Sqlite.Database).function('frist_lower', { deterministic: true }, lower);
     const all = setUp.reduce(async (before: Promise<unknown>, sql) => {
       await before;
       await DRIVERS[dialect].run(raw, { parts: [sql], params: [] });

@@ -70,7 +70,8 @@ export function exactValue(dialect: Dialect, text: Sql): Sql {
 
 /** A text without regard to capital letters, to be compared with another one of this function, to the byte. */
 export function folded(dialect: Dialect, text: Sql): Sql {
-  return dialect === 'mysql' ? exact(dialect, sql`LOWER(${text})`) : sql`LOWER(${text})`;
+  if (dialect === 'mysql') return exact(dialect, sql`LOWER(${text})`);
+  return dialect === 'postgres' ? sql`LOWER(${text})` : sql`frist_lower(${text})`;
 }
 
 /** Texts behind one another. */

@@ -4,7 +4,7 @@ import type { View } from '../../../src/policy/policy.ts';
 import { engines } from '../../support/servers/index.ts';
 import type { Engine } from '../../support/servers/index.ts';
 import { ON } from '../conformance/support.ts';
-import { relatedRows } from '../conformance/views.ts';
+import { relatedRows, stage } from '../conformance/views.ts';
 import { makeBed, recordOf, relation, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 
@@ -53,5 +53,43 @@ describe.each(await engines())('explaining on %s', (engine) => {
     await bed.query('INSERT INTO notes VALUES (1, 1)');
     await bed.query(ANALYSE[engine]);
     expect(await warned(view)).toEqual([]);
+  });
+
+  const said = async (of: View): Promise<readonly string[]> =>
+    (await bed.connect().advise([of], ON)).map((one) => `${one.code} ${one.path.join('.')}`);
+
+  it('warns of an action that only marks the row', async () => {
+    await tables();
+    await bed.query('ALTER TABLE people ADD deleted INT');
+    await bed.query('ALTER TABLE people ADD name VARCHAR(20)');
+    const set = (...columns: readonly string[]): View =>
+      viewOf(person, {
+        stages: [
+          stage({
+            kind: 'anonymise',
+            set: columns.map((column) => ({ column, with: { kind: 'constant', value: 1 } })),
+          }),
+        ],
+      });
+    expect(await said(set('deleted'))).toEqual(['only-flags policies.test.set']);
+    expect(await said(set('deleted', 'name'))).toEqual([]);
+  });
+
+  it('folds letters beyond English, or says that the database does not', async () => {
+    await tables();
+    await bed.query("INSERT INTO people VALUES (3, '2020-01-01')");
+    await bed.query('CREATE TABLE mails (id INT PRIMARY KEY, address VARCHAR(80), person VARCHAR(80))');
+    await bed.query("INSERT INTO mails VALUES (3, 'ØJVIND@example.dk', 'øjvind@EXAMPLE.dk')");
+    const record = recordOf('mails', ['id'], {
+      related: [relation('same', { address: 'person' }, { table: 'mails', ignoreCase: true })],
+    });
+    const asked = viewOf(record, { starts: [], conditions: [relatedRows('exists', 'same')], startTree: { kind: 'latest of', of: [] } }); // prettier-ignore
+    const [facts] = await bed.connect().read(asked, [['3']], ON);
+    const advice = await said(asked);
+    expect([facts?.truths[0], advice]).toEqual(
+      engine === 'postgres' && advice.length > 0
+        ? [false, ['folds-ascii sources.bed.records.mails.related.same']]
+        : [true, []],
+    );
   });
 });

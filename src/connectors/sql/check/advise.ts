@@ -3,12 +3,14 @@ import type { Family } from '../catalogue/catalogue.ts';
 import type { Ask } from '../catalogue/load.ts';
 import type { Question } from '../compile/facts.ts';
 import { refTo } from '../compile/place.ts';
+import { sql } from '../sql.ts';
 import { explainScan } from './explain.ts';
-import { ofPolicy } from './findings.ts';
+import { ofPolicy, ofRecord } from './findings.ts';
 import type { Findings } from './findings.ts';
 
 export async function advise(question: Question, findings: Findings, ask: Ask): Promise<void> {
   warnOfFlags(question, findings);
+  await warnOfFolding(question, findings, ask);
   await explainScan(question, findings, ask);
 }
 
@@ -29,4 +31,18 @@ function warnOfFlags({ context, view, root }: Question, findings: Findings): voi
       'Replace the columns that hold personal data too, or delete the row.',
     );
   }
+}
+
+/** PostgreSQL in the locale C knows the capital letters of English alone. */
+async function warnOfFolding({ context, view }: Question, findings: Findings, ask: Ask): Promise<void> {
+  const folding = view.record.related.find((one) => one.ignoreCase === true);
+  if (folding === undefined || context.dialect !== 'postgres') return;
+  const rows = await ask(sql`SELECT CASE WHEN LOWER(U&'\\00D8') = U&'\\00F8' THEN 1 END`);
+  if (rows[0]?.[0] === '1') return;
+  findings.warning(
+    'folds-ascii',
+    ofRecord(view, 'related', folding.name),
+    'The locale of the database tells Ø and ø apart even where case is ignored',
+    'Give the columns a collation that knows letters beyond English, if such letters stand in them.',
+  );
 }
