@@ -116,6 +116,17 @@ describe('the page', () => {
   });
 });
 
+describe('the page on a time before the trail', () => {
+  const entries = { byKind: {}, unknown: 0, began: '2026-08-01', silent: [] };
+  const text = renderReport({ ...report, findings: { ...report.findings!, entries } });
+
+  it('says from when on the trail speaks, and claims no day', () => {
+    expect(text).toContain('The trail began on 2026-08-01');
+    expect(text).not.toContain('silent');
+    expect(page).not.toContain('The trail began on');
+  });
+});
+
 describe('free text of people', () => {
   it('is in neither form', () => {
     expect(JSON.stringify(report)).not.toContain(REASON);

@@ -184,7 +184,8 @@ function measured(n: number, guard: string): string {
 }
 
 function silence({ entries }: Findings): Markup {
-  if (entries.began === undefined) return html``;
+  const written = Object.keys(entries.byKind).length > 0;
+  if (entries.silent.length === 0 && !written) return html``;
   if (entries.silent.length === 0)
     return html`<p>There was no day in the period on which the trail was silent.</p>`;
   const { shown, more } = firsts(entries.silent);

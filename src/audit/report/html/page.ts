@@ -77,14 +77,19 @@ function heading(id: string, title: string): Markup {
 
 function head(report: Report): Markup {
   const { period, made, trail, findings } = report;
-  const running =
+  const began = findings?.entries.began;
+  const limits = [
+    began !== undefined && began > period.from
+      ? html`<p>The trail began on ${began}: of the days before it, it says nothing.</p> `
+      : '',
     made.slice(0, 10) <= period.to
       ? html`<p>The period had not ended when this report was made, on ${minuteOf(made)} UTC.</p>`
-      : '';
+      : '',
+  ];
   return html`<header>
     <h1>Report on erasure</h1>
     <p class="sub">${span(period)}, UTC days · trail ${trail.key.split('+')[0]}</p>
-    ${running} ${findings === undefined ? verdict(trail) : inShort(report, findings)}
+    ${limits} ${findings === undefined ? verdict(trail) : inShort(report, findings)}
   </header>`;
 }
 
