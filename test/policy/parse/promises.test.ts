@@ -8,6 +8,7 @@ import { describe, expect, it } from '@jest/globals';
 import { formatPeriodPhrase } from '../../../src/policy/time/period.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { parsePolicies } from '../../../src/policy/parse/parse.ts';
+import { compileViews } from '../../../src/policy/view.ts';
 
 const FOLDER = join(import.meta.dirname, 'promises');
 
@@ -30,7 +31,7 @@ const PROMISES: Readonly<Record<string, readonly string[]>> = {
   'ID-2': ['within 7 days: delete'],
   'ID-3': ['within 1 month: delete'],
   'CL-1': ['within 12 months: delete'],
-  'CL-2': ['after 24 months: delete'],
+  'CL-2': ['after 24 months: delete', 'after 24 months: delete'],
   'CL-3': ['within 5 days: delete'],
   'CL-4': ['keep 5 years'],
   'CL-7': ['within 2 months: delete'],
@@ -80,6 +81,24 @@ describe('published promises', () => {
       said.map(([id]) => [id, said.filter(([other]) => other === id).map(([, what]) => what)]),
     );
     expect(byId).toEqual(PROMISES);
+  });
+
+  it('of a customer relationship ask the system that knows it', () => {
+    const asking = (id: string): readonly string[] =>
+      files
+        .flatMap((one) => compileViews(one.file))
+        .filter((task) => task.policy.promise?.startsWith(`${id}:`) === true)
+        .flatMap((task) => task.inquiries)
+        .map(({ about, view }) => `${view.source}.${view.record.name} by ${about.by}`);
+    expect(
+      Object.fromEntries(['IM-2', 'IM-8', 'IM-9', 'ID-1', 'CL-2'].map((id) => [id, asking(id)])),
+    ).toEqual({
+      'IM-2': ['crm.customer by email'],
+      'IM-8': ['crm.customer by email'],
+      'IM-9': ['crm.customer by email'],
+      'ID-1': ['books.agreement by organisation'],
+      'CL-2': ['crm.relationship by email', 'crm.relationship by email'],
+    });
   });
 
   it('are all accounted for', () => {
