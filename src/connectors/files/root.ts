@@ -18,6 +18,9 @@ export interface FileRoot {
   state(): Promise<'there' | 'empty' | 'missing'>;
 }
 
+/** Opens the place that a `root` of the policy file names. */
+export type OpenRoot = (root: string) => FileRoot;
+
 /** A file could not be removed although it may be there, or nobody can tell. The code is the system's; no path is in it. */
 export class FileTrouble extends Error {
   override readonly name = 'FileTrouble';

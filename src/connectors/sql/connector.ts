@@ -30,7 +30,7 @@ import { newContext } from './compile/place.ts';
 import { connectTo, heed, openSource, unfit } from './failure.ts';
 import { outlineOf } from './outline.ts';
 import { countSubjects, lookup } from './run/find.ts';
-import type { OpenRoot } from './run/files.ts';
+import type { OpenRoot } from '../files/root.ts';
 import { advisoryLock } from './run/lock.ts';
 import { count, countDependents, readByKey, verify } from './run/look.ts';
 import { Scan } from './run/scan.ts';
@@ -89,7 +89,7 @@ class SqlConnector implements Connector {
     const catalogue = await loadCatalogue(this.#dialect, this.#ask, names);
     for (const view of views) this.#catalogues.set(view.record, Promise.resolve(catalogue));
     heed(signal);
-    return await checkViews(this.#dialect, catalogue, views, this.#ask, signal);
+    return await checkViews(this.#dialect, catalogue, views, this.#ask, this.#openRoot, signal);
   }
 
   async advise(views: readonly View[], signal: AbortSignal): Promise<readonly Finding[]> {
@@ -152,7 +152,7 @@ class SqlConnector implements Connector {
         question,
         lock,
         maxBatch: MAX_BATCH,
-        openRoot: this.#options.openRoot ?? openRoot,
+        openRoot: this.#openRoot,
         closed: (one) => this.#sessions.delete(one),
       });
       this.#sessions.add(session);
@@ -223,6 +223,10 @@ class SqlConnector implements Connector {
     this.#reading ??= openSource(this.#context.connection, options);
     return await withConnection(this.#reading, statement);
   };
+
+  get #openRoot(): OpenRoot {
+    return this.#options.openRoot ?? openRoot;
+  }
 
   readonly #ask: Ask = async (statement) => (await this.#read(statement)).map((row) => row.map(text));
 

@@ -148,6 +148,24 @@ describe.each(ENGINES)('files that rows of %s name', (engine) => {
     expect(events).toEqual(['DELETE', 'DELETE', 'SELECT', 'files', 'files', 'COMMIT']);
   });
 
+  it('are looked for by check: their columns, and the folder they lie below', async () => {
+    const told = async (one: View): Promise<readonly string[]> =>
+      (await bed.connect().check([one], ON)).findings
+        .filter((finding) => /^(?:files|unknown)/.test(finding.code))
+        .map((finding) => `${finding.severity} ${finding.code} ${finding.path.slice(2).join('.')}`);
+    expect(await told(view)).toEqual([]);
+    const wrong = (files: Files): View =>
+      viewOf(view.record, { stages: [{ ...stage({ kind: 'delete' }), files }] });
+    mkdirSync(join(top, 'empty'));
+    expect(await told(wrong({ root: join(top, 'none'), path: [{ column: 'photoo' }] }))).toEqual([
+      'error unknown-column files.path',
+      'error files-root files.root',
+    ]);
+    expect(await told(wrong({ root: join(top, 'empty'), path: [{ column: 'photo' }] }))).toEqual([
+      'warning files-root files.root',
+    ]);
+  });
+
   it('that a crash left without a commit are done by the next run', async () => {
     rmSync(join(root, 'a/1.pdf'));
     rmSync(join(root, 'photos/1.jpg'));

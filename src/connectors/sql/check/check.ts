@@ -12,12 +12,14 @@ import { compileScope, newContext, placeOf } from '../compile/place.ts';
 import { heed } from '../failure.ts';
 import { sql } from '../sql.ts';
 import { checkConditions, checkScope, unfitness } from './conditions.ts';
-import { checkDependents } from './dependents.ts';
+import { checkDependents } from './erasing/dependents.ts';
+import { checkFiles } from './erasing/files.ts';
+import type { OpenRoot } from '../../files/root.ts';
 import { Findings, didYouMean, ofRecord } from './findings.ts';
 import type { Path } from './findings.ts';
 import { checkKey, checkMatches } from './keys.ts';
-import { checkReferences } from './references.ts';
-import { checkReplacements } from './replacements.ts';
+import { checkReferences } from './erasing/references.ts';
+import { checkReplacements } from './erasing/replacements.ts';
 import { checkSelections } from './selections.ts';
 import { checkStarts } from './starts.ts';
 import { checkTables } from './tables.ts';
@@ -35,6 +37,7 @@ export async function checkViews(
   catalogue: Catalogue,
   views: readonly View[],
   ask: Ask,
+  openRoot: OpenRoot,
   signal: AbortSignal,
 ): Promise<CheckReport> {
   const findings = new Findings();
@@ -45,6 +48,7 @@ export async function checkViews(
     encodings.set(view, checkView(one));
     await checkPopulation(one, ask);
     await checkSelections(one, ask);
+    await checkFiles(one, openRoot);
   }
   return { findings: findings.all, encodings, catalogue: digestOf(catalogue) };
 }

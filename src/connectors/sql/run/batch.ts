@@ -19,7 +19,7 @@ import type { Sql } from '../sql.ts';
 import { TRUE, and, sql } from '../sql.ts';
 import { anonymiseRows, changeDependent, countRows, deleteRows, isAny, textsLeft } from './change.ts';
 import { NOTHING, findFiles, removeFiles } from './files.ts';
-import type { OpenRoot } from './files.ts';
+import type { OpenRoot } from '../../files/root.ts';
 import { gather } from './gather.ts';
 import type { Known } from './gather.ts';
 import { lockRecords } from './locked.ts';

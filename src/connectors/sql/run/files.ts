@@ -5,7 +5,7 @@ import type { Field, Files, Template } from '../../../policy/policy.ts';
 import type { DependentCount, FileCount } from '../../connector.ts';
 import { SourceFailure } from '../../connector.ts';
 import { FileTrouble } from '../../files/root.ts';
-import type { FileRoot } from '../../files/root.ts';
+import type { FileRoot, OpenRoot } from '../../files/root.ts';
 import type { Question } from '../compile/facts.ts';
 import { refTo } from '../compile/place.ts';
 import type { Context } from '../compile/place.ts';
@@ -14,9 +14,6 @@ import { readable } from '../dialect.ts';
 import type { NamedFiles } from '../erase/work.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, join, sql } from '../sql.ts';
-
-/** Opens the place that files lie below. */
-export type OpenRoot = (root: string) => FileRoot;
 
 export interface FoundFiles {
   /** As in `BatchResult.dependents`. */

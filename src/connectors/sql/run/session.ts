@@ -10,7 +10,7 @@ import { SqlFailure, connectTo, heed, unfit } from '../failure.ts';
 import { runBatch } from './batch.ts';
 import { bracketOf } from './bracket.ts';
 import type { Bracket } from './bracket.ts';
-import type { OpenRoot } from './files.ts';
+import type { OpenRoot } from '../../files/root.ts';
 import type { Lock } from './lock.ts';
 
 /** After a lost connection, how long to try for the lock again: the server notices the loss in its own time. */

@@ -2,12 +2,12 @@
  * Foreign keys: what the database would do by itself to other tables when records go, and what it would refuse. A
  * cascade deletes rows that no policy names, and no trail would tell of it.
  */
-import type { ViewStage } from '../../../policy/policy.ts';
-import type { ForeignKey, TableId } from '../catalogue/catalogue.ts';
-import { shortName } from '../catalogue/catalogue.ts';
-import type { Examined } from './check.ts';
-import { ofStage } from './findings.ts';
-import type { Path } from './findings.ts';
+import type { ViewStage } from '../../../../policy/policy.ts';
+import type { ForeignKey, TableId } from '../../catalogue/catalogue.ts';
+import { shortName } from '../../catalogue/catalogue.ts';
+import type { Examined } from '../check.ts';
+import { ofStage } from '../findings.ts';
+import type { Path } from '../findings.ts';
 
 /** A table from which rows go, and how they come to. */
 interface Leaving {

@@ -1,11 +1,11 @@
 /** What anonymising and detaching would write: whether the database would take it, and whether it would be enough. */
-import type { Dependent, Field, Related, Replacement, Replacements } from '../../../policy/policy.ts';
-import { uniqueSets } from '../catalogue/catalogue.ts';
-import type { Table } from '../catalogue/catalogue.ts';
-import { columnAt } from './check.ts';
-import type { Examined } from './check.ts';
-import { didYouMean, ofStage } from './findings.ts';
-import type { Path } from './findings.ts';
+import type { Dependent, Field, Related, Replacement, Replacements } from '../../../../policy/policy.ts';
+import { uniqueSets } from '../../catalogue/catalogue.ts';
+import type { Table } from '../../catalogue/catalogue.ts';
+import { columnAt } from '../check.ts';
+import type { Examined } from '../check.ts';
+import { didYouMean, ofStage } from '../findings.ts';
+import type { Path } from '../findings.ts';
 import { checkValue } from './values.ts';
 
 /** The rows of one table that are anonymised, and how they belong to their record. */

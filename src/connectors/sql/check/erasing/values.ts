@@ -1,11 +1,11 @@
 /** Whether a column can hold what a replacement would write into it. */
-import { redactor, isPattern } from '../../text.ts';
-import type { Field, Related, Replacement } from '../../../policy/policy.ts';
-import type { Column, Family } from '../catalogue/catalogue.ts';
-import { constant } from '../compile/values.ts';
-import type { Examined } from './check.ts';
-import { unfitness } from './conditions.ts';
-import type { Path } from './findings.ts';
+import { redactor, isPattern } from '../../../text.ts';
+import type { Field, Related, Replacement } from '../../../../policy/policy.ts';
+import type { Column, Family } from '../../catalogue/catalogue.ts';
+import { constant } from '../../compile/values.ts';
+import type { Examined } from '../check.ts';
+import { unfitness } from '../conditions.ts';
+import type { Path } from '../findings.ts';
 
 export interface Value {
   /** `table.column`, for messages. */
