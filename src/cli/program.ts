@@ -163,7 +163,7 @@ const VERBS: readonly Verb[] = [
     options: [
       new Option('--from <day>', 'first day (UTC), e.g. 2026-01-01').makeOptionMandatory(),
       new Option('--to <day>', 'last day').makeOptionMandatory(),
-      new Option('--out <file>', 'where the page goes; to stdout by default'),
+      new Option('--out <file>', 'where the page goes (.json: the data); to stdout by default'),
       ...VERIFIED,
     ],
   },

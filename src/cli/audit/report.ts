@@ -5,13 +5,16 @@ import type { Settings } from '../../config.ts';
 import { EXIT, FristError } from '../../errors.ts';
 import type { World } from '../../wiring.ts';
 import { isDay } from '../shared/as-of.ts';
-import { printJson, type Io } from '../shared/io.ts';
+import { jsonText, printJson, type Io } from '../shared/io.ts';
 import { verified, type TrailOptions, type Verified } from '../shared/verified.ts';
 
 export interface AuditReportOptions extends Omit<TrailOptions, 'since'> {
   readonly from: string | undefined;
   readonly to: string | undefined;
-  /** File for the page; it goes to `out` of the command when undefined and no JSON is asked for. */
+  /**
+   * File for the page, or for the JSON where its name ends in `.json`. Without it the page is printed, unless JSON is
+   * asked for.
+   */
   readonly out: string | undefined;
   readonly json: boolean;
   readonly writeFile: (path: string, text: string) => void;
@@ -32,8 +35,10 @@ export async function auditReport(
   const { problem } = report.trail;
   const exit = problem === undefined ? EXIT.ok : EXIT.trail;
   const { out } = options;
-  if (out !== undefined) options.writeFile(out, renderReport(report));
-  if (options.json) printJson(io, { ...report, exit, statuses: exit === EXIT.ok ? [] : [exit] });
+  const document = { ...report, exit, statuses: exit === EXIT.ok ? [] : [exit] };
+  if (out !== undefined)
+    options.writeFile(out, out.endsWith('.json') ? jsonText(document) : renderReport(report));
+  if (options.json) printJson(io, document);
   else if (out === undefined) io.out(renderReport(report));
   else io.out(`The report on ${period.from} to ${period.to} is in ${out}\n`);
   if (problem !== undefined)

@@ -11,12 +11,17 @@ export interface CommonOptions {
   readonly json: boolean;
 }
 
-/** Prints one JSON document; integers beyond 2^53 as text. */
-export function printJson(io: Io, document: unknown): void {
+/** One JSON document as text; integers beyond 2^53 as text. */
+export function jsonText(document: unknown): string {
   const text = JSON.stringify(
     document,
     (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value),
     2,
   );
-  io.out(`${text}\n`);
+  return `${text}\n`;
+}
+
+/** Prints one JSON document. */
+export function printJson(io: Io, document: unknown): void {
+  io.out(jsonText(document));
 }

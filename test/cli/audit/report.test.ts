@@ -77,6 +77,14 @@ describe('frist audit report', () => {
     expect(page).not.toContain('had not ended');
   });
 
+  it('writes the data to a file of that name', async () => {
+    const out = join(folder, 'data.json');
+    const options = await aTrail('data');
+    const { text } = await report({ ...options, out, json: true });
+    expect(await readFile(out, 'utf8')).toBe(text);
+    expect((await report({ ...options, out: join(folder, 'more.json') })).text).toMatch(/^The report on /);
+  });
+
   it('gives every reader a head to hold the trail against', async () => {
     const options = await aTrail('head');
     const { text } = await report({ ...options, json: true });

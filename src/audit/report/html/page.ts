@@ -78,7 +78,7 @@ function heading(id: string, title: string): Markup {
 function head(report: Report): Markup {
   const { period, made, trail, findings } = report;
   const began = findings?.entries.began;
-  const limits = [
+  const bounds = [
     began !== undefined && began > period.from
       ? html`<p>The trail began on ${began}: of the days before it, it says nothing.</p> `
       : '',
@@ -89,7 +89,7 @@ function head(report: Report): Markup {
   return html`<header>
     <h1>Report on erasure</h1>
     <p class="sub">${span(period)}, UTC days · trail ${trail.key.split('+')[0]}</p>
-    ${limits} ${findings === undefined ? verdict(trail) : inShort(report, findings)}
+    ${bounds} ${findings === undefined ? verdict(trail) : inShort(report, findings)}
   </header>`;
 }
 
