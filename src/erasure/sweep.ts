@@ -63,6 +63,10 @@ export async function sweep(
     }
     for (const walk of walks) await guarded(walk, () => look(engine, walk, input));
     for (const walk of walks) await guarded(walk, () => erase(engine, walk, input));
+  } catch (error) {
+    // A trail that cannot be written, mostly: the runs were claimed, and did nothing.
+    if (error instanceof FristError) for (const walk of walks) walk.report = failedReport(walk.report, error);
+    throw error;
   } finally {
     for (const walk of walks) {
       await end(walk);

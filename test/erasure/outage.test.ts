@@ -68,6 +68,9 @@ async function breakAt(at: number): Promise<void> {
     const gone = DUE.length - world.rows('contacts').length;
     const opened = (await world.entries()).filter((entry) => entry.type === 'batch-opened');
     expect(gone).toBeLessThanOrEqual(opened.reduce((sum, { count }) => sum + count, 0));
+    // Where only the last word is missing, the run has done all that it had to.
+    const ended = (await world.state.runs({ limit: 10 })).map(({ state, code }) => [state, code]);
+    if (gone < DUE.length && ended.length > 0) expect(ended).toEqual([['failed', 'AUDIT_STORE']]);
     outage.over = true;
     expect(await run(world)).toMatchObject([{ status: 'done' }]);
     expect(world.rows('contacts')).toEqual([]);
