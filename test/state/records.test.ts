@@ -84,6 +84,33 @@ describe.each(await engines())('the state on %s', (engine) => {
     });
   });
 
+  describe('jobs', () => {
+    const end = (name: string, slot: string, note?: string): Promise<boolean> =>
+      test.state.transaction((t) => t.endJob(name, slot, note));
+
+    it('end each slot once, and never go back', async () => {
+      expect(await test.state.job('heads')).toBeUndefined();
+      expect(await end('heads', '2026-11-22T04:45:00.000Z')).toBe(true);
+      expect(await end('heads', '2026-11-22T04:45:00.000Z')).toBe(false);
+      expect(await end('heads', '2026-11-21T04:45:00.000Z')).toBe(false);
+      expect(await end('Heads', '2026-11-21T04:45:00.000Z')).toBe(true);
+      expect(await end('heads', '2026-11-23T04:45:00.000Z', '{"a":"Ø"}')).toBe(true);
+      expect(await test.state.job('heads')).toEqual({ slot: '2026-11-23T04:45:00.000Z', note: '{"a":"Ø"}' });
+      expect(await end('heads', '2026-11-24T04:45:00.000Z')).toBe(true);
+      expect(await test.state.job('heads')).toEqual({ slot: '2026-11-24T04:45:00.000Z' });
+    });
+
+    it('end a slot in one of two processes', async () => {
+      const other = await test.open();
+      const ended = await Promise.all(
+        [test.state, other].map((state) =>
+          state.transaction((t) => t.endJob('race', '2026-11-22T04:45:00.000Z')),
+        ),
+      );
+      expect(ended.sort()).toEqual([false, true]);
+    });
+  });
+
   describe('runs', () => {
     it('have a slot each, and one at a time', async () => {
       const start = (changes: Parameters<typeof aRun>[0]): Promise<boolean> =>
@@ -99,6 +126,19 @@ describe.each(await engines())('the state on %s', (engine) => {
       );
       expect(await start({ slot: '2026-11-22T02:00:00Z' })).toBe(false);
       expect(await start({ slot: 'manual', trigger: 'manual' })).toBe(true);
+    });
+
+    it('are found from a moment on', async () => {
+      for (const started of ['2026-11-20T03:15:00.000Z', '2026-11-21T03:15:00.000Z'])
+        await test.state.transaction((t) =>
+          t.startRun(aRun({ policy: `since ${started}`, controller: 'Since', started })),
+        );
+      const since = async (moment: string): Promise<number> =>
+        (await test.state.runs({ controller: 'Since', since: moment, limit: Number.MAX_SAFE_INTEGER }))
+          .length;
+      expect(await since('2026-11-20T03:15:00.000Z')).toBe(2);
+      expect(await since('2026-11-20T03:15:00.001Z')).toBe(1);
+      expect(await since('2026-11-22T00:00:00.000Z')).toBe(0);
     });
 
     it('end once; a crash leaves them running until somebody ends them', async () => {
