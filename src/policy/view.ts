@@ -51,7 +51,7 @@ export function compileViews(file: PolicyFile): Task[] {
 
 /**
  * The task once it is known how each start is stored: `encodings` is aligned with `view.starts`, `elsewhere` with
- * `inquiries` (undefined for one that asks for no start).
+ * `inquiries` (undefined for one that asks for no start, or whose source cannot be reached).
  */
 export function withEncodings(
   task: Task,
@@ -60,8 +60,10 @@ export function withEncodings(
 ): Task {
   const starts = task.view.starts.map((start, i) => resolved(start, encodings[i]));
   const inquiries = task.inquiries.map((inquiry, i) => {
-    const [start] = inquiry.view.starts;
-    return start === undefined ? inquiry : { ...inquiry, start: resolved(start, elsewhere[i]) };
+    const [[start], encoding] = [inquiry.view.starts, elsewhere[i]];
+    return start === undefined || encoding === undefined
+      ? inquiry
+      : { ...inquiry, start: { ...start, encoding } };
   });
   return { ...task, starts, inquiries };
 }

@@ -1,6 +1,18 @@
 /** What a policy does, in sentences for people who read promises and not programs. */
 import { formatPeriod, formatSpan } from '../time/period.ts';
-import type { Dependent, Elsewhere, Exemption, Files, Policy, Rule, Stage, Start } from '../policy.ts';
+import { ALWAYS } from '../policy.ts';
+import type {
+  Dependent,
+  Elsewhere,
+  Exemption,
+  Files,
+  Policy,
+  Rule,
+  Stage,
+  Start,
+  StartColumn,
+} from '../policy.ts';
+import type { Limit } from '../model/task.ts';
 import { marginHours } from '../time/deadline.ts';
 import { columnName } from '../time/start.ts';
 import { explainDependent, explainFiles, explainReplacements } from './action.ts';
@@ -26,6 +38,15 @@ export function explainPolicy(policy: Policy): string[] {
   const where = explainCondition(policy.where);
   if (where !== '') lines.push(`It is about records where ${where}.`);
   return [...lines, ...policy.exemptions.map(explainExemption), ...explainSilence(policy.start)];
+}
+
+/** What another policy keeps from this one, in a sentence. */
+export function explainLimit({ name, where, exemptions = [], start, rule }: Limit): string {
+  const condition = explainCondition(where);
+  const records = condition === '' ? 'a record' : `a record where ${condition}`;
+  if (start === undefined || rule === undefined) return `Policy ${name} comes before it for ${records}.`;
+  const unless = exemptions.map((one) => one.name).join(', ');
+  return `Policy ${name} keeps ${records} until ${explainRule(rule, start)}${unless === '' ? '' : `, unless: ${unless}`}.`;
 }
 
 /** A quoted sentence inside another ends once. */
@@ -72,12 +93,18 @@ function explainLatitude(rule: Rule): string {
 }
 
 function explainStart(start: Start): string {
-  if (start.kind === 'column')
-    return start.minOf === undefined ? columnName(start) : `the earliest ${columnName(start)}`;
+  if (start.kind === 'column') return explainLeaf(start);
   if (start.kind === 'elsewhere')
-    return `${columnName(start.start)} of ${recordsOf(start)} with the same ${start.by}`;
+    return `${explainLeaf(start.start)} of ${recordsOf(start)} with the same ${start.by}`;
   const parts = start.of.map(explainStart);
   return `the ${start.kind === 'latest of' ? 'latest of' : 'first known of'} ${parts.join(', ')}`;
+}
+
+/** "rejected_at", "changes.changed_at where to_status is “rejected”". */
+function explainLeaf(start: StartColumn): string {
+  const name = columnName(start);
+  const where = explainCondition((start.maxOf ?? start.minOf)?.where ?? ALWAYS);
+  return `${start.minOf === undefined ? '' : 'the earliest '}${name}${where === '' ? '' : ` where ${where}`}`;
 }
 
 function recordsOf({ source, record, where }: Elsewhere): string {

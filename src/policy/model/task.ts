@@ -69,7 +69,7 @@ export interface Inquiry {
   readonly ours: number;
   /** Position of the same identifier among the subjects of `view`. */
   readonly theirs: number;
-  /** The start with its encoding; undefined for an exemption, and until `withEncodings`. */
+  /** The start with its encoding; undefined for an exemption, until `withEncodings`, and where the source cannot be reached. */
   readonly start: ResolvedStart | undefined;
 }
 

@@ -20,8 +20,8 @@ export class Starts {
   readonly #task: Task;
   readonly #zone: Zone;
   readonly #readers: readonly Reader[];
-  /** Aligned with the inquiries; undefined for one that asks for no start. */
-  readonly #readersElsewhere: readonly (Reader | undefined)[];
+  /** Aligned with the inquiries. */
+  readonly #readersElsewhere: readonly Reader[];
   /** The parts of the policy's own start, in the order of `raw`. */
   readonly #leaves: readonly Leaf[];
 
@@ -31,7 +31,7 @@ export class Starts {
     this.#task = task;
     this.#zone = zone;
     this.#readers = task.starts.map(reader);
-    this.#readersElsewhere = task.inquiries.map(({ start }) => start && reader(start));
+    this.#readersElsewhere = task.inquiries.map(({ start }) => (start === undefined ? unread : reader(start)));
     this.#leaves = leavesOf(task.own.start);
   }
 
@@ -63,9 +63,9 @@ export class Starts {
       const value = this.#value(leaf, facts, bound);
       if (leaf.kind === 'column')
         return { name: columnName(known(this.#task.starts[leaf.index])), value, source: undefined };
-      const { about, start } = this.#inquiry(leaf.index);
+      const { about, view } = this.#inquiry(leaf.index);
       const { source, record } = about;
-      return { name: `${source}.${record}.${columnName(known(start))}`, value, source };
+      return { name: `${source}.${record}.${columnName(known(view.starts[0]))}`, value, source };
     });
   }
 
@@ -84,6 +84,11 @@ export class Starts {
   #inquiry(index: number): Inquiry {
     return known(this.#task.inquiries[index]);
   }
+}
+
+/** Nobody knows how the start is stored in a source that was never reached. */
+function unread(): Value {
+  return { kind: 'unknown elsewhere', why: 'unreachable' };
 }
 
 const MISFIT = 'facts do not fit the view they were asked by';

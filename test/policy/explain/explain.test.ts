@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { explainDisposition } from '../../../src/policy/explain/disposition.ts';
-import { explainPolicy, explainRule } from '../../../src/policy/explain/policy.ts';
+import { explainLimit, explainPolicy, explainRule } from '../../../src/policy/explain/policy.ts';
 import { createJudge } from '../../../src/policy/judge.ts';
 import { ALWAYS } from '../../../src/policy/policy.ts';
 import { compileViews, withEncodings } from '../../../src/policy/view.ts';
@@ -107,6 +107,26 @@ describe('explainPolicy', () => {
     expect(explainPolicy(strict)).toEqual([
       'Records of crm.contact are deleted within 5 days of created_at.',
     ]);
+  });
+});
+
+describe('explainLimit', () => {
+  const where = { kind: 'is', column: 'booked', values: [true] } as const;
+  const years = rule('keep', { years: 5 }, { roundUpTo: 'financial year' });
+  const start = leaf('booked_on');
+
+  it.each([
+    [
+      { name: 'books', where: ALWAYS, start, rule: years },
+      'Policy books keeps a record until 5 years after the end of the financial year of booked_on.',
+    ],
+    [
+      { name: 'books', where, start, rule: years, exemptions: [{ name: 'a draft', condition: where }] },
+      'Policy books keeps a record where booked is true until 5 years after the end of the financial year of booked_on, unless: a draft.',
+    ],
+    [{ name: 'leads', where }, 'Policy leads comes before it for a record where booked is true.'],
+  ])('tells what another policy keeps from this one', (limit, words) => {
+    expect(explainLimit(limit)).toBe(words);
   });
 });
 

@@ -7,7 +7,8 @@ import type { PolicyFile } from '../../../src/policy/policy.ts';
 import { compileViews } from '../../../src/policy/view.ts';
 import { BASE, parse } from './base.ts';
 
-const GRAMMAR = readFileSync(join(import.meta.dirname, 'grammar.yaml'), 'utf8');
+const read = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
+const [GRAMMAR, REAL] = [read('grammar.yaml'), read('real.yaml')];
 
 /** Parses; whatever the text, there is a file that can be worked with, or problems with places and remedies. */
 function survives(text: string): void {
@@ -30,7 +31,7 @@ function survives(text: string): void {
 }
 
 const WORDS = [
-  ...new Set(`${GRAMMAR}\n${BASE}`.match(/[\p{L}\p{N}_.-]+/gu)),
+  ...new Set(`${GRAMMAR}\n${REAL}\n${BASE}`.match(/[\p{L}\p{N}_.-]+/gu)),
   'null',
   '~',
   '{}',
@@ -70,7 +71,7 @@ const WORDS = [
 /** A file with some places replaced, removed, doubled or moved. */
 const mutated = fc
   .record({
-    text: fc.constantFrom(GRAMMAR, BASE),
+    text: fc.constantFrom(GRAMMAR, REAL, BASE),
     edits: fc.array(
       fc.record({
         at: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -90,7 +91,7 @@ const mutated = fc
 /** Replaces whole values and keys, so that the text stays YAML and the later passes are reached. */
 const misread = fc
   .record({
-    text: fc.constantFrom(GRAMMAR, BASE),
+    text: fc.constantFrom(GRAMMAR, REAL, BASE),
     edits: fc.array(
       fc.tuple(fc.nat(10_000), fc.constantFrom(...WORDS.filter((word) => /^[\w.[\]{}$~-]+$/.test(word)))),
       {
@@ -110,7 +111,7 @@ const misread = fc
 
 /** A line of the file taken out, or put somewhere else. */
 const shuffled = fc
-  .record({ text: fc.constantFrom(GRAMMAR, BASE), from: fc.nat(1000), to: fc.option(fc.nat(1000)) })
+  .record({ text: fc.constantFrom(GRAMMAR, REAL, BASE), from: fc.nat(1000), to: fc.option(fc.nat(1000)) })
   .map(({ text, from, to }) => {
     const lines = text.split('\n');
     const [line = ''] = lines.splice(from % lines.length, 1);
@@ -134,12 +135,12 @@ describe('the parser never throws anything but its problems', () => {
     fc.assert(fc.property(texts, survives), { numRuns });
   });
 
-  it('every key of the language, with every kind of value', () => {
-    const keys = [...new Set(GRAMMAR.match(/^ *(?:- )?[\p{L} ]+(?=:)/gmu))];
+  it.each([GRAMMAR, REAL])('every key of the language, with every kind of value', (text) => {
+    const keys = [...new Set(text.match(/^ *(?:- )?[\p{L} ]+(?=:)/gmu))];
     const values = ['null', '""', '-1', 'true', '{}', '[[1]]', '{ a: { b: [c] } }', 'x.y'];
     for (const key of keys) {
       for (const value of values) {
-        const lines = GRAMMAR.split('\n');
+        const lines = text.split('\n');
         const index = lines.findIndex((row) => row.startsWith(`${key}:`));
         const depth = (row: string): number => row.search(/[^ ]/);
         let end = index + 1;
