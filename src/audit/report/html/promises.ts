@@ -8,7 +8,8 @@ export function limits({ policies }: Findings): Markup {
   return html`<p>
       The policies that the trail knows, with the wording that was in force. Each wording is an entry, with
       the digest of its meaning; the text lies beside the trail as evidence, and may have reached the end of
-      its life. Statutory minimums have no entry of their own; what they kept is counted as protected under 5.
+      its life. Statutory minimums have no entry of their own: they stand in the words of the policies that
+      they hold back, and what they kept is counted as protected under 5.
     </p>
     ${table({
       caption: 'Policies and their promises',
