@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { holds, type Row } from '../../src/policy/condition.ts';
+import { holds, isReadable, valueOf, type Row, type Surroundings } from '../../src/policy/condition.ts';
 import { ALWAYS, type Condition, type Scalar } from '../../src/policy/policy.ts';
 
 const is = (column: string, ...values: Scalar[]): Condition => ({ kind: 'is', column, values });
@@ -10,6 +10,7 @@ const compare = (op: '<' | '<=' | '>' | '>=', value: string | number | bigint): 
   op,
   value,
 });
+const NOWHERE: Surroundings = { related: () => [], part: () => undefined, selected: () => false };
 const not = (of: Condition): Condition => ({ kind: 'not', of });
 
 describe('holds', () => {
@@ -81,7 +82,7 @@ describe('holds', () => {
       holds(
         { kind: 'related', quantifier, related: 'deals', where: is('status', status) },
         {},
-        { related: (name) => (name === 'deals' ? of : []), part: () => undefined, selected: () => false },
+        { ...NOWHERE, related: (name) => (name === 'deals' ? of : []) },
       );
     expect([
       related('exists', 'open', rows),
@@ -98,6 +99,93 @@ describe('holds', () => {
       related('every', 'open', rows.slice(0, 1)),
       related('every', 'open', []),
     ]).toEqual([false, true, true]);
+  });
+
+  it('counts related rows that meet a condition', () => {
+    const rows: Row[] = [{ status: 'open' }, { status: 'open' }, { status: 'won' }];
+    const around = { ...NOWHERE, related: () => rows };
+    const count = (op: '<' | '<=' | '>' | '>=', number: number): boolean =>
+      holds({ kind: 'count', related: 'deals', where: is('status', 'open'), op, number }, {}, around);
+    expect([count('>=', 2), count('>', 2), count('<', 3), count('<=', 1)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it('asks rows of rows about the rows that they are of', () => {
+    const deals: Row[] = [{ id: '1' }, { id: '2' }];
+    const closings: Row[] = [{ deal: '1' }];
+    const around: Surroundings = {
+      ...NOWHERE,
+      related: (name, row, within) => {
+        if (name === 'deals') return deals;
+        return within === 'deals' ? closings.filter((one) => one['deal'] === row['id']) : closings;
+      },
+    };
+    const related = (quantifier: 'exists' | 'none' | 'every', name: string, where = ALWAYS): Condition => {
+      return { kind: 'related', quantifier, related: name, where };
+    };
+    const open = related('none', 'closings');
+    expect([
+      holds(related('exists', 'deals', open), {}, around),
+      holds(related('every', 'deals', open), {}, around),
+      holds(related('exists', 'closings'), {}, around),
+      holds({ kind: 'count', related: 'deals', where: open, op: '<', number: 2 }, {}, around),
+    ]).toEqual([true, false, true, true]);
+  });
+
+  it('asks parts and selections', () => {
+    const around: Surroundings = {
+      ...NOWHERE,
+      part: (name, record) =>
+        record['person_id'] === '7' && name === 'person' ? { name: 'Ann' } : undefined,
+      selected: (name, record) => name === 'drop' && record['person_id'] === '7',
+    };
+    const person: Condition = { kind: 'is', part: 'person', column: 'name', values: ['Ann'] };
+    const none: Condition = { kind: 'is', part: 'person', column: 'name', values: [null] };
+    const drop: Condition = { kind: 'selected', selection: 'drop' };
+    const answers = ['7', '8'].map((id) =>
+      [person, none, drop].map((one) => holds(one, { person_id: id }, around)),
+    );
+    expect(answers).toEqual([
+      [true, false, true],
+      [false, true, false],
+    ]);
+  });
+
+  const JSON_TEXT = '{"a":{"b":[1,"x",null,true,{"c":2}]},"n":null,"":0,"length":3,"big":{}}';
+  it.each<[readonly string[], Scalar]>([
+    [['a', 'b', '0'], 1],
+    [['a', 'b', '1'], 'x'],
+    [['a', 'b', '2'], null],
+    [['a', 'b', '3'], true],
+    [['a', 'b', '4'], '{"c":2}'],
+    [['a', 'b', '4', 'c'], 2],
+    [['a', 'b', '5'], null],
+    [['a', 'b', 'length'], null],
+    [['a', 'b', '1', '0'], null],
+    [['a', 'toString'], null],
+    [['n'], null],
+    [['n', 'x'], null],
+    [['length'], 3],
+    [['missing'], null],
+    [['a', 'b'], '[1,"x",null,true,{"c":2}]'],
+  ])('finds %j inside JSON: %j', (path, expected) => {
+    expect(valueOf({ column: 'x', path }, { x: JSON_TEXT })).toEqual(expected);
+    expect(isReadable({ column: 'x', path }, { x: JSON_TEXT })).toBe(true);
+  });
+
+  it.each(['', '{', 'nonsense', "{'a': 1}"])('cannot read %j as JSON', (text) => {
+    const field = { column: 'x', path: ['a'] };
+    expect([valueOf(field, { x: text }), isReadable(field, { x: text })]).toEqual([null, false]);
+    expect(isReadable({ column: 'x' }, { x: text })).toBe(true);
+  });
+
+  it('takes NULL for JSON without members', () => {
+    const field = { column: 'x', path: ['a'] };
+    expect([valueOf(field, { x: null }), isReadable(field, { x: null })]).toEqual([null, true]);
   });
 
   it('is two-valued: a condition and its negation never agree', () => {
