@@ -105,16 +105,17 @@ class LeasedTrail implements OwnTrail {
     let mine: number | undefined;
     for (;;) {
       try {
-        if (await this.#publish()) return;
+        if (await this.#publish()) break;
       } catch (error) {
         await this.#pauseAfter(error);
         continue;
       }
       const waiting = await state.outboxSpan();
       mine ??= waiting?.last;
-      if (waiting === undefined || mine === undefined || waiting.first > mine) return;
+      if (waiting === undefined || mine === undefined || waiting.first > mine) break;
       await sleep(POLL_MS, this.#never);
     }
+    this.#well();
   }
 
   /** One try to publish the outbox; false when another process has the lease. */
@@ -127,10 +128,14 @@ class LeasedTrail implements OwnTrail {
       this.#trouble = codeOf(error);
       throw error;
     }
+    return true;
+  }
+
+  /** Nothing of ours waits any more, whoever published it. */
+  #well(): void {
     if (this.#told !== undefined) this.#options.logger.info('trail is written again');
     this.#trouble = this.#told = undefined;
     this.#waited = 0;
-    return true;
   }
 
   async #pauseAfter(error: unknown): Promise<void> {
@@ -157,13 +162,16 @@ class LeasedTrail implements OwnTrail {
   async #wake(): Promise<void> {
     let next = LINGER_MS;
     try {
-      if (this.#flushing === 0 && (await this.#options.state.outboxSpan()) !== undefined)
-        await this.#publish();
+      if (this.#flushing === 0 && (await this.#caughtUp())) this.#well();
     } catch (error) {
       this.#tell(error);
       next = Math.max(LINGER_MS, this.#nextPause(LONGEST_PAUSE_MS));
     }
     this.#wakeIn(next);
+  }
+
+  async #caughtUp(): Promise<boolean> {
+    return (await this.#options.state.outboxSpan()) === undefined || (await this.#publish());
   }
 
   /** Once, and only what does not pass, or has not passed for as long as anybody would wait. */
