@@ -11,7 +11,7 @@ import { claim, type Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
 import { eraseSelected, failureOf } from './batch/erase-selected.ts';
 import { checkClock } from './run/clock.ts';
-import { codedError, prepare, type Prepared } from './run/prepare.ts';
+import { codedError, prepare, silenceOf, type Prepared } from './run/prepare.ts';
 import { recoverOpen } from './recover.ts';
 import { rememberSuccess } from './run/remember.ts';
 import { add, blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
@@ -58,6 +58,12 @@ export async function approve(
       return { report, noLonger };
     }
     const { prepared } = preparation;
+    // Its catalogue cannot be compared; the plan can be approved once the source is back.
+    const silence = silenceOf(prepared);
+    if (silence !== undefined) {
+      report = failedReport(report, silence);
+      return { report, noLonger };
+    }
     if (prepared.digest !== plan.policyDigest || prepared.catalogue !== plan.catalogue) {
       report = { ...report, status: 'skipped' };
       return await voided(engine, plan);
@@ -133,7 +139,7 @@ async function apply(
   const report = resultReport(
     { ...blankReport(task, 'planned'), plan: plan.id },
     result,
-    failureOf(task, result),
+    failureOf(prepared, result),
   );
   if (report.status !== 'done') return report;
   // An applied plan forgets its keys.
@@ -155,7 +161,8 @@ async function* stillDue(
     const selected: Selected[] = [];
     const found = await prepared.connector.read(view, keys, signal);
     if (found.length < keys.length) add(noLonger, 'absent', keys.length - found.length);
-    for (const facts of found) {
+    const complete = await prepared.elsewhere.ask(found, judge, signal);
+    for (const facts of found.map(complete)) {
       const verdict = judge.verdict(facts);
       if (verdict.verdict !== 'erase') {
         add(noLonger, verdict.verdict);

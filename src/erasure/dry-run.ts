@@ -7,7 +7,7 @@ import { dryRunOf } from '../connectors/wrap/dry-run.ts';
 import type { Engine } from './engine.ts';
 import { checkGuards } from './guard.ts';
 import { rangeOf } from './survey/overlap.ts';
-import { codedError, prepare, type Preparation } from './run/prepare.ts';
+import { codedError, prepare, silenceOf, type Preparation } from './run/prepare.ts';
 import { blankReport, failedReport, type PolicyReport } from './report.ts';
 import { Spool } from './survey/spool.ts';
 import { survey } from './survey/survey.ts';
@@ -35,7 +35,7 @@ export async function dryRun(
 async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Promise<PolicyReport> {
   const blank = blankReport(one.task, 'planned');
   if (!one.ok) return failedReport(blank, one.error, one.findings);
-  const { task, connector, digest } = one.prepared;
+  const { task, connector, digest, elsewhere } = one.prepared;
   const { onDisposition } = input;
   const spool = await Spool.create(engine.settings.spoolFolder, engine.newId());
   try {
@@ -44,6 +44,7 @@ async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Pr
     const found = await survey({
       task,
       connector,
+      elsewhere,
       judge: createJudge(task, { asOf: input.asOf, holds }),
       names: await engine.keys.current(),
       policyDigest: digest,
@@ -65,7 +66,9 @@ async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Pr
       lastPopulation: memory?.population,
       unwitnessedHours: undefined,
     });
-    return { ...blank, plan: found.planId, found: found.found, ...(guard === undefined ? {} : { guard }) };
+    const report = { ...blank, plan: found.planId, found: found.found, ...(guard && { guard }) };
+    const silence = silenceOf(one.prepared);
+    return silence === undefined ? report : failedReport(report, silence);
   } catch (error) {
     return failedReport(blank, codedError(error, task.view.source));
   } finally {

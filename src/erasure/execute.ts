@@ -15,6 +15,7 @@ import type { Task } from '../policy/view.ts';
 import type { Hold, OpenBatch, Transaction } from '../state/state.ts';
 import { attempt, type AttemptResult } from './batch/attempt.ts';
 import type { PlannedBatch } from './batch/batches.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { Engine, Names } from './engine.ts';
 import { createLedger, type Ledger } from './batch/ledger.ts';
 import type { Pace } from './batch/pace.ts';
@@ -29,6 +30,7 @@ export interface ExecuteInput {
   readonly plan: string;
   readonly asOf: number;
   readonly connector: Connector;
+  readonly elsewhere: Elsewhere;
   readonly session: ErasingSession;
   readonly pace: Pace;
   readonly batches: AsyncGenerator<PlannedBatch, void, undefined>;
@@ -97,7 +99,7 @@ class Execution {
 
   /** A batch that was opened before the stop or the failure is still settled, as not erased. */
   async #erase(opened: Opened): Promise<AttemptResult> {
-    const { engine, task, session, signal } = this.#input;
+    const { engine, task, connector, elsewhere, session, signal } = this.#input;
     const { batch, judge } = opened;
     if (this.#failure !== undefined) {
       return {
@@ -106,7 +108,8 @@ class Execution {
       };
     }
     const { stage, records } = batch;
-    return attempt({ view: task.view, stage, session, judge, signal, sleep: engine.sleep }, records);
+    const { sleep } = engine;
+    return attempt({ task, stage, connector, elsewhere, session, judge, signal, sleep }, records);
   }
 
   /** Settles `finished` and opens the next batch, in one transaction and one append. */

@@ -11,7 +11,7 @@ import type { Engine } from './engine.ts';
 import { eraseSelected, failureOf } from './batch/erase-selected.ts';
 import { checkGuards } from './guard.ts';
 import { checkClock } from './run/clock.ts';
-import { codedError, prepare, type Prepared } from './run/prepare.ts';
+import { codedError, prepare, silenceOf, type Prepared } from './run/prepare.ts';
 import { recoverOpen } from './recover.ts';
 import { blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
 import { Spool } from './survey/spool.ts';
@@ -137,7 +137,7 @@ async function prepareAll(engine: Engine, walks: readonly Walk[], input: SweepIn
 /** Pass 1 and the guards. */
 async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void> {
   const prepared = known(walk.prepared);
-  const { task, connector } = prepared;
+  const { task, connector, elsewhere } = prepared;
   const { policy } = task.view;
   const gap = input.setClock ? undefined : await checkClock(engine, policy, walk.claim.run, connector);
   const holds = await engine.state.holds({ active: true });
@@ -147,6 +147,7 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
   walk.survey = await survey({
     task,
     connector,
+    elsewhere,
     judge,
     names: walk.claim.names,
     policyDigest: prepared.digest,
@@ -175,7 +176,9 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
       tripped,
       asOf: input.asOf,
     });
-    walk.report = { ...walk.report, status: 'waiting', guard: tripped };
+    const silence = silenceOf(prepared);
+    const report = silence === undefined ? walk.report : failedReport(walk.report, silence);
+    walk.report = { ...report, status: 'waiting', guard: tripped };
     walk.over = true;
   }
 }
@@ -191,10 +194,12 @@ async function erase(engine: Engine, walk: Walk, input: SweepInput): Promise<voi
       asOf: input.asOf,
       records: known(walk.spool).read(),
     });
-    walk.report = resultReport(walk.report, result, failureOf(walk.task, result));
+    walk.report = resultReport(walk.report, result, failureOf(prepared, result));
     if (result.failing.length > 0) await rememberFailing(engine, prepared, result.failing);
   } else {
-    walk.report = { ...walk.report, status: 'done' };
+    const silence = silenceOf(prepared);
+    walk.report =
+      silence === undefined ? { ...walk.report, status: 'done' } : failedReport(walk.report, silence);
   }
   if (walk.report.status === 'done') await rememberSuccess(engine, prepared, found.found.population);
 }

@@ -59,7 +59,8 @@ export interface World {
 /** What one process has around its parts: faults, mostly. */
 export interface Wraps {
   readonly memory?: MemoryOptions;
-  readonly wrap?: (connector: Connector) => Connector;
+  /** All sources of the policy file are this one database. */
+  readonly wrap?: (connector: Connector, source: string) => Connector;
   readonly wrapState?: (state: State) => State;
   readonly wrapStore?: (store: Store) => Store;
 }
@@ -109,7 +110,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     worlds.push({ state: plainState, trail });
     const located = parsePolicies(options.policies, { file: 'test.yaml', resolve: () => undefined });
     const memory = createMemoryConnector(database, more.memory ?? { now: options.now });
-    const connector = more.wrap?.(memory) ?? memory;
+    const connectors = new Map<string, Connector>();
+    const connectorOf = (source: string): Connector => {
+      const known = connectors.get(source) ?? more.wrap?.(memory, source) ?? memory;
+      connectors.set(source, known);
+      return known;
+    };
     const engine: Engine = {
       controller: located.file.controller,
       state,
@@ -123,7 +129,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         pace: { maxBatch: options.maxBatch ?? 3, targetMs: 1e9, rest: 0 },
         planDays: 7,
       },
-      connector: () => connector,
+      connector: connectorOf,
       now: options.now,
       sleep,
       newId,

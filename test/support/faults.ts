@@ -47,6 +47,8 @@ function faulty(inner: Connector, through: Through): Connector {
     kind: inner.kind,
     capabilities: inner.capabilities,
     check: (...asked) => through('check', () => inner.check(...asked)),
+    advise: (...asked) => through('advise', () => inner.advise(...asked)),
+    tablesLike: (...asked) => through('tablesLike', () => inner.tablesLike(...asked)),
     now: () => through('now', () => inner.now()),
     count: (...asked) => through('count', () => inner.count(...asked)),
     scan: (...asked) => pages(inner.scan(...asked), through),
@@ -68,6 +70,7 @@ function faulty(inner: Connector, through: Through): Connector {
     },
     verify: (...asked) => through('verify', () => inner.verify(...asked)),
     outline: (...asked) => through('outline', () => inner.outline(...asked)),
+    lookup: (...asked) => through('lookup', () => inner.lookup(...asked)),
     find: (...asked) => through('find', () => inner.find(...asked)),
     close: () => through('close', () => inner.close()),
   };

@@ -2,10 +2,12 @@
  * Erases the records of one opened batch, and says of each what was seen to happen. Nothing is claimed that was not
  * seen: a batch whose connection was lost while committing is left to recovery, never erased again blindly.
  */
-import type { DependentCount, ErasingSession } from '../../connectors/connector.ts';
+import type { Connector, DependentCount, ErasingSession } from '../../connectors/connector.ts';
 import { SourceFailure } from '../../connectors/connector.ts';
-import type { Judge } from '../../policy/judge.ts';
-import type { Facts, View } from '../../policy/policy.ts';
+import type { Judge, Verdict } from '../../policy/judge.ts';
+import type { Facts } from '../../policy/policy.ts';
+import type { Task } from '../../policy/view.ts';
+import type { Complete, Elsewhere } from '../elsewhere.ts';
 import type { Settled } from './ledger.ts';
 import { add } from '../report.ts';
 import type { Identity, Selected } from '../survey/spool.ts';
@@ -17,8 +19,10 @@ const FIRST_BACKOFF_MS = 200;
 const TO_ITS_END = new AbortController().signal;
 
 export interface AttemptInput {
-  readonly view: View;
+  readonly task: Task;
   readonly stage: number;
+  readonly connector: Connector;
+  readonly elsewhere: Elsewhere;
   readonly session: ErasingSession;
   readonly judge: Judge;
   readonly signal: AbortSignal;
@@ -90,24 +94,52 @@ async function eraseOnce(
   part: readonly Selected[],
   dependents: Record<string, number>,
 ): Promise<Settled[]> {
-  const { view, stage, judge } = input;
+  const { stage, judge } = input;
+  const { view } = input.task;
   const configured = view.stages[stage];
   if (configured === undefined) throw new Error(`no stage ${String(stage)} in policy ${view.policy}`);
+  const complete = await askAgain(input, part);
   const result = await input.session.erase(
     {
       keys: part.map((selected) => selected.key),
       action: configured.action,
       dependents: configured.dependents,
       stage,
-      stillDue: (facts) => facts.map((one) => isStillDue(judge, one, stage)),
+      stillDue: (facts) => facts.map((one) => isStillDue(judge, complete(one), stage)),
     },
     TO_ITS_END,
   );
   for (const [name, rows] of result.dependents) countDependents(dependents, name, rows);
-  return part.map((selected, i) => ({
-    identity: asErased(judge, selected, result.facts[i]),
-    outcome: result.outcomes[i] ?? 'changed',
-  }));
+  return part.map((selected, i) => {
+    const facts = result.facts[i];
+    return {
+      identity: facts === undefined ? selected : asErased(judge, selected, complete(facts)),
+      outcome: result.outcomes[i] ?? 'changed',
+    };
+  });
+}
+
+/** Verdicts that may be owed to a source that does not answer. */
+const SILENCED: ReadonlySet<Verdict> = new Set<Verdict>(['unknown elsewhere', 'protected']);
+
+/**
+ * What other sources say now of the people of these records, as they are now. It is asked before the transaction, so
+ * that no lock waits for another system; under the lock, a record that has come to be about somebody else stays.
+ */
+async function askAgain(input: AttemptInput, part: readonly Selected[]): Promise<Complete> {
+  const { task, connector, elsewhere, judge, signal } = input;
+  if (task.inquiries.length === 0) return (facts) => facts;
+  const now = await connector.read(
+    task.view,
+    part.map((selected) => selected.key),
+    signal,
+  );
+  const complete = await elsewhere.ask(now, judge, signal);
+  const { silence } = elsewhere;
+  // Not "changed": nobody knows whether it has. The batch fails, and the next run asks again.
+  if (silence !== undefined && now.some((facts) => SILENCED.has(judge.verdict(complete(facts)).verdict)))
+    throw new SourceFailure('fatal', silence.failure.code);
+  return complete;
 }
 
 function isStillDue(judge: Judge, facts: Facts, stage: number): boolean {
@@ -116,8 +148,7 @@ function isStillDue(judge: Judge, facts: Facts, stage: number): boolean {
 }
 
 /** The facts under the lock are what was erased; those of the scan may be older. */
-function asErased(judge: Judge, selected: Selected, facts: Facts | undefined): Identity {
-  if (facts === undefined) return selected;
+function asErased(judge: Judge, selected: Selected, facts: Facts): Identity {
   const starts = judge.startRaw(facts);
   if (same(starts, selected.starts) && same(facts.subjects, selected.subjects)) return selected;
   return { ...selected, starts, subjects: facts.subjects };

@@ -8,14 +8,19 @@ import type { Claim } from '../run/claim.ts';
 import type { Engine } from '../engine.ts';
 import { execute } from '../execute.ts';
 import { createPace } from './pace.ts';
-import { codedError, type Prepared } from '../run/prepare.ts';
+import { codedError, silenceOf, type Prepared } from '../run/prepare.ts';
 import { recoverOpen } from '../recover.ts';
 import { add, type ExecuteResult, type Outcome } from '../report.ts';
 import type { Selected } from '../survey/spool.ts';
 
-/** Why a policy failed though it ran: its source broke off, records that the data forbid to erase, or leftovers. */
-export function failureOf(task: Task, result: ExecuteResult): FristError | undefined {
-  const { policy, source, record } = task.view;
+/**
+ * Why a policy failed though it ran: another source that it asks did not answer, its own broke off, records that the data
+ * forbid to erase, or leftovers.
+ */
+export function failureOf(prepared: Prepared, result: ExecuteResult): FristError | undefined {
+  const { policy, source, record } = prepared.task.view;
+  const silence = silenceOf(prepared);
+  if (silence !== undefined) return silence;
   if (result.failure !== undefined) return codedError(result.failure, source);
   const failed = result.outcomes.failed ?? 0;
   if (failed > 0)
@@ -66,7 +71,7 @@ async function eraseAll(
   prepared: Prepared,
   input: EraseSelectedInput,
 ): Promise<ExecuteResult> {
-  const { task, connector } = prepared;
+  const { task, connector, elsewhere } = prepared;
   const { run, names, signal, stillOurs } = input.claim;
   const { maxBatch } = engine.settings.pace;
   const pace = createPace({
@@ -83,6 +88,7 @@ async function eraseAll(
       plan: input.plan,
       asOf: input.asOf,
       connector,
+      elsewhere,
       session,
       pace,
       batches: cutBatches(input.records, () => pace.size()),

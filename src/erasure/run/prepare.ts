@@ -4,6 +4,7 @@ import { SourceFailure } from '../../connectors/connector.ts';
 import { FristError } from '../../errors.ts';
 import type { Encoding } from '../../policy/policy.ts';
 import { policyText, withEncodings, type Task } from '../../policy/view.ts';
+import { Elsewhere, type Silence } from '../elsewhere.ts';
 import type { Engine } from '../engine.ts';
 
 /** Clocks further apart than this are not trusted. */
@@ -14,7 +15,9 @@ export interface Prepared {
   readonly connector: Connector;
   readonly digest: string;
   readonly text: string;
+  /** Digest of what the plans rest on in the catalogues of its own source and of those that it asks. */
   readonly catalogue: string;
+  readonly elsewhere: Elsewhere;
 }
 
 export type Preparation = { readonly task: Task } & (
@@ -62,7 +65,8 @@ async function prepareTask(
   signal: AbortSignal,
 ): Promise<Preparation> {
   const report = await connector.check([task.view], signal);
-  const findings = report.findings.filter((finding) => finding.severity === 'error');
+  const others = await checkOthers(engine, task, signal);
+  const findings = [...report.findings, ...others.findings].filter((one) => one.severity === 'error');
   const encodings = complete(report.encodings.get(task.view));
   if (findings.length > 0 || encodings === undefined) {
     const count = Math.max(1, findings.length);
@@ -74,13 +78,52 @@ async function prepareTask(
     };
   }
   const text = policyText(task);
-  const digest = engine.digest(text);
-  const { catalogue } = report;
-  return {
-    task,
-    ok: true,
-    prepared: { task: withEncodings(task, encodings), connector, digest, text, catalogue },
+  const catalogues = [report.catalogue, ...others.catalogues];
+  const prepared: Prepared = {
+    task: withEncodings(task, encodings, others.encodings),
+    connector,
+    digest: engine.digest(text),
+    text,
+    catalogue: catalogues.length === 1 ? report.catalogue : engine.digest(catalogues.join('\n')),
+    elsewhere: new Elsewhere(task, engine.connector, others.silences),
   };
+  return { task, ok: true, prepared };
+}
+
+interface Others {
+  readonly findings: readonly Finding[];
+  readonly catalogues: readonly string[];
+  /** Aligned with the task's inquiries. */
+  readonly encodings: readonly (Encoding | undefined)[];
+  readonly silences: readonly Silence[];
+}
+
+/** Holds what the task asks other sources against their catalogues. One that cannot be reached is no error: it is silent. */
+async function checkOthers(engine: Engine, { inquiries }: Task, signal: AbortSignal): Promise<Others> {
+  const findings: Finding[] = [];
+  const catalogues: string[] = [];
+  const encodings: (Encoding | undefined)[] = [];
+  const silences: Silence[] = [];
+  for (const { view } of inquiries) {
+    const { source } = view;
+    try {
+      const report = await engine.connector(source).check([view], signal);
+      findings.push(...report.findings);
+      catalogues.push(report.catalogue);
+      encodings.push(report.encodings.get(view)?.[0]);
+    } catch (error) {
+      if (!(error instanceof SourceFailure) || signal.aborted) throw error;
+      silences.push({ source, failure: error });
+      encodings.push(undefined);
+    }
+  }
+  return { findings, catalogues, encodings, silences };
+}
+
+/** Why the policy could not be carried out in full: a source that it asks does not answer. */
+export function silenceOf({ elsewhere }: Prepared): FristError | undefined {
+  const { silence } = elsewhere;
+  return silence === undefined ? undefined : codedError(silence.failure, silence.source);
 }
 
 async function checkClock(engine: Engine, source: string, connector: Connector): Promise<void> {

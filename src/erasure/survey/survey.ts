@@ -8,6 +8,7 @@ import type { Disposition, Judge, Verdict } from '../../policy/judge.ts';
 import type { Action, Facts, Key } from '../../policy/policy.ts';
 import type { Task } from '../../policy/view.ts';
 import { windows } from '../../policy/time/window.ts';
+import type { Elsewhere } from '../elsewhere.ts';
 import type { Names } from '../engine.ts';
 import { add, addByAction, type Dispositions } from '../report.ts';
 import type { Selected, Spool } from './spool.ts';
@@ -15,6 +16,7 @@ import type { Selected, Spool } from './spool.ts';
 export interface SurveyInput {
   readonly task: Task;
   readonly connector: Connector;
+  readonly elsewhere: Elsewhere;
   readonly judge: Judge;
   readonly names: Names;
   /** Hash of the policy's meaning; part of the plan's id. */
@@ -38,13 +40,14 @@ export interface Survey {
 
 /** Scans one policy. The plan's id is a hash over the policy, the moment and the records' commitments, never over keys. */
 export async function survey(input: SurveyInput): Promise<Survey> {
-  const { task, connector, judge, signal } = input;
+  const { task, connector, elsewhere, judge, signal } = input;
   const tally = new Tally(input);
   const count = await connector.count(task.view, signal);
   const filter = input.onDisposition === undefined ? windows(task, input.asOf) : undefined;
   const seen = connector.capabilities.scanRepeats ? new Set<string>() : undefined;
   for await (const page of connector.scan(task.view, filter, signal)) {
-    const fresh = seen === undefined ? page.facts : page.facts.filter((facts) => firstTime(seen, facts.key));
+    const read = seen === undefined ? page.facts : page.facts.filter((facts) => firstTime(seen, facts.key));
+    const fresh = read.map(await elsewhere.ask(read, judge, signal));
     const selected = tally.page(fresh);
     await input.spool.drain();
     if (input.countDependents) await tally.countDependents(selected);

@@ -31,7 +31,9 @@ export class Starts {
     this.#task = task;
     this.#zone = zone;
     this.#readers = task.starts.map(reader);
-    this.#readersElsewhere = task.inquiries.map(({ start }) => (start === undefined ? unread : reader(start)));
+    this.#readersElsewhere = task.inquiries.map(({ start }) =>
+      start === undefined ? unread : reader(start),
+    );
     this.#leaves = leavesOf(task.own.start);
   }
 
