@@ -21,10 +21,10 @@ import type {
 import { SourceFailure } from './connector.ts';
 import { checkViews } from './memory/check.ts';
 import type { MemoryDatabase, MemoryRow } from './memory/database.ts';
-import { isRecord, meets, relatedRows } from './memory/around.ts';
+import { isRecord, meets } from './memory/around.ts';
 import { commit, copyOf, order, tableOf } from './memory/database.ts';
 import { outlineOf } from './memory/outline.ts';
-import { eraseIn } from './memory/erase.ts';
+import { eraseIn, foreseen } from './memory/erase.ts';
 import { factsOf, keyOf, leftovers, plainlyNotDue, rowByKey, unreadableIn } from './memory/facts.ts';
 
 /** How unpleasant to be. Absent: not at all. */
@@ -137,12 +137,7 @@ class MemoryConnector implements Connector {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, number>> {
     await this.#turn(signal);
-    const rows = this.#rowsByKey(view, keys);
-    const counts = (view.stages[stage]?.dependents ?? []).map(({ related }): [string, number] => {
-      const theirs = rows.flatMap((row) => relatedRows(this.#database, view.record, related, row));
-      return [related, new Set(theirs).size];
-    });
-    return new Map(counts);
+    return foreseen(this.#database, view, stage, this.#rowsByKey(view, keys));
   }
 
   async erasing(view: View, signal: AbortSignal): Promise<ErasingSession> {

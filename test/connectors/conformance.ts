@@ -9,6 +9,7 @@ import { erasing } from './conformance/erasing.ts';
 import { failing } from './conformance/failing.ts';
 import { FIXTURE } from './conformance/fixture.ts';
 import type { Harness, MakeHarness } from './conformance/harness.ts';
+import { going } from './conformance/going.ts';
 import { meaning } from './conformance/meaning.ts';
 import { reading } from './conformance/reading.ts';
 import { verifying } from './conformance/verifying.ts';
@@ -35,6 +36,7 @@ export function conformance(name: string, make: MakeHarness): void {
     describe('the meaning of conditions and values', () => meaning(open));
     describe('what stands around a record', () => around(open));
     describe('erase', () => erasing(open));
+    describe('erase what goes with a record', () => going(open));
     describe('verify and find', () => verifying(open));
     describe('failures', () => failing(open));
   });

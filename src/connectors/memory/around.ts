@@ -75,7 +75,7 @@ function ownersOf(
   return relatedRows(database, record, relation.of, row, within);
 }
 
-function isMatch(
+export function isMatch(
   database: MemoryDatabase,
   record: RecordType,
   match: Match,
@@ -104,7 +104,7 @@ function holdsValue(text: string, value: string, { before, after }: NonNullable<
   return false;
 }
 
-function partOf(
+export function partOf(
   database: MemoryDatabase,
   record: RecordType,
   name: string,

@@ -45,7 +45,8 @@ class ViewCheck {
     }
     for (const condition of [where, ...exempt, ...conditions]) this.#condition(record.table, condition);
     for (const { action, dependents } of stages) {
-      if (action.kind === 'anonymise') this.#set(record.table, action.set);
+      if (action.kind === 'anonymise')
+        for (const one of action.set) this.#set(this.#tableOfPart(one.part) ?? record.table, [one]);
       for (const dependent of dependents) {
         const table = this.#tableOf(dependent.related);
         if (dependent.kind === 'anonymise') this.#set(table, dependent.set);
@@ -103,6 +104,8 @@ class ViewCheck {
   }
 
   #set(table: string, set: Replacements): void {
+    if (set.some((one) => one.path !== undefined))
+      this.#report('no-json-replacements', `Table ${table} is in memory`, 'Replace the whole column.');
     this.#columns(
       table,
       set.map((one) => one.column),

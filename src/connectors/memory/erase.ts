@@ -1,11 +1,22 @@
 /** One batch against tables in memory. Works on a copy; the caller makes the copy the data, or throws it away. */
-import type { Dependent, Facts, Key, Related, View } from '../../policy/policy.ts';
+import type {
+  Action,
+  Dependent,
+  Facts,
+  Key,
+  Part,
+  RecordType,
+  Related,
+  Replacements,
+  View,
+} from '../../policy/policy.ts';
 import type { Batch, BatchResult, DependentCount, RecordOutcome } from '../connector.ts';
 import { SourceFailure } from '../connector.ts';
 import type { MemoryDatabase, MemoryRow, MemoryTable } from './database.ts';
-import { meets, relatedRows } from './around.ts';
-import { relationOf, rowKey, tableOf } from './database.ts';
-import { factsOf, replaced, rowByKey } from './facts.ts';
+import { isMatch, meets, partOf, relatedRows } from './around.ts';
+import { copyOf, relationOf, rowKey, tableOf } from './database.ts';
+import { factsOf, isOwned, meant, rowByKey } from './facts.ts';
+import { replaced } from './replace.ts';
 
 /** Re-checks and erases in the copy. Throws `SourceFailure('data')` where a constraint forbids it. */
 export function eraseIn(copy: MemoryDatabase, view: View, batch: Batch): BatchResult {
@@ -16,11 +27,23 @@ export function eraseIn(copy: MemoryDatabase, view: View, batch: Batch): BatchRe
     const row = rows[i];
     return row !== undefined && due[i] === true ? [{ key, row }] : [];
   });
+  const stage = view.stages[batch.stage];
+  if (stage === undefined) throw new SourceFailure('fatal', 'UNKNOWN_STAGE');
   const dependents = new Map<string, DependentCount>();
-  for (const dependent of batch.dependents) {
-    dependents.set(dependent.related, eraseDependent(copy, view, dependent, roots));
-  }
-  eraseRoots(copy, view, batch, roots);
+  const erase = (dependent: Dependent, rowsOf: RowsOf): void => {
+    const counted = eraseDependent(copy, view, dependent, roots, rowsOf);
+    dependents.set(dependent.related, sum(dependents.get(dependent.related), counted));
+  };
+  // Shared rows are found as they are now, and go behind their owners.
+  const shared = stage.dependents.filter(isShared).map((one) => {
+    const found = new Map(roots.map((root) => [root, meant(copy, view.record, one, root.row)]));
+    return { one, rowsOf: (root: Root) => found.get(root) ?? [] };
+  });
+  for (const one of stage.dependents.filter((each) => !isShared(each)))
+    erase(one, ({ row }) => meant(copy, view.record, one, row));
+  eraseRoots(copy, view, stage.action, roots);
+  for (const { one, rowsOf } of shared)
+    erase(one, (root) => rowsOf(root).filter((row) => !hasOwner(copy, view.record, one, row)));
   const outcomes = rows.map((row, i): RecordOutcome => {
     if (row === undefined) return 'already-absent';
     return due[i] === true ? 'erased' : 'changed';
@@ -28,9 +51,62 @@ export function eraseIn(copy: MemoryDatabase, view: View, batch: Batch): BatchRe
   return { outcomes, facts, dependents };
 }
 
+/** How many rows of each dependent would go with these records, by related name. */
+export function foreseen(
+  database: MemoryDatabase,
+  { record, stages }: View,
+  stage: number,
+  rows: readonly MemoryRow[],
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of stages[stage]?.dependents ?? []) {
+    const theirs = new Set(rows.flatMap((row) => meant(database, record, one, row)));
+    const after = withoutLinks(database, record, one, rows);
+    const going = [...theirs].filter((row) => !hasOwner(after, record, one, row));
+    counts.set(one.related, (counts.get(one.related) ?? 0) + going.length);
+  }
+  return counts;
+}
+
+/** As if the rows through which these records own the shared rows were gone. */
+function withoutLinks(
+  database: MemoryDatabase,
+  record: RecordType,
+  dependent: Dependent,
+  rows: readonly MemoryRow[],
+): MemoryDatabase {
+  if (!isShared(dependent)) return database;
+  const { of } = relationOf(record.related, dependent.related);
+  const copy = copyOf(database);
+  if (of === undefined) return copy;
+  const links = tableOf(copy, relationOf(record.related, of).table);
+  for (const row of rows)
+    for (const link of relatedRows(database, record, of, row)) links.rows.delete(rowKey(links, link));
+  return copy;
+}
+
 interface Root {
   readonly key: Key;
   readonly row: MemoryRow;
+}
+
+/** The rows of a dependent that go with a record. */
+type RowsOf = (root: Root) => readonly MemoryRow[];
+
+const isShared = (one: Dependent): boolean => one.kind === 'delete' && one.unlessOwned !== undefined;
+
+const hasOwner = (copy: MemoryDatabase, record: RecordType, one: Dependent, row: MemoryRow): boolean =>
+  one.kind === 'delete' &&
+  (one.unlessOwned ?? []).some((owner) => isOwned(copy, record, one.related, owner, row));
+
+function sum(one: DependentCount | undefined, other: DependentCount): DependentCount {
+  if (one === undefined) return other;
+  return {
+    deleted: one.deleted + other.deleted,
+    anonymised: one.anonymised + other.anonymised,
+    detached: one.detached + other.detached,
+    kept: one.kept + other.kept,
+  };
 }
 
 /** Per key: the policy is about the record, no exemption keeps it, and whoever decides says that it is due. */
@@ -41,9 +117,11 @@ function stillDue(
   rows: readonly (MemoryRow | undefined)[],
   facts: readonly (Facts | undefined)[],
 ): boolean[] {
+  const when = view.stages[batch.stage]?.when;
   const asked = rows.flatMap((row, i) => {
     const one = facts[i];
     if (row === undefined || one === undefined || !meets(copy, view.record, view.where, row)) return [];
+    if (when !== undefined && !meets(copy, view.record, when, row)) return [];
     if (one.unreadable !== undefined) return [];
     return view.exempt.some((exemption) => meets(copy, view.record, exemption, row))
       ? []
@@ -57,21 +135,23 @@ function stillDue(
 
 function eraseDependent(
   copy: MemoryDatabase,
-  view: View,
+  { record }: View,
   dependent: Dependent,
   roots: readonly Root[],
+  rowsOf: RowsOf,
 ): DependentCount {
-  const relation = relationOf(view.record.related, dependent.related);
+  const relation = relationOf(record.related, dependent.related);
   const table = tableOf(copy, relation.table);
   // A row that belongs to several of the records counts once.
   const touched = new Set<string>();
   const leaving: MemoryRow[] = [];
-  for (const { key, row } of roots) {
-    for (const theirs of relatedRows(copy, view.record, dependent.related, row)) {
+  for (const root of roots) {
+    for (const theirs of rowsOf(root)) {
       touched.add(rowKey(table, theirs));
       if (dependent.kind === 'delete') leaving.push(theirs);
-      if (dependent.kind === 'anonymise') write(table, theirs, replaced(dependent.set, key));
-      if (dependent.kind === 'detach') write(table, theirs, detached(relation));
+      if (dependent.kind === 'anonymise') write(table, theirs, replaced(dependent.set, theirs, root.key));
+      if (dependent.kind === 'detach')
+        write(table, theirs, detached(copy, record, relation, theirs, root.row));
     }
   }
   return {
@@ -82,21 +162,67 @@ function eraseDependent(
   };
 }
 
-const detached = (relation: Related): MemoryRow =>
-  Object.fromEntries(relation.match.map(({ theirs }) => [theirs, null]));
+/** The referring columns become NULL: those of the matches that are met. Over a chain, of all. */
+function detached(
+  copy: MemoryDatabase,
+  record: RecordType,
+  { of, match, orMatch = [], ignoreCase = false }: Related,
+  theirs: MemoryRow,
+  ours: MemoryRow,
+): MemoryRow {
+  const met = [match, ...orMatch].filter(
+    (one) => of !== undefined || isMatch(copy, record, one, theirs, ours, ignoreCase),
+  );
+  return Object.fromEntries(met.flat().map((pair) => [pair.theirs, null]));
+}
 
-function eraseRoots(copy: MemoryDatabase, view: View, batch: Batch, roots: readonly Root[]): void {
-  const { action } = batch;
-  const table = tableOf(copy, view.record.table);
+function eraseRoots(copy: MemoryDatabase, { record }: View, action: Action, roots: readonly Root[]): void {
+  const table = tableOf(copy, record.table);
+  const rows = roots.map((root) => root.row);
+  const parts = (record.parts ?? []).map((part) => ({
+    part,
+    rows: roots.map((root) => unshared(copy, record, part.name, root.row, rows)),
+  }));
   if (action.kind === 'delete') {
-    remove(
-      copy,
-      table,
-      roots.map(({ row }) => row),
-    );
-  } else {
-    for (const { key, row } of roots) write(table, row, replaced(action.set, key));
+    const refers = (part: Part): boolean =>
+      tableOf(copy, part.table).foreignKeys.some((key) => key.table === record.table);
+    const removeParts = (first: boolean): void => {
+      for (const each of parts.filter((one) => refers(one.part) === first))
+        remove(
+          copy,
+          tableOf(copy, each.part.table),
+          each.rows.filter((row) => row !== undefined),
+        );
+    };
+    removeParts(true);
+    remove(copy, table, rows);
+    removeParts(false);
+    return;
   }
+  const setOf = (part: string | undefined): Replacements => action.set.filter((one) => one.part === part);
+  roots.forEach(({ key, row }, i) => {
+    write(table, row, replaced(setOf(undefined), row, key));
+    for (const { part, rows: theirs } of parts) {
+      const there = theirs[i];
+      if (there !== undefined)
+        write(tableOf(copy, part.table), there, replaced(setOf(part.name), there, key));
+    }
+  });
+}
+
+/** The row of a part, unless a record that stays has it too. */
+function unshared(
+  copy: MemoryDatabase,
+  record: RecordType,
+  name: string,
+  row: MemoryRow,
+  going: readonly MemoryRow[],
+): MemoryRow | undefined {
+  const part = partOf(copy, record, name, row);
+  const table = tableOf(copy, record.table);
+  const own = new Set(going.map((one) => rowKey(table, one)));
+  const others = [...table.rows.values()].filter((one) => !own.has(rowKey(table, one)));
+  return others.some((one) => partOf(copy, record, name, one) === part) ? undefined : part;
 }
 
 function write(table: MemoryTable, row: MemoryRow, set: MemoryRow): void {

@@ -7,8 +7,6 @@ import type {
   Key,
   Raw,
   RecordType,
-  Related,
-  Replacements,
   StartColumn,
   SubjectIdentifier,
   View,
@@ -17,9 +15,10 @@ import type {
 } from '../../policy/policy.ts';
 import { SourceFailure } from '../connector.ts';
 import { columnsInside } from '../inside.ts';
-import { aroundOf, belonging, isRecord, meets, relatedRows } from './around.ts';
+import { aroundOf, belonging, isRecord, meets, partOf, relatedRows } from './around.ts';
 import type { MemoryDatabase, MemoryRow } from './database.ts';
-import { extreme, order, relationOf, stored, tableOf, typeOf } from './database.ts';
+import { extreme, inScope, order, relationOf, tableOf, typeOf } from './database.ts';
+import { replaced } from './replace.ts';
 
 export const keyOf = (record: RecordType, row: MemoryRow): Key =>
   record.key.map((column) => row[column] ?? '');
@@ -35,56 +34,95 @@ export function rowByKey(database: MemoryDatabase, record: RecordType, key: Key)
   );
 }
 
-/** What a replacement leaves in a row of the record with this key. */
-export function replaced(set: Replacements, key: Key): MemoryRow {
-  const values = set.map(({ column, with: by }): [string, Raw] => {
-    if (by.kind === 'constant') return [column, stored(by.value)];
-    if (by.kind !== 'placeholder') throw new SourceFailure('fatal', 'UNKNOWN_REPLACEMENT');
-    return [column, by.template.replaceAll('{key}', () => key.join('-'))];
-  });
-  return Object.fromEntries(values);
-}
-
 const holds = (row: MemoryRow, values: MemoryRow): boolean =>
   Object.entries(values).every(([column, value]) => row[column] === value);
 
-function actionDone(action: Action, row: MemoryRow, key: Key): boolean {
-  return action.kind === 'anonymise' && holds(row, replaced(action.set, key));
+function actionDone(
+  database: MemoryDatabase,
+  record: RecordType,
+  action: Action,
+  row: MemoryRow,
+  key: Key,
+): boolean {
+  if (action.kind !== 'anonymise') return false;
+  return [undefined, ...(record.parts ?? [])].every((part) => {
+    const set = action.set.filter((one) => one.part === part?.name);
+    const there = part === undefined ? row : partOf(database, record, part.name, row);
+    return there === undefined || holds(there, replaced(set, there, key));
+  });
 }
 
-/** Whether none of these related rows still has to be changed. */
-export function dependentDone(dependent: Dependent, rows: readonly MemoryRow[], key: Key): boolean {
-  if (dependent.kind === 'keep') return true;
-  if (dependent.kind !== 'anonymise') return rows.length === 0;
-  return rows.every((row) => holds(row, replaced(dependent.set, key)));
+/** The related rows that a dependent means and that still have to be changed. */
+export function leftOf(
+  database: MemoryDatabase,
+  record: RecordType,
+  dependent: Dependent,
+  row: MemoryRow,
+  key: Key,
+): readonly MemoryRow[] {
+  const rows = meant(database, record, dependent, row);
+  if (dependent.kind === 'keep') return [];
+  if (dependent.kind === 'anonymise')
+    return rows.filter((one) => !holds(one, replaced(dependent.set, one, key)));
+  const owners = dependent.kind === 'delete' ? (dependent.unlessOwned ?? []) : [];
+  return rows.filter(
+    (one) => !owners.some((owner) => isOwned(database, record, dependent.related, owner, one)),
+  );
+}
+
+/** The related rows that a dependent means. */
+export function meant(
+  database: MemoryDatabase,
+  record: RecordType,
+  { related, where }: Dependent,
+  row: MemoryRow,
+): readonly MemoryRow[] {
+  const rows = relatedRows(database, record, related, row);
+  return where === undefined ? rows : rows.filter((one) => meets(database, record, where, one, related));
+}
+
+/** Whether a row of `owner`, whosever it is, refers to this one: one that it is `of`, or one that is `of` it. */
+export function isOwned(
+  database: MemoryDatabase,
+  record: RecordType,
+  name: string,
+  owner: string,
+  row: MemoryRow,
+): boolean {
+  const relation = relationOf(record.related, name);
+  const other = relationOf(record.related, owner);
+  if (other.of === name) return relatedRows(database, record, owner, row, name).length > 0;
+  if (relation.of !== owner) throw new SourceFailure('fatal', 'UNLESS_OWNED');
+  const owners = [...tableOf(database, other.table).rows.values()].filter(
+    (one) => inScope(other.scope, one) && meets(database, record, other.where, one, owner),
+  );
+  return owners.some((one) => belonging(database, record, relation, one, owner).includes(row));
 }
 
 function stageDone(
   database: MemoryDatabase,
   record: RecordType,
-  stage: ViewStage,
+  { action, dependents }: ViewStage,
   row: MemoryRow,
   key: Key,
 ): boolean {
-  return (
-    actionDone(stage.action, row, key) &&
-    stage.dependents.every((dependent) =>
-      dependentDone(dependent, relatedRows(database, record, dependent.related, row), key),
-    )
-  );
+  const left = (one: Dependent): number => leftOf(database, record, one, row, key).length;
+  return actionDone(database, record, action, row, key) && dependents.every((one) => left(one) === 0);
 }
 
 /** Dependents of a record that is gone can be looked for only where they refer to nothing but its key. */
 export function leftovers(database: MemoryDatabase, record: RecordType, stage: ViewStage, key: Key): boolean {
   const gone: MemoryRow = Object.fromEntries(record.key.map((column, i) => [column, key[i] ?? null]));
-  const byKey = (relation: Related): boolean => relation.match.every(({ ours }) => record.key.includes(ours));
-  return stage.dependents.some((dependent) => {
-    const relation = relationOf(record.related, dependent.related);
-    return (
-      byKey(relation) &&
-      !dependentDone(dependent, relatedRows(database, record, dependent.related, gone), key)
-    );
-  });
+  const byKey = (name: string): boolean => {
+    const { of, match, orMatch = [] } = relationOf(record.related, name);
+    if (of !== undefined) return byKey(of);
+    return [match, ...orMatch]
+      .flat()
+      .every((pair) => pair.part === undefined && record.key.includes(pair.ours));
+  };
+  return stage.dependents.some(
+    (one) => byKey(one.related) && leftOf(database, record, one, gone, key).length > 0,
+  );
 }
 
 function startOf(database: MemoryDatabase, record: RecordType, start: StartColumn, row: MemoryRow): Raw {
