@@ -5,6 +5,7 @@ import { SourceFailure } from '../connectors/connector.ts';
 import { codedError } from '../erasure/run/prepare.ts';
 import { EXIT, FristError, type Problem } from '../errors.ts';
 import { explainPolicy } from '../policy/explain/policy.ts';
+import { explainTask } from '../policy/explain/task.ts';
 import { coverageGaps } from '../policy/outline/coverage.ts';
 import type { Located } from '../policy/parse/parse.ts';
 import type { View } from '../policy/policy.ts';
@@ -40,9 +41,11 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
   const understood: Explained[] = [];
   for (const { located, tasks, connector } of input.files) {
     problems.push(...located.warnings);
-    understood.push(
-      ...located.file.policies.map((policy) => ({ policy: policy.name, sentences: explainPolicy(policy) })),
-    );
+    for (const policy of located.file.policies) {
+      const task = tasks.find((one) => one.policy === policy);
+      const sentences = task === undefined ? explainPolicy(policy) : explainTask(task);
+      understood.push({ policy: policy.name, sentences });
+    }
     for (const source of located.file.sources) {
       const views = tasks.filter((task) => task.view.source === source.name).map((task) => task.view);
       try {

@@ -1,6 +1,6 @@
 /** What the state and the trail remember of a policy: its wording when it changes, plans that wait, and when it last succeeded. */
 import { formatEntry } from '../../audit/entry.ts';
-import { explainLimit, explainPolicy } from '../../policy/explain/policy.ts';
+import { explainTask } from '../../policy/explain/task.ts';
 import type { Key } from '../../policy/policy.ts';
 import type { Plan, PolicyMemory } from '../../state/state.ts';
 import type { Engine } from '../engine.ts';
@@ -27,9 +27,7 @@ export async function rememberLook(engine: Engine, prepared: Prepared): Promise<
   if (memory?.digest !== prepared.digest) {
     await voidPlans(engine, policy, prepared.digest);
     // The text whose hash the digest is, and below it the same in words, for who reads it years later.
-    const { policy: wording, limits } = prepared.task;
-    const words = [...explainPolicy(wording), ...limits.map(explainLimit)];
-    const text = await engine.evidence.put([prepared.text, ...words].join('\n'));
+    const text = await engine.evidence.put([prepared.text, ...explainTask(prepared.task)].join('\n'));
     await state.transaction(async (t) => {
       await t.rememberPolicy(controller.name, policy, { ...memory, digest: prepared.digest });
       await t.emit([

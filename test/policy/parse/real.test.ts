@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { explainPolicy } from '../../../src/policy/explain/policy.ts';
+import { explainRecord } from '../../../src/policy/explain/record.ts';
 import type { ErasePolicy, RecordType } from '../../../src/policy/policy.ts';
 import { compileViews } from '../../../src/policy/view.ts';
 import { edit, parse, problemsOf } from './base.ts';
@@ -289,6 +290,27 @@ describe('read aloud', () => {
       'It does not apply where there are consent: consent.',
       'It does not apply where there are at least 2 applications with there are changes with open is true: still applying.',
       'It does not apply where crm.customer with active is true has the same email: customer. Where crm cannot be asked, the record is kept and reported.',
+    ]);
+  });
+
+  it('says what the records are', () => {
+    expect(explainRecord(applicant)).toEqual([
+      'A record is a row of entries where it is among those selected as not imported and entry_type is “applicant”, with its row of people (person) and its row of addresses (address).',
+      'It is about the person with that email in person.email, or number in address.attribs/no.',
+      'applications are rows of applications with there are no withdrawals whose entry_id is its entry_id.',
+      'withdrawals are rows of withdrawals whose application_id is the id of applications.',
+      'changes are rows of status_history whose application_id is the id of applications.',
+      'consent are rows of extra_fields with name is “consent” and value is “yes” whose item_id is its entry_id.',
+      'messages are rows of messages whose from_id is its entry_id, or whose to_id is its entry_id and kind is its kind.',
+      'opt-outs are rows of unsubscribed whose email is its person.email, whatever letters are capitals.',
+      'log lines are rows of history whose url holds “entry={entry_id}&”.',
+      'links are rows of entry_events whose entry_id is its entry_id.',
+      'events are rows of events whose id is the event_id of links.',
+      'payroll are rows of payroll whose person_no is its person.number.',
+    ]);
+    expect(explainRecord(archived).slice(0, 2)).toEqual([
+      'All rows of every table chat_*_archive with one room and sent_at are a record.',
+      'It is about the person with that email in `a.b`.',
     ]);
   });
 
