@@ -105,8 +105,12 @@ function checkUnderway(
   }
 }
 
+const EVIDENCE_KEY = /^evidence\/sha256\/[0-9a-f]{64}$/;
+
 async function checkEvidence(store: ReadStore): Promise<void> {
   for await (const key of store.list(EVIDENCE_PREFIX)) {
+    // What is not named by a hash is no evidence: a file of the system's, or of a program that makes copies.
+    if (!EVIDENCE_KEY.test(key)) continue;
     const stored = await store.get(key);
     // Gone between the two: its life ended.
     if (stored === undefined) continue;

@@ -20,6 +20,7 @@ import { holdAdd, holdList, holdRelease } from './hold.ts';
 import { init } from './init.ts';
 import { readText, writeNew } from './shared/files.ts';
 import { printJson, type Io } from './shared/io.ts';
+import { printable } from './shared/printable.ts';
 import type { Process } from './shared/process.ts';
 import { plan } from './plan.ts';
 import { readCommandLine, type Invocation, type Options } from './program.ts';
@@ -211,7 +212,7 @@ function tell(error: unknown, json: boolean, io: Io): number {
   if (error instanceof FristError) {
     const { code, message, remedy, exit } = error;
     if (json) printJson(io, { error: { code, message, remedy }, exit, statuses: [exit] });
-    else io.err(`${code}: ${message}\n  → ${remedy}\n`);
+    else io.err(`${code}: ${printable(message)}\n  → ${remedy}\n`);
     return exit;
   }
   const place =

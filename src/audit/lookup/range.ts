@@ -1,4 +1,6 @@
 /** Reading the trail from one day to another, in its order, in flat memory. */
+import { FristError } from '../../errors.ts';
+import { checkAnyEntry } from '../entry.ts';
 import { readBundle } from '../store/read.ts';
 import { widthIn } from '../tile.ts';
 import { TILE_WIDTH } from '../tree.ts';
@@ -27,6 +29,7 @@ export interface Placed {
 /**
  * The entries of a span, and possibly some before and after it. They are given as the store has them: whether they are
  * those that were signed, `verifyTrail` says.
+ * @throws AUDIT_CORRUPT for one that has not the form of an entry.
  */
 export async function* readSpan(reader: TrailReader, { from, to }: Span): AsyncGenerator<Placed> {
   const bundles = Math.ceil(reader.head.size / TILE_WIDTH);
@@ -39,10 +42,24 @@ export async function* readSpan(reader: TrailReader, { from, to }: Span): AsyncG
     next?.catch(() => undefined);
     for (const [i, entry] of entries.entries()) {
       const [index, text] = [bundle * TILE_WIDTH + i, entry.toString()];
+      checkForm(text, index);
       const fields = fieldsOf(text, index);
       if (i === 0 && to !== undefined && timeOf(fields) > to + TOLERANCE) return;
       yield { index, text, fields };
     }
+  }
+}
+
+/**
+ * A copy may hold any bytes. What is written down as an entry must have its form: one line, each field once, or who reads
+ * the list would see other entries than who reads the trail.
+ */
+function checkForm(text: string, index: number): void {
+  try {
+    checkAnyEntry(text);
+  } catch (error) {
+    if (!(error instanceof FristError) || error.code !== 'AUDIT_ENTRY') throw error;
+    throw new FristError('AUDIT_CORRUPT', { where: `entry ${index}`, what: String(error.params['what']) });
   }
 }
 

@@ -20,6 +20,8 @@ import type { Store, Stored } from './store.ts';
 const MODE = 0o644;
 /** Files written at once; Node's pool has four threads. */
 const PARALLEL = 8;
+/** No object is nearly as large: an append has 16 MiB. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 async function guarded<T>(key: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -28,6 +30,19 @@ async function guarded<T>(key: string, work: () => Promise<T>): Promise<T> {
     if (error instanceof FristError) throw error;
     throw new FristError('AUDIT_STORE', { key, code: systemCode(error) ?? 'unknown' }, { cause: error });
   }
+}
+
+/**
+ * The bytes of a file. A copy that somebody handed in may hold anything: a pipe would be waited for without end, and a
+ * link to a device, or a file that claims a terabyte, would take all memory.
+ */
+async function readPlain(path: string, key: string): Promise<Buffer> {
+  const found = await stat(path);
+  if (!found.isFile() && !found.isDirectory())
+    throw new FristError('AUDIT_CORRUPT', { where: key, what: 'it is not a file' });
+  if (found.size > MOST_BYTES)
+    throw new FristError('AUDIT_CORRUPT', { where: key, what: 'it is over 64 MiB' });
+  return await readFile(path);
 }
 
 class FileStore implements Store {
@@ -116,7 +131,7 @@ class FileStore implements Store {
 
   async #read(key: string): Promise<Stored | undefined> {
     try {
-      const bytes = await readFile(this.#path(key));
+      const bytes = await readPlain(this.#path(key), key);
       return { bytes, tag: tagOf(bytes) };
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;

@@ -14,6 +14,7 @@ import type { ReadStore, Store } from '../store/store.ts';
 import { CHECKPOINT } from '../tile.ts';
 
 export const HEADS_PREFIX = 'heads/';
+const HEAD_KEY = /^heads\/\d{20}$/;
 
 /** The key of the head of a trail of `size` entries. */
 export function headKey(size: number): string {
@@ -40,13 +41,15 @@ export async function keepHead(
 }
 
 /**
- * The heads that a place holds, in the order of the trail.
+ * The heads that a place holds, in the order of the trail. What is not named like a head (a file of the system's, or of
+ * a program that makes copies) is none; to hide one so is no more than to delete it.
  * @throws AUDIT_CORRUPT for one that is not signed by this key, or lies under another size than its own; AUDIT_STORE.
  */
 export async function readHeads(place: ReadStore, vkey: string): Promise<Head[]> {
   const verifier = parseVkey(vkey);
   const heads: Head[] = [];
   for await (const key of place.list(HEADS_PREFIX)) {
+    if (!HEAD_KEY.test(key)) continue;
     const stored = await place.get(key);
     // Gone between the two: whoever may delete it has.
     if (stored === undefined) continue;

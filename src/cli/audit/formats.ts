@@ -2,13 +2,15 @@
  * How `audit list` writes entries.
  *
  *   text     columns for people: number, time (UTC), kind, policy, place, and all else that the entry says
- *   csv      RFC 4180 with the line end of Unix; first the names of the columns; `entry` is the whole text
+ *   csv      RFC 4180 with the line end of Unix; first the names of the columns; `entry` is the whole text. A cell that a
+ *            spreadsheet would take for a formula begins with an apostrophe
  *   ndjson   one object a line: {"index": number, "entry": the entry}
  *   json     one document: {"size", "root", "entries": as in ndjson, "exit", "statuses"}
  */
 import type { Head } from '../../audit/checkpoint.ts';
 import type { Placed } from '../../audit/lookup/range.ts';
 import { EXIT, FristError } from '../../errors.ts';
+import { printable } from '../shared/printable.ts';
 import { number } from '../shared/text.ts';
 
 export interface Format {
@@ -54,7 +56,8 @@ function textLine({ index, fields }: Placed): string {
     .filter(([field]) => !SHOWN.has(field))
     .map(([field, value]) => `${field}=${valueText(value)}`);
   const time = cellText(at).slice(0, 19).replace('T', ' ');
-  return columns([number(index), time, cellText(type), cellText(policy), place, rest.join(' ')]);
+  const cells = [number(index), time, cellText(type), cellText(policy), place, rest.join(' ')];
+  return columns(cells.map(printable));
 }
 
 /** Widths of the columns; whole columns are not known while they are streamed. */
@@ -104,6 +107,10 @@ function csvLine({ index, text, fields }: Placed): string {
   return `${cells.map(quoted).join(',')}\n`;
 }
 
+/** What a name in a trail may not become in a spreadsheet: a call of a program. */
+const FORMULA = /^[=+\-@\t\r]/;
+
 function quoted(cell: string): string {
-  return /[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  const plain = FORMULA.test(cell) ? `'${cell}` : cell;
+  return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

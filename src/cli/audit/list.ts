@@ -58,8 +58,10 @@ function spanOf({ from, to }: ListOptions): Span {
     if (day !== undefined && !isDay(day)) usage(`${option} must be a day, e.g. 2026-11-22`);
     return day === undefined ? undefined : Date.parse(`${day}T00:00:00Z`);
   };
-  const last = start('--to', to);
-  return { from: start('--from', from), to: last === undefined ? undefined : last + DAY_MS - 1 };
+  const [first, last] = [start('--from', from), start('--to', to)];
+  if (first !== undefined && last !== undefined && first > last)
+    usage(`--from ${from ?? ''} lies after --to ${to ?? ''}`);
+  return { from: first, to: last === undefined ? undefined : last + DAY_MS - 1 };
 }
 
 function limitOf(text: string | undefined): number {

@@ -2,6 +2,7 @@
 import type { Label, Part } from '../../audit/commitment.ts';
 import { readEntry, type Entry } from '../../audit/entry.ts';
 import type { Proven } from '../../audit/receipt.ts';
+import { printable } from '../shared/printable.ts';
 import { number, table } from '../shared/text.ts';
 
 /** What became of a record, by its outcome. */
@@ -71,9 +72,4 @@ function limits(entry: Entry | undefined): readonly string[] {
     'that the data lie nowhere else: in other systems, in backups, or written anew since',
     'that who holds the signing key shows everybody the same trail: for that, hold its size and root against a head kept elsewhere (frist audit verify --head)',
   ];
-}
-
-/** A receipt comes from a stranger: what it says must not steer the terminal, break lines or turn the writing. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -6,6 +6,7 @@ import { EXIT, FristError } from '../../errors.ts';
 import type { World } from '../../wiring.ts';
 import { isDay } from '../shared/as-of.ts';
 import { jsonText, printJson, type Io } from '../shared/io.ts';
+import { printable } from '../shared/printable.ts';
 import { verified, type TrailOptions, type Verified } from '../shared/verified.ts';
 
 export interface AuditReportOptions extends Omit<TrailOptions, 'since'> {
@@ -42,7 +43,7 @@ export async function auditReport(
   else if (out === undefined) io.out(renderReport(report));
   else io.out(`The report on ${period.from} to ${period.to} is in ${out}\n`);
   if (problem !== undefined)
-    io.err(`The trail does not verify.\n${problem.code} at ${problem.where}: ${problem.what}\n`);
+    io.err(`The trail does not verify.\n${problem.code} at ${printable(problem.where)}: ${problem.what}\n`);
   return exit;
 }
 

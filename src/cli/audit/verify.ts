@@ -2,6 +2,7 @@ import type { Settings } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
 import type { World } from '../../wiring.ts';
 import { printJson, type Io } from '../shared/io.ts';
+import { printable } from '../shared/printable.ts';
 import { number } from '../shared/text.ts';
 import { NO_HEADS, verified, type TrailOptions } from '../shared/verified.ts';
 
@@ -39,10 +40,12 @@ export async function auditVerify(
     io.out(`The trail verifies: ${number(size)} entries${from}, root ${root}\n`);
   } else {
     const { code, where, what } = firstProblem;
-    io.out(`The trail does not verify.\n${code} at ${where}: ${what}\n`);
+    io.out(`The trail does not verify.\n${code} at ${printable(where)}: ${what}\n`);
   }
   if (hidden.length > 0)
-    io.out(`${number(hidden.length)} objects were deleted and are hidden, the first ${hidden[0] ?? ''}.\n`);
+    io.out(
+      `${number(hidden.length)} objects were deleted and are hidden, the first ${printable(hidden[0] ?? '')}.\n`,
+    );
   if (held.length > 0)
     io.out(`Held against heads: ${held.map((one) => `${number(one.heads)} ${one.where}`).join(', ')}.\n`);
   if (heads.length === 0) io.out(`Note: ${NO_HEADS}.\n`);

@@ -1,4 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -51,6 +62,22 @@ describe('a trail in a folder', () => {
     expect(keys).toEqual(['tile/0/000']);
     await store.putImmutable(new Map([['tile/0/001', Buffer.from('whole')]]));
     expect((await store.get('tile/0/001'))?.bytes.toString()).toBe('whole');
+  });
+
+  it('reads no pipe, no device, and no file that is larger than any object', async () => {
+    const root = await newFolder();
+    const store = await openFileStore(root);
+    const path = join(root, 'checkpoint');
+    const damaged = expect.objectContaining({ code: 'AUDIT_CORRUPT' });
+    for (const make of [
+      () => symlink('/dev/zero', path),
+      () => Promise.resolve(execFileSync('mkfifo', [path])),
+      () => writeFile(path, '').then(() => truncate(path, 64 * 1024 * 1024 + 1)),
+    ]) {
+      await make();
+      await expect(store.get('checkpoint')).rejects.toEqual(damaged);
+      await rm(path, { recursive: true });
+    }
   });
 
   it('is not made by opening it, unless that is asked for', async () => {

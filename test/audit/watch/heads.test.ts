@@ -28,6 +28,16 @@ describe('heads', () => {
     expect(away.objects.get(headKey(1010))).toEqual(store.objects.get('checkpoint'));
   });
 
+  it('are not whatever else lies beside them', async () => {
+    const { log, store } = await logOf(entries(3));
+    await keepHead(store, vkey, [store]);
+    store.objects.set('heads/.DS_Store', Buffer.from('junk'));
+    store.objects.set('heads/00000000000000000003.orig', Buffer.from('junk'));
+    expect(await readHeads(store, vkey)).toEqual([log.head()]);
+    store.objects.set('heads/00000000000000000002', Buffer.from('junk'));
+    await expect(readHeads(store, vkey)).rejects.toEqual(coded('AUDIT_CORRUPT'));
+  });
+
   it('of a trail that has none are none', async () => {
     const { store } = await logOf([]);
     expect(await keepHead(store, vkey, [store])).toBeUndefined();

@@ -76,6 +76,40 @@ describe('audit list', () => {
     expect(await numbers({ policy: 'contacts' })).toEqual([1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14]);
   });
 
+  it('refuses a span that ends before it begins', async () => {
+    await expect(list({ from: '2026-11-06', to: '2026-11-05' })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('steers no terminal and runs no formula, whatever stands in a trail', async () => {
+    const evil = ['=cmd()', '@SUM(1)', '+1', '-1', 'a\u202eb', 'a\u2028b', 'a\u200bb'];
+    const texts = evil.map((policy) => {
+      const at = '2026-11-06T00:00:00.000Z';
+      return formatEntry({ v: 1, type: 'policy-failed', eid: newId(), at, policy, code: 'X' });
+    });
+    texts.push(
+      `{"at":"2026-11-06T00:00:00.000Z","eid":"${newId()}","policy":"\\u001b[2J\x7f","type":"later","v":1}`,
+    );
+    const { store } = await logOf(texts);
+    const reader = await openReader({ store, vkey: SIGNER.vkey });
+    const shown = async (format?: string): Promise<string> => {
+      const { io, all } = capture();
+      await auditList(reader, { ...EVERYTHING, format }, io);
+      return all();
+    };
+    expect(await shown()).not.toMatch(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/u);
+    const rows = (await shown('csv')).split('\n').slice(1, 5);
+    expect(rows.map((row) => row.split(',')[3])).toEqual(["'=cmd()", "'@SUM(1)", "'+1", "'-1"]);
+  });
+
+  it('does not take for an entry what has not the form of one', async () => {
+    for (const text of ['{"v":1}', '{"at":"2026-11-06T00:00:00.000Z",\n"index":0,"entry":{}}', '[]']) {
+      const { store } = await logOf([text]);
+      const reader = await openReader({ store, vkey: SIGNER.vkey });
+      const listed = auditList(reader, { ...EVERYTHING, format: 'ndjson' }, capture().io);
+      await expect(listed).rejects.toMatchObject({ code: 'AUDIT_CORRUPT', params: { where: 'entry 0' } });
+    }
+  });
+
   it('is columns for people, and CSV for tables', async () => {
     expect(await list({ limit: '6', kind: 'record' })).toMatch(
       /^ {4}entry {2}time \(UTC\) {11}kind {12}policy {12}place {17}more\n {8}3 {2}2026-11-02 03:40:00 {2}record {10}contacts {10}crm\.contact {11}action=delete age=<2y batch=/,
