@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { loadSigner } from '../../src/audit/keys.ts';
+import type { Report } from '../../src/audit/report/report.ts';
 import { openFileStore } from '../../src/audit/store/file.ts';
 import { verifyTrail } from '../../src/audit/verify.ts';
 import { DEMO_AS_OF, demoData, HELD, type DatabaseName } from '../../src/demo/data.ts';
@@ -325,6 +326,24 @@ describe.each(await engines())('the example policies on %s', (engine) => {
         expect(at.get(entry['batch'])!).toBeLessThan(i);
       });
       expect(of('batch-settled').every((entry) => entry['verification'] === 'verified')).toBe(true);
+    });
+
+    it('is told by the report in the same numbers', async () => {
+      const days = ['--from', '2026-01-01', '--to', '2099-12-31'];
+      const page = await frist(['audit', 'report', ...days]);
+      expect([page.status, page.stdout.slice(0, 15)]).toEqual([0, '<!doctype html>']);
+      const { findings } = JSON.parse((await frist(['audit', 'report', ...days, '--json'])).stdout) as Report;
+      for (const { policy, period, end, wordings } of findings!.policies) {
+        const erased = keysWith(policy as Policy, 'erase', inTheEnd).length;
+        expect([policy, period]).toEqual([
+          policy,
+          expect.objectContaining({ due: erased, erased, seenGone: erased }),
+        ]);
+        expect(end).toMatchObject({ left: 0, overdue: 0, pendingProof: 0, open: { batches: 0 } });
+        expect(wordings.map((one) => typeof one.promise)).toEqual(['string']);
+      }
+      expect(findings!.policies.map((one) => one.policy).sort()).toEqual([...POLICIES].sort());
+      expect(findings!.holds).toMatchObject({ standing: 0, placed: [{}], released: [{}] });
     });
 
     it('dates the promise of an applicant rejected on 30 November to the end of February', () => {
