@@ -66,12 +66,25 @@ function settings(folder: string): string {
   return JSON.stringify({ data: { folder: join(folder, 'data') }, clock: { settable: true } });
 }
 
-/** A new installation without a state; `sources` are the values of FRIST_CRM and so on. */
-export async function install(sources: Readonly<Record<string, string>>): Promise<Installation> {
+/**
+ * A new installation without a state; `sources` are the values of FRIST_CRM and so on. `policies` are the texts of policy
+ * files; left out: the example's.
+ */
+export async function install(
+  sources: Readonly<Record<string, string>>,
+  policies?: readonly string[],
+): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), 'frist-e2e-'));
   const file = join(folder, 'settings.json');
   await writeFile(file, settings(folder));
-  const common = ['--policies', join(ROOT, 'config/policies.example.yaml'), '--settings', file];
+  const files = policies?.map((_, i) => join(folder, `policies-${String(i)}.yaml`));
+  for (const [i, text] of (policies ?? []).entries()) await writeFile(files?.[i] ?? '', text);
+  const common = [
+    '--policies',
+    ...(files ?? [join(ROOT, 'config/policies.example.yaml')]),
+    '--settings',
+    file,
+  ];
   const frist = (words: readonly string[]): Promise<Ended> =>
     run([...words, ...common], { ...process.env, ...sources, NODE_OPTIONS: '' });
   return {

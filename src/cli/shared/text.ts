@@ -35,6 +35,8 @@ const KEPT = [
   ['other rule', 'left to another policy'],
   ['undated', 'undated: their starting point is unknown'],
   ['implausible', 'implausible: their starting point cannot be true'],
+  ['unreadable', 'unreadable: what should be JSON is not'],
+  ['unknown elsewhere', 'unknown elsewhere: another source did not tell what it was asked'],
   ['done', 'already anonymised'],
 ] as const;
 

@@ -104,10 +104,9 @@ function isOdd(dialect: Dialect, text: Sql): Sql {
 function plainSpelling(dialect: Dialect, text: Sql, how: Normalisation): Sql {
   if (how === 'exact') return sql`TRIM(${text})`;
   if (how === 'lowercase') return sql`LOWER(TRIM(${text}))`;
-  return ' |-|(|)|+|.|/'.split('|').reduce(
-    (all, one) => sql`REPLACE(${all}, ${textValue(dialect, one)}, ${textValue(dialect, '')})`,
-    text,
-  );
+  return ' |-|(|)|+|.|/'
+    .split('|')
+    .reduce((all, one) => sql`REPLACE(${all}, ${textValue(dialect, one)}, ${textValue(dialect, '')})`, text);
 }
 
 const NEVER = new AbortController().signal;

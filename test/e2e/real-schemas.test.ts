@@ -1,0 +1,125 @@
+// Policies written from the docs alone, on tables as real applications have them, through the real command: run twice,
+// and every row and column of every table is what it had to become.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { engines, freshDatabase } from '../support/servers/index.ts';
+import type { Engine, TestDatabase } from '../support/servers/index.ts';
+import { install } from './installation.ts';
+import type { Installation } from './installation.ts';
+import { AS_OF, ERASED, ROWS, policyTexts, schema } from './real-schemas.ts';
+import type { Cell } from './real-schemas.ts';
+
+const TABLES = [...new Set(ROWS.map((one) => one.table))];
+const DAY = /^(\d{4}-\d\d-\d\d)(?:[ T]00:00:00.*)?$/;
+
+const shown = (cells: readonly unknown[]): string =>
+  cells
+    .map((cell) =>
+      cell === null || cell === undefined ? 'NULL' : (cell as string | number).toString().replace(DAY, '$1'),
+    )
+    .join('|');
+
+async function fill(engine: Engine): Promise<TestDatabase> {
+  const db = await freshDatabase(engine);
+  for (const statement of schema(engine)) await db.query(statement);
+  const literal = (cell: Cell): string =>
+    cell === null ? 'NULL' : typeof cell === 'number' ? String(cell) : `'${cell}'`;
+  for (const { table, before } of ROWS)
+    await db.query(`INSERT INTO ${table} VALUES (${before.map(literal).join(', ')})`);
+  return db;
+}
+
+describe.each(await engines())('real schemas on %s', (engine) => {
+  let db: TestDatabase;
+  let frist: Installation;
+  let folder: string;
+
+  beforeAll(async () => {
+    db = await fill(engine);
+    folder = await mkdtemp(join(tmpdir(), 'frist-files-'));
+    await mkdir(join(folder, 'cv'));
+    for (const [n] of Array.from({ length: 12 }).entries())
+      await writeFile(join(folder, 'cv', `${String(n)}.pdf`), 'canary');
+    await writeFile(join(folder, 'cv', 'another.pdf'), 'canary');
+    frist = await install({ FRIST_ATS: db.url }, policyTexts(folder));
+    expect((await frist.frist(['state', 'init'])).status).toBe(0);
+  });
+  afterAll(async () => {
+    await frist.remove();
+    await db.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const differences = async (wanted: 'before' | 'after'): Promise<readonly string[]> => {
+    const lines: string[] = [];
+    for (const table of TABLES) {
+      const rows = await db.query(`SELECT * FROM ${table}`);
+      const have = rows.map((row) => `${table} ${shown(Object.values(row))}`).sort();
+      const texts = ROWS.filter((one) => one.table === table).flatMap((one) => {
+        const cells = one[wanted];
+        return cells === null ? [] : [`${table} ${shown(cells)}`];
+      });
+      for (const text of texts) {
+        const at = have.indexOf(text);
+        if (at < 0) lines.push(`gone, and should not be: ${text}`);
+        else have.splice(at, 1);
+      }
+      lines.push(...have.map((text) => `there, and should not be: ${text}`));
+    }
+    return lines;
+  };
+
+  it('check finds nothing wrong', async () => {
+    const { status, stdout } = await frist.frist(['check']);
+    expect(stdout).toContain('0 error(s)');
+    expect(status).toBe(0);
+  });
+
+  it('a dry run counts what will go, and changes nothing', async () => {
+    const { document } = await frist.json(['plan', '--as-of', AS_OF]);
+    const due = Object.fromEntries(
+      (document.policies ?? []).map((one) => [one.policy, one.found?.by['erase']]),
+    );
+    expect(due).toEqual(ERASED);
+    const contacts = document.policies?.find((one) => one.policy === 'contacts');
+    expect(contacts?.found?.by['unreadable']).toBe(1);
+    expect(contacts?.found?.exemptBy).toEqual({
+      'open deal': 1,
+      faithful: 1,
+      consented: 1,
+      'not reviewed': 1,
+    });
+    expect(await differences('before')).toEqual([]);
+  });
+
+  it('a run leaves every row as it has to be', async () => {
+    const { document, status } = await frist.json(['run', '--as-of', AS_OF]);
+    expect((document.policies ?? []).map((one) => [one.policy, one.status, one.error?.code])).toEqual(
+      Object.keys(ERASED).map((policy) => [policy, 'done', undefined]),
+    );
+    expect(await differences('after')).toEqual([]);
+    expect((await readdir(join(folder, 'cv'))).sort()).toEqual(
+      ['0', '2', '3', '4', '6', '7', '8', '10', 'another'].map((name) => `${name}.pdf`).sort(),
+    );
+    expect([0, 5]).toContain(status);
+  });
+
+  it('a second run finds nothing more to do', async () => {
+    const { document } = await frist.json(['run', '--as-of', AS_OF]);
+    expect((document.policies ?? []).map((one) => one.found?.by['erase'] ?? 0)).toEqual([0, 0, 0]);
+    expect(await differences('after')).toEqual([]);
+    expect((await frist.frist(['audit', 'verify'])).status).toBe(0);
+  });
+
+  it('no person stands in what was printed, nor in the trail', async () => {
+    const outputs = [await frist.frist(['check']), await frist.frist(['plan', '--as-of', AS_OF])];
+    expect(outputs.map((one) => one.stdout + one.stderr).join('\n')).not.toMatch(/canary/i);
+    const trail = join(frist.folder, 'data/audit');
+    const files = await readdir(trail, { recursive: true, withFileTypes: true });
+    const texts = files.filter((one) => one.isFile()).map((one) => readFile(join(one.parentPath, one.name), 'utf8')); // prettier-ignore
+    expect(texts.length).toBeGreaterThan(2);
+    expect((await Promise.all(texts)).join('\n')).not.toMatch(/canary/i);
+  });
+});
