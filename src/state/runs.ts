@@ -110,7 +110,11 @@ export async function readRuns(db: Knex, filter: RunFilter): Promise<readonly Ru
   if (filter.controller !== undefined) query.where({ controller: filter.controller });
   if (filter.policy !== undefined) query.where({ policy: filter.policy });
   if (filter.states !== undefined) query.whereIn('state', [...filter.states]);
-  if (filter.since !== undefined) query.where('started', '>=', filter.since);
+  const { since } = filter;
+  if (since !== undefined)
+    query.where((either) => {
+      void either.where('started', '>=', since).orWhere('finished', '>=', since).orWhere({ running: 1 });
+    });
   return (await query).map(toRun);
 }
 

@@ -235,7 +235,7 @@ export interface State {
     readonly policy?: string;
     /** Only those in one of these states. */
     readonly states?: readonly RunState[];
-    /** Only those that started at this ISO instant or later. */
+    /** Only those that were not over at this ISO instant. */
     readonly since?: string;
     readonly limit: number;
   }): Promise<readonly Run[]>;

@@ -128,17 +128,24 @@ describe.each(await engines())('the state on %s', (engine) => {
       expect(await start({ slot: 'manual', trigger: 'manual' })).toBe(true);
     });
 
-    it('are found from a moment on', async () => {
-      for (const started of ['2026-11-20T03:15:00.000Z', '2026-11-21T03:15:00.000Z'])
+    it('are found that were not over at a moment', async () => {
+      for (const started of ['2026-11-20T03:15:00.000Z', '2026-11-21T03:15:00.000Z']) {
+        const run = aRun({ policy: `since ${started}`, controller: 'Since', started });
+        await test.state.transaction((t) => t.startRun(run));
         await test.state.transaction((t) =>
-          t.startRun(aRun({ policy: `since ${started}`, controller: 'Since', started })),
+          t.finishRun(run.id, 'finished', `${started.slice(0, 11)}05:00:00.000Z`, {}),
         );
+      }
       const since = async (moment: string): Promise<number> =>
         (await test.state.runs({ controller: 'Since', since: moment, limit: Number.MAX_SAFE_INTEGER }))
           .length;
-      expect(await since('2026-11-20T03:15:00.000Z')).toBe(2);
-      expect(await since('2026-11-20T03:15:00.001Z')).toBe(1);
+      expect(await since('2026-11-20T05:00:00.000Z')).toBe(2);
+      expect(await since('2026-11-20T05:00:00.001Z')).toBe(1);
       expect(await since('2026-11-22T00:00:00.000Z')).toBe(0);
+      await test.state.transaction((t) =>
+        t.startRun(aRun({ policy: 'running', controller: 'Since', started: '2026-11-01T00:00:00.000Z' })),
+      );
+      expect(await since('2026-11-22T00:00:00.000Z')).toBe(1);
     });
 
     it('end once; a crash leaves them running until somebody ends them', async () => {

@@ -214,7 +214,7 @@ export const KINDS = {
   'evidence-erased': { before: day, count },
   /** A policy failed as a whole, with the code of the error. */
   'policy-failed': { run: maybe(id), policy: name, code },
-  /** On this day (the 24 hours before) no record was due: silence would be an alarm. */
+  /** In the 24 hours before, no run found a record due, and none failed: silence would be an alarm. */
   heartbeat: { run: maybe(id) },
   /**
    * The daemon held the trail against its signature and against `heads` heads that are kept: it had `size` entries.

@@ -158,4 +158,21 @@ describe('the heartbeat', () => {
     expect(await beat({ state, slot, now, newId })).toBe(expected);
     expect(await emitted(state, 'heartbeat')).toHaveLength(expected ? 1 : 0);
   });
+
+  it.each([
+    ['is still running', undefined],
+    ['was killed, after it may have erased', 'interrupted'],
+    ['failed, and so did not look', 'failed'],
+    ['was stopped', 'stopped'],
+  ] as const)('is not on a day whose run %s, whenever that began', async (_, end) => {
+    for (const started of ['2026-11-22T03:15:00.000Z', '2026-11-20T03:15:00.000Z']) {
+      const state = await newState();
+      const one = aRun({ started });
+      await state.transaction((t) => t.startRun(one));
+      if (end !== undefined)
+        await state.transaction((t) => t.finishRun(one.id, end, '2026-11-22T04:00:00.000Z', {}));
+      expect(await beat({ state, slot, now, newId })).toBe(false);
+      expect(await emitted(state, 'heartbeat')).toEqual([]);
+    }
+  });
 });
