@@ -1,4 +1,4 @@
-/** What the answers of other sources mean for one record (docs/how-it-decides.md, "Facts from another source"). */
+/** What the answers of other sources mean for one record (docs/policies.md, "Facts from another source"). */
 import type { SilentBecause } from './model/disposition.ts';
 import type { ElsewhereAnswer, ElsewhereStart, Facts, FoundElsewhere, Raw } from './policy.ts';
 import { normalise } from './subject.ts';

@@ -4,7 +4,18 @@
  * lost.
  */
 import { fieldName } from '../../model/condition.ts';
-import type { Condition, Field, Match, Policy, RecordType, Replacements, StartColumn } from '../../policy.ts';
+import type {
+  Condition,
+  ElsewhereExemption,
+  ElsewhereStart,
+  Field,
+  Match,
+  Policy,
+  RecordType,
+  Replacements,
+  Start,
+  StartColumn,
+} from '../../policy.ts';
 import type { PolicyEntry } from '../build/policy.ts';
 import { leavesOf } from '../build/start.ts';
 import type { SourceEntry } from '../build/source.ts';
@@ -101,15 +112,30 @@ class Readings {
 
 function readingsOf(sources: Iterable<SourceEntry>, policies: readonly PolicyEntry[]): readonly Reading[] {
   const readings = new Readings();
-  for (const source of sources) {
+  const all = [...sources];
+  for (const source of all) {
     for (const { type } of source.records.values()) if (type) readings.addType(source.name, type);
   }
   for (const { policy, record, source } of policies) {
     const why = `the starting point of policy "${policy.name}"`;
     for (const leaf of leavesOf(policy.start))
       if (record.type !== undefined) readings.addStart(source.name, record.type, leaf, why);
+    for (const asked of askedElsewhere(policy)) {
+      const type = all.find((one) => one.name === asked.source)?.records.get(asked.record)?.type;
+      if (type !== undefined && 'start' in asked) readings.addStart(asked.source, type, asked.start, why);
+    }
   }
   return readings.list;
+}
+
+/** What a policy asks other sources, in its exemptions and its start. */
+function askedElsewhere(policy: Policy): readonly (ElsewhereExemption | ElsewhereStart)[] {
+  const inStart = (start: Start): readonly ElsewhereStart[] => {
+    if (start.kind === 'elsewhere') return [start];
+    return start.kind === 'column' ? [] : start.of.flatMap(inStart);
+  };
+  const exempt = policy.exemptions.flatMap((one) => ('elsewhere' in one ? [one.elsewhere] : []));
+  return [...exempt, ...inStart(policy.start)];
 }
 
 /** Whether the deed takes the related rows away, all of them, so that nobody needs to find them again. */
@@ -193,8 +219,29 @@ function touches(a: Field, b: Field): boolean {
   return a.part === b.part && sameName(a.column, b.column) && overlap(a.path, b.path);
 }
 
+/** The policy that finds its people in these records by the column, if there is one. */
+function findsPeopleBy(
+  field: Field,
+  entry: PolicyEntry,
+  policies: readonly PolicyEntry[],
+): Policy | undefined {
+  const { source, record } = entry;
+  const subjects = (record.type?.subjects ?? []).filter(
+    (one) => one.related === undefined && touches(one, field),
+  );
+  return policies.find(({ policy }) =>
+    askedElsewhere(policy).some(
+      (asked) =>
+        asked.source === source.name &&
+        asked.record === record.name &&
+        subjects.some((one) => one.kind === asked.by),
+    ),
+  )?.policy;
+}
+
 /**
- * Warns of a `set` that changes who is meant: by a later stage of the same policy, or by a `keep` policy on the records.
+ * Warns of a `set` that changes who is meant: by a later stage of the same policy, by a `keep` policy on the records, or
+ * by a policy that asks them about its people.
  */
 export function checkMeaning(policies: readonly PolicyEntry[], report: Report): void {
   for (const entry of policies) {
@@ -205,7 +252,9 @@ export function checkMeaning(policies: readonly PolicyEntry[], report: Report): 
     const readers = [...later, ...keeps.map((one) => one.policy)];
     for (const { action, path } of deeds) {
       for (const field of action.kind === 'anonymise' ? action.set : []) {
-        const reader = readers.find((one) => fieldsRead(one).some((read) => touches(read, field)));
+        const reader =
+          readers.find((one) => fieldsRead(one).some((read) => touches(read, field))) ??
+          findsPeopleBy(field, entry, policies);
         if (reader === undefined) continue;
         const name = fieldName(field);
         report.add({

@@ -9,7 +9,27 @@ const start = (text: string): [string, string] => [
 const at = (rest: string): string => `policies.contacts.unless.open deal.${rest}`;
 const inStart = (rest: string): string => `policies.contacts.start.latest of.0${rest}`;
 
+/** Another record type whose policy asks contacts about its people. */
+const CASES: [string, string] = [
+  '      invoice:\n',
+  `      case: { table: cases, key: id, subject: { email: reporter } }\n      invoice:\n`,
+];
+const asking = (start: string): [string, string] => [
+  '  old:\n',
+  `  cases: { records: crm.case, start: ${start}, within: 1 month, action: delete }\n  old:\n`,
+];
+
 export const ELSEWHERE: readonly Case[] = [
+  [
+    'a start overwritten that a policy asks for elsewhere',
+    [
+      CASES,
+      asking('{ elsewhere: crm.contact, by: email, start: { column: ended_on, as: date, null: not yet } }'),
+      ['set: { name: null, email', 'set: { ¦ended_on: null, ¦email'],
+    ],
+    ['protected-column', 'policies.old.stages.0.set.ended_on', /Remove it/],
+    ['changes-meaning', 'policies.old.stages.0.set.email', /let the conditions read another/],
+  ],
   [
     'another source that is not there',
     [exemption('{ elsewhere: ¦cmr.contact, by: email }')],
