@@ -29,6 +29,24 @@ function share(by: string, path: Path, scene: Scene, there: ElsewhereScene): boo
   return false;
 }
 
+/**
+ * Where the rows of one record name several people, nobody is found by any of them. That must not pass for "there is no
+ * such person": the record of a customer would go.
+ */
+function canTellNone(raw: Mapping, by: string, path: Path, scene: Scene, there: ElsewhereScene): boolean {
+  const none = raw['if none'];
+  if (none === undefined || none === 'keep') return true;
+  if (!scene.inRelated.has(by) && !there.inRelated.has(by)) return true;
+  const of = scene.inRelated.has(by) ? 'these records' : `"${there.source}.${there.record}"`;
+  scene.report.add({
+    code: 'contradiction',
+    path: [...path, 'if none'],
+    message: `The "${by}" of ${of} stands in related rows: where they name several people, nobody is found by it`,
+    remedy: 'Write `if none: keep`, or name records that hold the identifier in a column of their own.',
+  });
+  return false;
+}
+
 /** Where is asked, by what, and about which records; undefined, and reported, where that cannot be asked. */
 export function readElsewhere(raw: Mapping, path: Path, scene: Scene): ReadElsewhere | undefined {
   const { report } = scene;
@@ -44,12 +62,12 @@ export function readElsewhere(raw: Mapping, path: Path, scene: Scene): ReadElsew
     return undefined;
   }
   if (there === undefined) return undefined;
-  const shared = share(by, [...path, 'by'], scene, there);
+  const isSure = share(by, [...path, 'by'], scene, there) && canTellNone(raw, by, path, scene, there);
   const where =
     raw['where'] === undefined
       ? ALWAYS
       : readCondition(raw['where'], [...path, 'where'], there.sight, report);
-  if (!shared || where === undefined) return undefined;
+  if (!isSure || where === undefined) return undefined;
   return { there, asked: { source: there.source, record: there.record, by, where } };
 }
 

@@ -20,6 +20,8 @@ export interface Scene {
   readonly datetimesIn: string | undefined;
   /** Kinds of identifiers that the record type declares; undefined where they are not known. */
   readonly identifiers: ReadonlySet<string> | undefined;
+  /** Those of them that stand in related rows, which can name several people. */
+  readonly inRelated: ReadonlySet<string>;
   /** The scene of the records at `source.record`; undefined, and reported, where there are none. */
   readonly elsewhere: (records: string, path: Path) => ElsewhereScene | undefined;
   readonly report: Report;

@@ -66,6 +66,14 @@ export const ELSEWHERE: readonly Case[] = [
     ['unknown-related', at('where.exists'), /Known related rows: messages/],
   ],
   [
+    'certainty that nobody is there, where rows can name several people',
+    [
+      ['subject: { email: email }', 'subject: { email: { column: sender, from: messages } }'],
+      exemption('{ elsewhere: crm.contact, by: email, if none: ¦not met }'),
+    ],
+    ['contradiction', at('if none'), /Write `if none: keep`/],
+  ],
+  [
     'erasing while the other source is away',
     [exemption('{ elsewhere: crm.contact, by: email, if unreachable: ¦erase }')],
     ['wrong-value', at('if unreachable'), /no other choice/],

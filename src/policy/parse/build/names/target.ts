@@ -59,7 +59,7 @@ export function readTarget(
 
 /** What the words of a policy on these records can refer to. */
 export function sceneOf(
-  { sight, datetimesIn, identifiers }: RecordEntry,
+  { sight, datetimesIn, identifiers, type }: RecordEntry,
   sources: ReadonlyMap<string, SourceEntry>,
   report: Report,
 ): Scene {
@@ -77,7 +77,9 @@ export function sceneOf(
     });
     return undefined;
   };
-  return { sight, datetimesIn, identifiers, elsewhere, report };
+  const related = type?.subjects.filter((one) => one.related !== undefined) ?? [];
+  const inRelated = new Set(related.map((one) => one.kind));
+  return { sight, datetimesIn, identifiers, inRelated, elsewhere, report };
 }
 
 /** Without a target only what needs none can be judged. */
