@@ -154,6 +154,20 @@ describe.each(await engines())('what belongs to a record on %s', (engine) => {
     }); // prettier-ignore
   });
 
+  it('is changed only while the way to the record is still there', async () => {
+    const connector = bed.connect();
+    await inSession(connector, VIEW, async (session) => {
+      bed.sent();
+      await session.erase(batchOf(VIEW, [['12']]), ON);
+    });
+    const deleting = bed.sent().map((one) => one.text).filter((text) => /^DELETE FROM .history/.test(text)); // prettier-ignore
+    expect(deleting).toHaveLength(1);
+    // Read under the lock or not: a membership that was given to somebody else meanwhile takes its history along.
+    expect(deleting[0]).toMatch(
+      /EXISTS \(SELECT 1 FROM .membership. AS frist_\d+ WHERE .*joborder_id.*site_id.*candidate_id/s,
+    );
+  });
+
   it('needs as many statements for two records as for one', async () => {
     const connector = bed.connect();
     await inSession(connector, VIEW, async (session) => {

@@ -126,6 +126,28 @@ describe.each(ALL_ENGINES)('deleting on %s', (engine) => {
     expect(await bed.rows('people')).toEqual([]);
   });
 
+  it('rows that go by an acknowledged cascade are counted, grandchildren too', async () => {
+    bed = await makeBed(engine, ({ big, time }) => [
+      `CREATE TABLE people (id ${big} PRIMARY KEY, started_at ${time})`,
+      `CREATE TABLE orders (id ${big} PRIMARY KEY, person ${big}, FOREIGN KEY (person) REFERENCES people (id) ON DELETE CASCADE)`,
+      `CREATE TABLE items (id ${big} PRIMARY KEY, ordered ${big}, FOREIGN KEY (ordered) REFERENCES orders (id) ON DELETE CASCADE)`,
+      `CREATE TABLE reviews (id ${big} PRIMARY KEY, line ${big}, FOREIGN KEY (line) REFERENCES items (id) ON DELETE SET NULL)`,
+      'INSERT INTO people (id) VALUES (1), (2), (3)',
+      'INSERT INTO orders VALUES (1, 1), (2, 1), (3, 2), (4, 3)',
+      'INSERT INTO items VALUES (1, 1), (2, 1), (3, 3), (4, 4)',
+      'INSERT INTO reviews VALUES (1, 1), (2, 4)',
+    ]);
+    const view = viewOf(recordOf('people', ['id']), { acknowledgedCascades: ['orders', 'items', 'reviews'] });
+    const { dependents } = await erase(view, ['1', '2', '9']);
+    const none = { deleted: 0, anonymised: 0, detached: 0, kept: 0 };
+    expect(Object.fromEntries(dependents)).toEqual({
+      orders: { ...none, deleted: 3 },
+      items: { ...none, deleted: 3 },
+      reviews: { ...none, detached: 1 },
+    });
+    expect(await bed.rows('reviews')).toEqual(['1|null', '2|4']);
+  });
+
   it('rows to be kept that a cascade takes along undo the batch', async () => {
     bed = await makeBed(engine, ({ big, time }) => [
       `CREATE TABLE people (id ${big} PRIMARY KEY, started_at ${time})`,

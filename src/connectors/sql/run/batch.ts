@@ -11,6 +11,8 @@ import { SourceFailure } from '../../connector.ts';
 import type { Question } from '../compile/facts.ts';
 import { keyIn } from '../compile/keys.ts';
 import { idOf } from '../compile/values.ts';
+import { cascadesOf } from '../erase/cascades.ts';
+import type { Cascade } from '../erase/cascades.ts';
 import type { DependentSql, Found } from '../erase/dependent.ts';
 import type { Values } from '../erase/listed.ts';
 import type { PartSql, Work } from '../erase/work.ts';
@@ -105,6 +107,8 @@ async function eraseAll(
   const files = await findFiles(connection, question.context, work.files, (of) =>
     of === undefined ? records : of.foreseen(foundOf(of)),
   );
+  // Tables without transactions have no foreign keys, and under their locks no other table can be asked.
+  if (run.undoes) await countCascades(run, cascadesOf(question, work, keys, foundOf), counts);
   writing();
   // What cannot be taken back leaves no moment later on in which a crash would leave files without rows.
   if (!run.undoes) await removeFiles(run, files, counts);
@@ -123,6 +127,18 @@ async function eraseAll(
   heed(signal);
   if (run.undoes) await removeFiles(run, files, counts);
   return counts;
+}
+
+async function countCascades(
+  { connection }: RunBatch,
+  cascades: readonly Cascade[],
+  counts: Map<string, DependentCount>,
+): Promise<void> {
+  for (const { table, what, count: asked } of cascades) {
+    const rows = Number(text((await connection.query(asked)).rows[0]?.[0]));
+    const before = counts.get(table) ?? NOTHING;
+    counts.set(table, { ...before, [what]: before[what] + rows });
+  }
 }
 
 const NOWHERE: Found = { roots: [], values: [] };
