@@ -11,8 +11,16 @@ import { EXPLAIN } from './explain.ts';
 import { ofRecord } from './findings.ts';
 
 export async function checkSelections(one: Examined, ask: Ask): Promise<void> {
-  const { dialect, view, findings } = one;
+  const { dialect, catalogue, view, findings } = one;
+  const table = catalogue.tables.get(view.record.table);
   for (const selection of view.record.selections ?? []) {
+    if (table?.transactional === false)
+      findings.error(
+        'selection-locks',
+        ofRecord(view, 'selections', selection.name),
+        `Table ${view.record.table} cannot roll back, so that a batch locks all tables that it reads; which ones the selection reads is not known`,
+        `Ask by related rows instead, or ALTER TABLE ${view.record.table} ENGINE=InnoDB.`,
+      );
     const explain = EXPLAIN[dialect];
     const nulls = join(view.record.key.map(() => raw('NULL')), ', '); // prettier-ignore
     // Alone first: a stray bracket could fit into the statement around it, and mean something else there.

@@ -19,6 +19,11 @@ export interface Context {
   readonly record: RecordType;
   /** Makes a name for a table of a subquery. */
   readonly nextAlias: (table: Table) => string;
+  /**
+   * Names for the table of a part that cannot roll back, one after the other, over and over: while it is locked, no
+   * statement may use a name of it twice.
+   */
+  readonly aliasesOfPart: (part: string, table: Table) => () => string;
   /** The names made so far, for LOCK TABLES, which must name them all. */
   readonly aliased: readonly { readonly table: Table; readonly alias: string }[];
 }
@@ -32,6 +37,9 @@ export interface Place {
   readonly related?: string;
 }
 
+/** Most uses of one part in one statement. */
+const USES_OF_PART = 64;
+
 export function newContext(dialect: Dialect, catalogue: Catalogue, record: RecordType): Context {
   const aliased: { readonly table: Table; readonly alias: string }[] = [];
   const nextAlias = (table: Table): string => {
@@ -39,7 +47,17 @@ export function newContext(dialect: Dialect, catalogue: Catalogue, record: Recor
     aliased.push({ table, alias });
     return alias;
   };
-  return { dialect, catalogue, record, nextAlias, aliased };
+  const parts = new Map<string, () => string>();
+  const aliasesOfPart = (part: string, table: Table): (() => string) => {
+    const known = parts.get(part);
+    if (known !== undefined) return known;
+    const names = Array.from({ length: USES_OF_PART }, () => nextAlias(table));
+    let used = 0;
+    const next = (): string => names[(used += 1) % USES_OF_PART] ?? '';
+    parts.set(part, next);
+    return next;
+  };
+  return { dialect, catalogue, record, nextAlias, aliasesOfPart, aliased };
 }
 
 export function tableNamed(context: Context, name: string): Table {
@@ -56,9 +74,13 @@ export function placeOf(dialect: Dialect, table: Table): Place {
 
 /** The table in a subquery, under a name that nothing else has. */
 export function aliasOf(context: Context, name: string): Place {
-  const { table, from } = placeOf(context.dialect, tableNamed(context, name));
-  const alias = raw(context.nextAlias(table));
-  return { table, from: sql`${from} AS ${alias}`, name: alias };
+  const table = tableNamed(context, name);
+  return underAlias(context, table, context.nextAlias(table));
+}
+
+function underAlias({ dialect }: Context, table: Table, name: string): Place {
+  const alias = raw(name);
+  return { table, from: sql`${placeOf(dialect, table).from} AS ${alias}`, name: alias };
 }
 
 /** A column of the place, of a part of the record that the place stands for, or a value inside either. */
@@ -78,17 +100,28 @@ function ownColumn(context: Context, place: Place, name: string): Ref {
 /** A part is at most one row, which `check` has seen to: its column is a value, NULL where there is no such row. */
 function inPart(context: Context, place: Place, name: string, column: string): Ref {
   const part = partNamed(context, name);
-  const there = aliasOf(context, part.table);
-  const found = ownColumn(context, there, column);
+  const table = tableNamed(context, part.table);
+  const found = table.columns.get(column);
+  if (found === undefined) throw unfit('UNKNOWN_COLUMN');
+  const ref = { column: { ...found, nullable: true }, computed: true };
+  if (table.transactional)
+    return { ...ref, text: partValue(context, place, part, aliasOf(context, part.table), column) };
+  const next = context.aliasesOfPart(part.name, table);
+  return {
+    ...ref,
+    get text() {
+      return partValue(context, place, part, underAlias(context, table, next()), column);
+    },
+  };
+}
+
+function partValue(context: Context, place: Place, part: Part, there: Place, column: string): Sql {
+  const { text } = ownColumn(context, there, column);
   const where = and(
     compileMatch(context, part.match, there, place),
     compileScope(context, there, part.scope),
   );
-  return {
-    text: sql`(SELECT ${found.text} FROM ${there.from} WHERE ${where})`,
-    column: { ...found.column, nullable: true },
-    computed: true,
-  };
+  return sql`(SELECT ${text} FROM ${there.from} WHERE ${where})`;
 }
 
 export function partNamed(context: Context, name: string): Part {

@@ -70,51 +70,54 @@ function fitting(dialect: Dialect, { column }: Ref, text: Sql): Sql {
 
 type Unit = Extract<Replacement, { readonly kind: 'generalise' }>['to'];
 
-function generalise(dialect: Dialect, { text, column }: Ref, to: Unit): Sql {
+function generalise(dialect: Dialect, ref: Ref, to: Unit): Sql {
+  const { column } = ref;
   if (dialect === 'postgres') {
     const type = raw(
       column.family === 'date' ? 'date' : column.family === 'instant' ? 'timestamptz' : 'timestamp',
     );
-    return sql`CAST(date_trunc('${raw(to)}', ${text}) AS ${type})`;
+    return sql`CAST(date_trunc('${raw(to)}', ${ref.text}) AS ${type})`;
   }
   if (dialect === 'mysql') {
     const pattern = to === 'month' ? '%Y-%m-01' : to === 'year' ? '%Y-01-01' : undefined;
     const day =
       pattern === undefined
-        ? sql`CONCAT(LEFT(DATE_FORMAT(${text}, '%Y'), 3), '0-01-01')`
-        : sql`DATE_FORMAT(${text}, '${raw(pattern)}')`;
+        ? sql`CONCAT(LEFT(DATE_FORMAT(${ref.text}, '%Y'), 3), '0-01-01')`
+        : sql`DATE_FORMAT(${ref.text}, '${raw(pattern)}')`;
     const type = raw(column.family === 'date' ? 'DATE' : 'DATETIME');
     // There is nothing to generalise in a zero date.
-    return sql`CASE WHEN YEAR(${text}) = 0 THEN ${text} ELSE CAST(${day} AS ${type}) END`;
+    return sql`CASE WHEN YEAR(${ref.text}) = 0 THEN ${ref.text} ELSE CAST(${day} AS ${type}) END`;
   }
   const length = raw(String({ decade: 3, year: 4, month: 7 }[to]));
   const rest = raw({ decade: "'0-01-01'", year: "'-01-01'", month: "'-01'" }[to]);
-  const midnight = sql`CASE WHEN length(${text}) > 10 THEN substr(${text}, 11, 1) || '00:00:00' ELSE '' END`;
-  return sql`CASE WHEN ${text} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' THEN substr(${text}, 1, ${length}) || ${rest} || ${midnight} ELSE ${text} END`;
+  const midnight = sql`CASE WHEN length(${ref.text}) > 10 THEN substr(${ref.text}, 11, 1) || '00:00:00' ELSE '' END`;
+  return sql`CASE WHEN ${ref.text} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' THEN substr(${ref.text}, 1, ${length}) || ${rest} || ${midnight} ELSE ${ref.text} END`;
 }
 
 /** The largest multiple that is not above the value. */
-function round(dialect: Dialect, { text, column }: Ref, to: number): Sql {
+function round(dialect: Dialect, ref: Ref, to: number): Sql {
+  const { column } = ref;
   const step = raw(`(${String(to)})`);
   // FLOOR of SQLite is a double, which rounds what is long.
   if (dialect === 'sqlite' && column.family === 'integer' && Number.isInteger(to))
-    return sql`${text} - ((${text} % ${step}) + ${step}) % ${step}`;
-  const exactly = dialect === 'postgres' && column.family !== 'float' ? sql`CAST(${text} AS numeric)` : text;
+    return sql`${ref.text} - ((${ref.text} % ${step}) + ${step}) % ${step}`;
+  const exactly =
+    dialect === 'postgres' && column.family !== 'float' ? sql`CAST(${ref.text} AS numeric)` : ref.text;
   return sql`FLOOR(${exactly} / ${step}) * ${step}`;
 }
 
-function keepDomain(dialect: Dialect, { text }: Ref, local: Sql): Sql {
+function keepDomain(dialect: Dialect, ref: Ref, local: Sql): Sql {
   const at = textValue(dialect, '@');
   const domain = {
-    mysql: sql`SUBSTRING_INDEX(${text}, '@', -1)`,
-    postgres: sql`regexp_replace(${text}, '^.*@', '')`,
+    mysql: sql`SUBSTRING_INDEX(${ref.text}, '@', -1)`,
+    postgres: sql`regexp_replace(${ref.text}, '^.*@', '')`,
     // What is left of the text when all letters behind its last @ are trimmed ends with that @.
-    sqlite: sql`substr(${text}, length(rtrim(${text}, replace(${text}, '@', ''))) + 1)`,
+    sqlite: sql`substr(${ref.text}, length(rtrim(${ref.text}, replace(${ref.text}, '@', ''))) + 1)`,
   }[dialect];
   const has = {
-    mysql: sql`LOCATE('@', ${text}) > 0`,
-    postgres: sql`position('@' in ${text}) > 0`,
-    sqlite: sql`instr(${text}, '@') > 0`,
+    mysql: sql`LOCATE('@', ${ref.text}) > 0`,
+    postgres: sql`position('@' in ${ref.text}) > 0`,
+    sqlite: sql`instr(${ref.text}, '@') > 0`,
   }[dialect];
-  return sql`CASE WHEN ${text} IS NULL THEN NULL WHEN ${has} THEN ${concat(dialect, [local, at, domain])} ELSE ${local} END`;
+  return sql`CASE WHEN ${ref.text} IS NULL THEN NULL WHEN ${has} THEN ${concat(dialect, [local, at, domain])} ELSE ${local} END`;
 }
