@@ -11,7 +11,7 @@ import { nameOfStore, openStore } from './audit/store/open.ts';
 import type { Store } from './audit/store/store.ts';
 import { CHECKPOINT } from './audit/tile.ts';
 import type { Settings } from './config.ts';
-import { SourceFailure, type Connector } from './connectors/connector.ts';
+import { SourceFailure, type Connector, type Meaning } from './connectors/connector.ts';
 import { createConnector } from './connectors/registry.ts';
 import { withRetry } from './connectors/wrap/retry.ts';
 import type { Engine } from './erasure/engine.ts';
@@ -19,14 +19,18 @@ import { clockIsWitnessed } from './erasure/run/clock.ts';
 import { FristError } from './errors.ts';
 import { createKeys, keysOf, openKeyRing, openSigner, rotateKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
+import { holds, isReadable, valueOf } from './policy/condition.ts';
 import type { PolicyFile } from './policy/policy.ts';
 import type { Located } from './policy/parse/parse.ts';
+import { normalise } from './policy/subject.ts';
 import { compileViews } from './policy/view.ts';
 import { initState, openState } from './state/open.ts';
 import type { Head, State } from './state/state.ts';
 import { createTrail, type OwnTrail } from './trail.ts';
 
 const READ_ATTEMPTS = 4;
+/** The core's own word, for connectors, which know its types only. */
+export const MEANING: Meaning = { holds, isReadable, valueOf, normalise };
 
 /** Everything external, so that tests can give their own. */
 export interface World {
@@ -62,6 +66,7 @@ export function openConnectors(file: PolicyFile, settings: Settings, world: Worl
         source: name,
         connection: source.connection,
         pageSize: settings.page.size,
+        meaning: MEANING,
       });
       const patient = withRetry(plain, {
         attempts: READ_ATTEMPTS,

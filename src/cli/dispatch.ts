@@ -9,7 +9,7 @@ import { createLogger, type Logger } from '../logger.ts';
 import { parsePolicies, type Located } from '../policy/parse/parse.ts';
 import type { PolicyFile } from '../policy/policy.ts';
 import { compileViews } from '../policy/view.ts';
-import { openApp, openConnectors, type World } from '../wiring.ts';
+import { MEANING, openApp, openConnectors, type World } from '../wiring.ts';
 import { approve } from './approve.ts';
 import { momentOf, momentToErase } from './shared/as-of.ts';
 import { exitOf } from './shared/exit.ts';
@@ -97,7 +97,12 @@ function proposeFrom(options: Options, settings: Settings, process: Process): Pr
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       resolve: resolverOf(process),
       connect: (connection) =>
-        createConnector('sql', { source: 'init', connection, pageSize: settings.page.size }),
+        createConnector('sql', {
+          source: 'init',
+          connection,
+          pageSize: settings.page.size,
+          meaning: MEANING,
+        }),
       writeFile: writeNew,
       signal: process.signal,
     },

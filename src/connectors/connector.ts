@@ -4,8 +4,10 @@
  * A connector gives facts; it never decides what is due. A *source* is a configured instance, a *connector* the code
  * for a kind of system. Every kind passes the same suite, test/connectors/conformance.ts.
  */
+import type { holds, isReadable, valueOf } from '../policy/condition.ts';
 import type { Outline } from '../policy/outline/outline.ts';
 import type { Action, Dependent, Encoding, Facts, Key, RecordType, View, Window } from '../policy/policy.ts';
+import type { normalise } from '../policy/subject.ts';
 
 /** What a kind of system can and cannot do, as data, so that nobody asks which kind it is. */
 export interface Capabilities {
@@ -194,12 +196,22 @@ export interface Connector {
   close(): Promise<void>;
 }
 
+/** What conditions and identifiers mean: the policy core's own word, for systems without a query language of their own. */
+export interface Meaning {
+  readonly holds: typeof holds;
+  readonly valueOf: typeof valueOf;
+  readonly isReadable: typeof isReadable;
+  readonly normalise: typeof normalise;
+}
+
 /** How a connector is made. Everything external is in `ConnectorContext`. */
 export interface ConnectorContext {
   readonly source: string;
   readonly connection: string;
   /** Records per page of a scan. */
   readonly pageSize: number;
+  /** Passed in, because a connector knows the policy's types only. */
+  readonly meaning: Meaning;
 }
 
 export type ConnectorFactory = (context: ConnectorContext) => Connector;

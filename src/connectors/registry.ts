@@ -1,12 +1,14 @@
 /** The kinds of system that frist can erase in. A new kind is its own folder and one line here. */
 import { FristError } from '../errors.ts';
 import type { Connector, ConnectorContext, ConnectorFactory } from './connector.ts';
+import { createFilesConnector } from './files/connector.ts';
 import { createSqlConnector } from './sql/connector.ts';
 import { withTables } from './wrap/tables.ts';
 
 /** What `kind:` of a source in the policy file can be, and who makes its connector. */
 const KINDS: readonly (readonly [kind: string, factory: ConnectorFactory])[] = [
   ['sql', (context) => withTables(createSqlConnector(context))],
+  ['files', createFilesConnector],
 ];
 
 /** Kinds by name. A name given twice is a defect: one of the two would never be asked. */

@@ -6,7 +6,7 @@ import { connectorKinds, createConnector, registryOf } from '../../src/connector
 import { CONFORMANCE_TESTS } from './kinds.ts';
 import { MEANING } from './memory-harness.ts';
 
-const context = { source: 'crm', connection: 'sqlite:no-such-file.db', pageSize: 100 };
+const context = { source: 'crm', connection: 'sqlite:no-such-file.db', pageSize: 100, meaning: MEANING };
 
 describe('the registry of connectors', () => {
   it('makes a connector of each kind without connecting', async () => {
@@ -18,7 +18,7 @@ describe('the registry of connectors', () => {
   });
 
   it('knows no others, and not the one for tests', () => {
-    expect(connectorKinds()).toEqual(['sql']);
+    expect(connectorKinds()).toEqual(['sql', 'files']);
     expect(() => createConnector('memory', context)).toThrow(/no connector of kind memory/);
   });
 

@@ -65,7 +65,7 @@ function recordsOf(files: readonly PolicyFile[], text: string): Asked[] {
   if (types.length === 0) usage(`there is no record type ${source}.${name}`);
   return types.map(({ controller, record }) => {
     // Where a pattern names the table, a key begins with what stands in the place of the `*`.
-    const length = record.key.length + (record.table.includes('*') ? 1 : 0);
+    const length = record.key.length + (record.files !== true && record.table.includes('*') ? 1 : 0);
     const parts = recordParts(sourceIn(controller, source), name, keyOf(key, length));
     return { label: 'record', parts };
   });

@@ -1,8 +1,9 @@
 /** Tables in memory. Trust: none; for tests and for learning the contract. */
-import type { holds, isReadable, valueOf } from '../../policy/condition.ts';
 import type { Raw, Related, Scalar, Scope } from '../../policy/policy.ts';
-import type { normalise } from '../../policy/subject.ts';
 import { SourceFailure } from '../connector.ts';
+import type { Meaning } from '../connector.ts';
+
+export type { Meaning } from '../connector.ts';
 
 /**
  * Values are text as in `Facts`: integers in decimal, booleans as `1` and `0`, datetimes as `YYYY-MM-DD HH:MM:SS`, dates as
@@ -30,14 +31,6 @@ export interface MemoryTableData {
 export interface MemoryTable extends Omit<MemoryTableData, 'rows'> {
   /** By primary key, see `rowKey`. */
   rows: Map<string, MemoryRow>;
-}
-
-/** What conditions and identifiers mean. Passed in, because a connector knows the policy's types only. */
-export interface Meaning {
-  readonly holds: typeof holds;
-  readonly valueOf: typeof valueOf;
-  readonly isReadable: typeof isReadable;
-  readonly normalise: typeof normalise;
 }
 
 /** What several connectors on the same data share. */

@@ -49,15 +49,18 @@ export interface SqlOptions {
   readonly openRoot?: OpenRoot;
 }
 
+/** What conditions mean is the database's to say. */
+export type SqlContext = Omit<ConnectorContext, 'meaning'>;
+
 /** A connector for the database at `context.connection`; connects when it is first asked for something. */
-export function createSqlConnector(context: ConnectorContext, options: SqlOptions = {}): Connector {
+export function createSqlConnector(context: SqlContext, options: SqlOptions = {}): Connector {
   return new SqlConnector(context, options);
 }
 
 class SqlConnector implements Connector {
   readonly kind = 'sql';
   readonly capabilities: Capabilities;
-  readonly #context: ConnectorContext;
+  readonly #context: SqlContext;
   readonly #options: SqlOptions;
   readonly #dialect: Dialect;
   readonly #sessions = new Set<SqlSession>();
@@ -67,7 +70,7 @@ class SqlConnector implements Connector {
   #catalogues = new WeakMap<RecordType, Promise<Catalogue>>();
   #questions = new WeakMap<View, Question>();
 
-  constructor(context: ConnectorContext, options: SqlOptions) {
+  constructor(context: SqlContext, options: SqlOptions) {
     this.#context = context;
     this.#options = options;
     this.#dialect = dialectOf(context.connection);

@@ -50,7 +50,9 @@ export function explainReason(task: Task, reason: Reason): string {
     case 'exempt':
       return reason.exemption;
     case 'unreadable':
-      return `${reason.columns.join(', ')} should hold JSON and does not`;
+      return task.view.record.files === true
+        ? 'its name cannot be read in one way only'
+        : `${reason.columns.join(', ')} should hold JSON and does not`;
     case 'unknown elsewhere':
       return `${reason.what}: ${reason.source} ${WHY_SILENT[reason.why]}`;
     case 'other rule':

@@ -9,6 +9,8 @@ export function explainRecord(record: RecordType): string[] {
   const tables = table.includes('*') ? `every table ${table}` : table;
   const about = where === undefined ? '' : ` where ${explainCondition(where)}`;
   const company = parts.map((part) => `its row of ${part.table} (${part.name})`).join(' and ');
+  if (record.files === true)
+    return [`A record is a file whose path fits ${table}${about}.`, explainSubjects(record.subjects)];
   const rows = repeats
     ? `All rows of ${tables}${about} with one ${record.key.join(' and ')} are a record`
     : `A record is a row of ${tables}${about}`;

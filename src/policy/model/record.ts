@@ -80,6 +80,8 @@ export interface RecordType {
    * `parts` a `*` is the same text. The connector resolves it anew for every check, count, scan and batch.
    */
   readonly table: string;
+  /** The records are files, `table` is the pattern of their paths below the source's folder, and the key is the path. */
+  readonly files?: true;
   readonly key: readonly string[];
   /**
    * The key is not unique: rows with equal keys (NULL equals NULL) are one record, and go together when all of them may.

@@ -56,7 +56,7 @@ function around(kind: string, body: string): string {
 
 function codesOf(text: string): readonly string[] {
   try {
-    return parsePolicies(text, { file: 'docs', resolve: () => 'sqlite:x', kinds: ['sql'] }).warnings.map(
+    return parsePolicies(text, { file: 'docs', resolve: () => 'sqlite:x', kinds: ['sql', 'files'] }).warnings.map(
       (one) => one.code,
     );
   } catch (error) {

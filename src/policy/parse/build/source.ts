@@ -7,6 +7,7 @@ import { sourceShape } from '../schema/source.ts';
 import { opening, readFields, readNamed } from '../shape.ts';
 import type { Named } from '../shape.ts';
 import { readZone } from './controller.ts';
+import { readFileRecord } from './record/files.ts';
 import { readRecord } from './record/record.ts';
 import type { RecordEntry } from './record/record.ts';
 import { readConnection } from './reference.ts';
@@ -54,8 +55,9 @@ export function readSource({ name, raw, path }: Named, options: SourceOptions, r
     values.records === undefined
       ? []
       : readNamed(values.records, [...path, 'records'], 'record types', report);
-  const records = new Map(declared.map((one) => [one.name, readRecord(one, zone, report)]));
   const { kind } = values;
+  const read = kind === 'files' ? readFileRecord : readRecord;
+  const records = new Map(declared.map((one) => [one.name, read(one, zone, report)]));
   const known = kind !== undefined && knownKind(kind, [...path, 'kind'], options.kinds, report);
   const connection =
     values.connection === undefined

@@ -114,8 +114,19 @@ export const recordShape = {
   ),
 };
 
+/** Of a source of kind `files`. */
+export const fileRecordShape = {
+  files: says(
+    text,
+    'Which files below the folder, e.g. chats/{email}/{yyyy}-{mm}-{dd}-*.log: `*` is any text, {name} a column of that name.',
+  ),
+  where: says(condition.optional(), 'Which of these files are records of this type. Left out: all.'),
+  subject,
+  'datetimes in': recordShape['datetimes in'],
+};
+
 export const sourceShape = {
-  kind: says(text, 'Kind of system, e.g. sql.'),
+  kind: says(text, 'Kind of system: sql, or files for the files of a folder.'),
   connection: says(
     text,
     'Where it is, e.g. ${FRIST_CRM} or ${file:/run/secrets/crm}. Passwords never stand in the file.',
@@ -129,7 +140,7 @@ export const sourceShape = {
     'Tables, or table.column, that look like personal data and that no policy is meant for, each with the reason.',
   ),
   records: says(
-    z.record(name, z.strictObject(recordShape)),
+    z.record(name, z.union([z.strictObject(recordShape), z.strictObject(fileRecordShape)])),
     'The kinds of records, each with a name of your own.',
   ),
 };

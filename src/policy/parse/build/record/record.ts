@@ -207,6 +207,7 @@ function readType(reading: Reading, report: Report): RecordType | undefined {
   };
 }
 
-function kindsOf(subject: 'none' | Mapping): ReadonlySet<string> {
+/** The kinds of identifiers that `subject` declares. */
+export function kindsOf(subject: 'none' | Mapping): ReadonlySet<string> {
   return new Set(subject === 'none' ? [] : Object.keys(subject));
 }
