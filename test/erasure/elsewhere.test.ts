@@ -1,12 +1,14 @@
 /** Chats that are kept while the CRM knows the person as a customer, and cases that run from the end of that. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SourceFailure, type Connector } from '../../src/connectors/connector.ts';
+import { createSqlConnector } from '../../src/connectors/sql/connector.ts';
 import { approve } from '../../src/erasure/approve.ts';
 import { dryRun } from '../../src/erasure/dry-run.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
 import { sweep } from '../../src/erasure/sweep.ts';
 import { explainDisposition } from '../../src/policy/explain/disposition.ts';
 import type { Row, TableSpec } from '../connectors/conformance/harness.ts';
+import { freshDatabase } from '../support/servers/index.ts';
 import { createWorld, type World, type WorldOptions } from './harness.ts';
 
 const AS_OF = Date.parse('2026-06-30T03:15:00Z');
@@ -175,6 +177,31 @@ describe('an exemption that another source knows', () => {
     expect(why.get('3')).toContain('customer: crm has no record of the person');
   });
 
+  it('asks about everybody of rows that are one record', async () => {
+    const db = await freshDatabase('sqlite');
+    const connector = createSqlConnector({ source: 'chat', connection: db.url, pageSize: 100 });
+    try {
+      await db.query('create table chats (id integer, email text, last_message datetime)');
+      const people = ['bo', 'anna', 'cy', '', 'cy', 'bo'];
+      for (const [i, name] of people.entries())
+        await db.query('insert into chats values (?, ?, ?)', [
+          Math.floor(i / 2),
+          name === '' ? null : `${name}@example.org`,
+          '2025-01-01 12:00:00',
+        ]);
+      const on = await make({
+        tables: TABLES([], CUSTOMERS),
+        policies: policies(ACTIVE).replace('key: id, subject', 'key: id, duplicates: one record, subject'),
+        wrap: (memory, source) => (source === 'chat' ? connector : memory),
+      });
+      expect(await run(on)).toMatchObject({ status: 'done', found: { by: { exempt: 1, erase: 2 } } });
+      expect(await db.query('select id from chats')).toEqual([{ id: 0 }, { id: 0 }]);
+    } finally {
+      await connector.close();
+      await db.drop();
+    }
+  });
+
   it('asks one question a page and one a batch, about nobody who is not due', async () => {
     const asked: (readonly string[])[] = [];
     const on = await make({
@@ -238,7 +265,7 @@ describe('what changes between the plan and the batch', () => {
 });
 
 describe('a source that cannot be asked', () => {
-  const away = (call: 'check' | 'lookup', isAway: () => boolean): WorldOptions['wrap'] => {
+  const away = (call: 'check' | 'lookup', isAway: () => boolean): NonNullable<WorldOptions['wrap']> => {
     return (connector, source) => {
       if (source !== 'crm') return connector;
       return but(connector, {
