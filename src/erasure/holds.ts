@@ -1,11 +1,12 @@
 /** Suspension of deletion: a hold always wins, and ends only when someone named releases it. */
 import { formatEntry } from '../audit/entry.ts';
 import { FristError } from '../errors.ts';
-import type { Source } from '../policy/policy.ts';
+import type { Normalisation, Raw, Source } from '../policy/policy.ts';
 import { normalise } from '../policy/subject.ts';
 import type { Hold } from '../state/state.ts';
 import type { Engine, Names } from './engine.ts';
 import { identitiesOf } from './recover.ts';
+import type { Identity } from './survey/spool.ts';
 
 const POLL_MS = 250;
 
@@ -123,16 +124,21 @@ function commitments(
 ): string[] {
   const all = new Set<string>();
   for (const [kind, value] of subjects) {
-    const ways = sources
-      .flatMap((source) => source.records)
-      .flatMap((record) => record.subjects)
-      .filter((declared) => declared.kind === kind)
-      .map((declared) => declared.normalise);
-    for (const how of new Set(ways.length === 0 ? (['lowercase'] as const) : ways)) {
+    for (const how of waysOf(sources, kind)) {
       all.add(names.subject(kind, normalise(value, how)));
     }
   }
   return [...all];
+}
+
+/** The ways in which these sources write identifiers of a kind. */
+function waysOf(sources: readonly Source[], kind: string): readonly Normalisation[] {
+  const ways = sources
+    .flatMap((source) => source.records)
+    .flatMap((record) => record.subjects)
+    .filter((declared) => declared.kind === kind)
+    .map((declared) => declared.normalise);
+  return ways.length === 0 ? ['lowercase'] : [...new Set(ways)];
 }
 
 /** Batches opened before the hold did not know of it; until they are settled, nobody can say what still stands. */
@@ -146,12 +152,14 @@ async function waitForEarlier(
     sources.some((one) => one.name === batch.source),
   );
   const waiting = new Set(open.map((batch) => batch.id));
-  const values = new Set(hold.subjects.map(([, value]) => normalise(value, 'lowercase')));
-  const count = open
-    .flatMap(identitiesOf)
-    .filter((one) =>
-      one.subjects.some((raw) => raw !== null && values.has(normalise(raw, 'lowercase'))),
-    ).length;
+  const tests = hold.subjects.flatMap(([kind, value]) =>
+    waysOf(sources, kind).map(
+      (how) => (raw: Raw) => raw !== null && normalise(raw, how) === normalise(value, how),
+    ),
+  );
+  const isSubject = ({ subjects }: Identity): boolean =>
+    subjects.some((raw) => tests.some((test) => test(raw)));
+  const count = open.flatMap(identitiesOf).filter(isSubject).length;
   const until = engine.now() + input.waitMs;
   while (waiting.size > 0) {
     const still = new Set((await engine.state.openBatches()).map((batch) => batch.id));

@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Connector } from '../../src/connectors/connector.ts';
 import { approve } from '../../src/erasure/approve.ts';
 import { dryRun } from '../../src/erasure/dry-run.ts';
 import { placeHold, releaseHold } from '../../src/erasure/holds.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
 import { sweep } from '../../src/erasure/sweep.ts';
+import type { Key } from '../../src/policy/policy.ts';
+import { parsePolicies } from '../../src/policy/parse/parse.ts';
 import { createWorld, type World, type WorldOptions } from './harness.ts';
 import { contact, note, POLICIES, TABLES } from './fixture.ts';
 
@@ -176,6 +179,69 @@ policies:
     expect(ids(on)).toEqual(['1']);
     await releaseHold(on.engine, placed.hold.id, 'settled');
     expect(await run(on)).toMatchObject({ outcomes: { erased: 1 } });
+  });
+
+  it('does not call erased, without a word, what a second look finds there', async () => {
+    const wrap = (connector: Connector): Connector =>
+      Object.assign(connector, {
+        verify: (_: unknown, __: unknown, keys: readonly Key[]) =>
+          Promise.resolve(keys.map(([id]) => (id === '2' ? 'present' : 'gone'))),
+      });
+    const on = await make(
+      TABLES(
+        [1, 2, 3].map((id) => contact(id, '2025-01-01')),
+        [],
+      ),
+      { wrap },
+    );
+    await run(on);
+    const records = (await on.entries()).filter((entry) => entry.type === 'record');
+    const second = on.names.record('crm', 'contact', ['2']);
+    expect(
+      records.map(({ outcome, code, commitments }) => [outcome, code, commitments.record === second]),
+    ).toEqual([
+      ['erased', undefined, false],
+      ['erased', 'FOUND_AGAIN', true],
+      ['erased', undefined, false],
+    ]);
+    const settled = (await on.entries()).find((entry) => entry.type === 'batch-settled');
+    expect(settled).toMatchObject({ verification: 'leftovers', leftovers: 1, outcomes: { erased: 3 } });
+  });
+
+  it('says how many of whom a hold is for had gone before it, whichever way the identifier is written', async () => {
+    const on = await make(TABLES([], []));
+    const { file } = parsePolicies(
+      POLICIES.replace('{ email: email }', '{ email: email, phone: { column: phone, normalise: digits } }'),
+      { file: 'p.yaml', resolve: () => undefined, kinds: ['memory'] },
+    );
+    const detail = [
+      [['2024-01-01'], ['Person1@example.org ', null]],
+      [['2024-01-01'], [null, '+45 12 34']],
+      [['2024-01-01'], ['person2@example.org', '99']],
+    ];
+    await on.state.transaction((t) =>
+      t.openBatch({
+        id: 'b',
+        run: 'r',
+        controller: 'Test',
+        policy: 'contacts',
+        source: 'crm',
+        stage: 0,
+        asOf: new Date(AS_OF).toISOString(),
+        opened: new Date(AS_OF).toISOString(),
+        epoch: 'e1',
+        keys: [['1'], ['2'], ['3']],
+        detail: JSON.stringify(detail),
+      }),
+    );
+    const input = { why: 'x', waitMs: 0, signal: new AbortController().signal };
+    for (const [kind, value] of [
+      ['email', 'PERSON1@example.org'],
+      ['phone', '(+45) 12-34'],
+    ] as const) {
+      const placed = await placeHold(on.engine, file.sources, { ...input, subjects: [[kind, value]] });
+      expect(placed).toMatchObject({ beforeHold: 1, settled: false });
+    }
   });
 
   it('lets the failing record stand alone, erases the others, and says so', async () => {

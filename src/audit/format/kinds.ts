@@ -176,7 +176,8 @@ export const KINDS = {
   },
   /**
    * What became of one record. `promised`: the day by whose end the promise is kept. `dependents`: how many went with
-   * it, by the name of the relation. `code`: why it failed or was left.
+   * it, by the name of the relation. `code`: why it failed or was left;
+   * `FOUND_AGAIN` of one `erased`: a second look found it, or what should have gone with it.
    */
   record: {
     batch: id,

@@ -12,6 +12,10 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   failed: 'tried, and refused by the database',
 };
 
+/** What erasure/batch/settle.ts writes beside `erased` where a second look found the record there. */
+const FOUND_AGAIN = 'FOUND_AGAIN';
+const codeOf = ({ code }: { readonly code?: string }): string => (code === undefined ? '' : ` (${code})`);
+
 /** The words for a receipt that was checked. */
 export function provenText({ entry, index, head, openings }: Proven, origin: string): string {
   const known = readEntry(JSON.stringify(entry));
@@ -59,14 +63,19 @@ function whatRows(entry: Entry): string[][] {
   if (entry.type !== 'record') return [['what', `an entry of the kind ${entry.type}`]];
   const day = entry.promised === undefined ? '' : `, promised by ${entry.promised}`;
   return [
-    ['what', `${entry.source}.${entry.record}: ${entry.action}, ${entry.outcome}`],
-    ['', OUTCOMES[entry.outcome] ?? ''],
+    ['what', `${entry.source}.${entry.record}: ${entry.action}, ${entry.outcome}${codeOf(entry)}`],
+    [
+      '',
+      entry.code === FOUND_AGAIN
+        ? 'done, but a second look found it, or what goes with it'
+        : (OUTCOMES[entry.outcome] ?? ''),
+    ],
     ['policy', `${entry.policy}${day}`],
   ];
 }
 
 function limits(entry: Entry | undefined): readonly string[] {
-  const erased = entry?.type === 'record' && entry.outcome === 'erased';
+  const erased = entry?.type === 'record' && entry.outcome === 'erased' && entry.code !== FOUND_AGAIN;
   return [
     ...(erased ? [] : ['that anything was erased']),
     'that the data lie nowhere else: in other systems, in backups, or written anew since',

@@ -14,7 +14,7 @@ import type { Identity, Selected } from '../survey/spool.ts';
 export interface Settled {
   readonly identity: Identity;
   readonly outcome: Outcome;
-  /** Why it failed. */
+  /** Why it failed; of an erased one, that it was found again. */
   readonly code?: string;
 }
 

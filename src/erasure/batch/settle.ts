@@ -32,35 +32,41 @@ export async function settle(input: SettleInput, ledger: Ledger, finished: Finis
   if (counts.uncertain !== undefined) {
     return { id: finished.id, entries: [], counts, leftovers: 0, close: false };
   }
-  const verified = await verifyErased(input, finished);
+  const { records, ...verified } = await verifyErased(input, finished);
   return {
     id: finished.id,
-    entries: ledger.settled(finished.id, finished.stage, finished.records, finished.dependents, verified),
+    entries: ledger.settled(finished.id, finished.stage, records, finished.dependents, verified),
     counts,
     leftovers: verified.leftovers,
     close: true,
   };
 }
 
+/** Code of a record that the database confirmed to be erased, and that the second look found, or what goes with it. */
+const FOUND_AGAIN = 'FOUND_AGAIN';
+
+interface Looked {
+  /** Those that were found again carry a code: nobody may be shown the entry of one as if it were gone. */
+  readonly records: readonly Settled[];
+  readonly result: Verified;
+  readonly leftovers: number;
+}
+
 /** Looks again at what was erased. A source that cannot be asked leaves the proof pending; nothing is claimed. */
-async function verifyErased(
-  input: SettleInput,
-  finished: Finished,
-): Promise<{ readonly result: Verified; readonly leftovers: number }> {
-  const erased = finished.records.filter((one: Settled) => one.outcome === 'erased');
-  if (erased.length === 0) return { result: 'verified', leftovers: 0 };
+async function verifyErased(input: SettleInput, { records, stage }: Finished): Promise<Looked> {
+  const keys = records.filter((one) => one.outcome === 'erased').map((one) => one.identity.key);
+  if (keys.length === 0) return { records, result: 'verified', leftovers: 0 };
   try {
-    const keys = erased.map((one) => one.identity.key);
-    const seen = await input.connector.verify(
-      input.task.view,
-      finished.stage,
-      keys,
-      new AbortController().signal,
-    );
+    const seen = await input.connector.verify(input.task.view, stage, keys, new AbortController().signal);
     const leftovers = seen.filter((one) => one === 'present').length;
-    return { result: leftovers === 0 ? 'verified' : 'leftovers', leftovers };
+    if (leftovers === 0) return { records, result: 'verified', leftovers };
+    const looks = seen.values();
+    const looked = records.map((one) =>
+      one.outcome === 'erased' && looks.next().value === 'present' ? { ...one, code: FOUND_AGAIN } : one,
+    );
+    return { records: looked, result: 'leftovers', leftovers };
   } catch (error) {
-    if (error instanceof SourceFailure) return { result: 'pending', leftovers: 0 };
+    if (error instanceof SourceFailure) return { records, result: 'pending', leftovers: 0 };
     throw error;
   }
 }
