@@ -47,9 +47,11 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
       understood.push({ policy: policy.name, sentences });
     }
     for (const source of located.file.sources) {
-      const views = tasks.filter((task) => task.view.source === source.name).map((task) => task.view);
+      const ofSource = (view: View): boolean => view.source === source.name;
+      const views = tasks.map((task) => task.view).filter(ofSource);
+      const asked = tasks.flatMap((task) => task.inquiries.map((one) => one.view)).filter(ofSource);
       try {
-        const report = await connector(source.name).check(views, input.signal);
+        const report = await connector(source.name).check([...views, ...asked], input.signal);
         const advice = await adviceOn(connector(source.name), views, report, input.signal);
         problems.push(...[...report.findings, ...advice].map((finding) => placed(located, finding)));
         const gaps = coverageGaps(located.file, source, await connector(source.name).outline(input.signal));
