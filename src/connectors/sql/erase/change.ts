@@ -10,6 +10,7 @@ import { jsonInPlace, jsonWith } from './json-change.ts';
 import type { Context, Place } from '../compile/place.ts';
 import { refTo } from '../compile/place.ts';
 import { replacement } from './replacement.ts';
+import type { KeyText } from './replacement.ts';
 
 /** Replacements of columns of one table. */
 export type OwnReplacements = readonly (Field & { readonly with: Replacement })[];
@@ -48,7 +49,7 @@ export function compileAnonymising(
   context: Context,
   place: Place,
   set: OwnReplacements,
-  key: Sql | undefined,
+  key: KeyText | undefined,
 ): Anonymising {
   const own = set.map(({ part: _, ...field }) => field);
   return {
@@ -82,7 +83,7 @@ function freeText(context: Context, place: Place, column: string, redact: FreeTe
   };
 }
 
-function assignments(context: Context, place: Place, all: OwnReplacements, key: Sql | undefined): Sql {
+function assignments(context: Context, place: Place, all: OwnReplacements, key: KeyText | undefined): Sql {
   const { dialect } = context;
   const set = all.filter((one) => one.with.kind !== 'redact');
   const columns = [...new Set(set.map((one) => one.column))];
@@ -117,7 +118,7 @@ export function emptied(context: Context, place: Place, columns: readonly string
 }
 
 /** Every column holds, to the byte, what anonymising would write; free text is not looked at. Never NULL. */
-export function inPlace(context: Context, place: Place, set: Replacements, key: Sql | undefined): Sql {
+export function inPlace(context: Context, place: Place, set: Replacements, key: KeyText | undefined): Sql {
   return and(
     ...set.map(({ with: by, ...field }) => {
       if (field.path !== undefined) return jsonInPlace(context, place, field, by, key);

@@ -4,6 +4,7 @@ import type { Condition, Dependent, Field, Replacement, Replacements, View } fro
 import type { Ref } from '../dialect.ts';
 import { readable, textValue } from '../dialect.ts';
 import type { Sql } from '../sql.ts';
+import type { KeyText } from './replacement.ts';
 import { FALSE, TRUE, and, not, or, raw, sql } from '../sql.ts';
 import { inPlace, keyText } from './change.ts';
 import { owned } from './dependent.ts';
@@ -26,7 +27,7 @@ export function stageDone(
 ): Done {
   const stage = view.stages[position];
   if (stage?.action.kind !== 'anonymise') return { holds: FALSE, texts: [] };
-  const own = inPlace(context, root, stage.action.set, keyText(context.dialect, keys));
+  const own = inPlace(context, root, stage.action.set, () => keyText(context.dialect, keys));
   const holds = and(own, ...stage.dependents.map((one) => not(leftOf(context, root, view, one))));
   const texts = [
     ...freeTexts(stage.action.set).map((field) => ({
@@ -87,7 +88,12 @@ function leftOf(context: Context, root: Place, view: View, dependent: Dependent)
 }
 
 /** The record's key in the columns by which a related row refers to it; undefined where it refers otherwise. */
-export function keyInDependent(context: Context, place: Place, view: View, name: string): Sql | undefined {
+export function keyInDependent(
+  context: Context,
+  place: Place,
+  view: View,
+  name: string,
+): KeyText | undefined {
   const { match, of, orMatch = [] } = relatedNamed(context, name);
   if (of !== undefined || orMatch.length > 0) return undefined;
   const refs = view.record.key.map(
@@ -96,5 +102,5 @@ export function keyInDependent(context: Context, place: Place, view: View, name:
         ?.theirs,
   );
   if (!refs.every((one) => one !== undefined)) return undefined;
-  return keyText(context.dialect, refs.map((one) => refTo(context, place, one))); // prettier-ignore
+  return () => keyText(context.dialect, refs.map((one) => refTo(context, place, one))); // prettier-ignore
 }

@@ -10,6 +10,7 @@ import { insideJson, isPosition, malformed, member } from '../compile/json.ts';
 import type { Context, Place } from '../compile/place.ts';
 import { refTo } from '../compile/place.ts';
 import { template } from './replacement.ts';
+import type { KeyText } from './replacement.ts';
 
 interface Inside {
   readonly path?: readonly string[];
@@ -17,7 +18,12 @@ interface Inside {
 }
 
 /** The whole column with all of these members changed. */
-export function jsonWith(context: Context, whole: Ref, set: readonly Inside[], key: Sql | undefined): Sql {
+export function jsonWith(
+  context: Context,
+  whole: Ref,
+  set: readonly Inside[],
+  key: KeyText | undefined,
+): Sql {
   const { dialect } = context;
   const changed = set.reduce(
     (document, { path = [], with: by }) => changeOne(dialect, document, path, by, key),
@@ -38,7 +44,7 @@ function changeOne(
   from: Sql,
   path: readonly string[],
   by: Replacement,
-  key: Sql | undefined,
+  key: KeyText | undefined,
 ): Sql {
   const at = pathTo(dialect, from, path);
   if (by.kind === 'remove')
@@ -50,7 +56,7 @@ function changeOne(
 }
 
 /** A replacement as a value inside JSON. */
-function memberOf(dialect: Dialect, by: Replacement, key: Sql | undefined): Sql {
+function memberOf(dialect: Dialect, by: Replacement, key: KeyText | undefined): Sql {
   if (by.kind === 'placeholder') {
     const text = template(dialect, by.template, key);
     return dialect === 'postgres' ? sql`to_jsonb(${text})` : text;
@@ -70,7 +76,7 @@ export function jsonInPlace(
   place: Place,
   field: Field,
   by: Replacement,
-  key: Sql | undefined,
+  key: KeyText | undefined,
 ): Sql {
   const { dialect } = context;
   const { path = [], ...whole } = field;

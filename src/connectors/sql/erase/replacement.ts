@@ -9,8 +9,11 @@ import { raw, sql } from '../sql.ts';
 import type { Context } from '../compile/place.ts';
 import { constantOf } from '../compile/values.ts';
 
+/** A record's key as one text; made anew for each place where it stands, see `Context.aliasesOfPart`. */
+export type KeyText = () => Sql;
+
 /** `key`: the record's, where a template names it. NULL stays NULL but for constants and placeholders. */
-export function replacement({ dialect }: Context, ref: Ref, by: Replacement, key: Sql | undefined): Sql {
+export function replacement({ dialect }: Context, ref: Ref, by: Replacement, key: KeyText | undefined): Sql {
   switch (by.kind) {
     case 'constant':
       return by.value === null ? raw('NULL') : constantOf(dialect, ref.column, by.value);
@@ -36,11 +39,11 @@ export function replacement({ dialect }: Context, ref: Ref, by: Replacement, key
 }
 
 /** Text with the key in it. */
-export function template(dialect: Dialect, text: string, key: Sql | undefined): Sql {
+export function template(dialect: Dialect, text: string, key: KeyText | undefined): Sql {
   const parts = text.split('{key}').flatMap((piece, i) => {
     if (i > 0 && key === undefined) throw unfit('PLACEHOLDER_KEY');
     return [
-      ...(i > 0 && key !== undefined ? [key] : []),
+      ...(i > 0 && key !== undefined ? [key()] : []),
       ...(piece === '' ? [] : [textValue(dialect, piece)]),
     ];
   });

@@ -82,7 +82,7 @@ export function compileWork(question: Question, stage: ViewStage): Work {
     order,
     anonymising:
       stage.action.kind === 'anonymise'
-        ? compileAnonymising(context, root, own, keyText(context.dialect, keys))
+        ? compileAnonymising(context, root, own, () => keyText(context.dialect, keys))
         : undefined,
     files: filesOf(question, stage, dependents),
     written,
@@ -124,7 +124,7 @@ function compileOnePart(question: Question, stage: ViewStage, part: Part): PartS
     anonymising:
       set.length === 0
         ? undefined
-        : compileAnonymising(context, rows.place, set, keyThrough(question, part, rows)),
+        : compileAnonymising(context, rows.place, set, () => keyThrough(question, part, rows)),
   };
 }
 
