@@ -7,81 +7,13 @@ import { dryRun } from '../../src/erasure/dry-run.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
 import { sweep } from '../../src/erasure/sweep.ts';
 import { explainDisposition } from '../../src/policy/explain/disposition.ts';
-import type { Row, TableSpec } from '../connectors/conformance/harness.ts';
+import type { Row } from '../connectors/conformance/harness.ts';
 import { freshDatabase } from '../support/servers/index.ts';
+import { ACTIVE, CAREFUL, chat, CHATS, customer, CUSTOMERS, policies, TABLES } from './elsewhere-fixture.ts';
 import { createWorld, type World, type WorldOptions } from './harness.ts';
 
 const AS_OF = Date.parse('2026-06-30T03:15:00Z');
 const { signal } = new AbortController();
-
-const policies = (
-  exemption: string,
-  start = '{ column: last_message, null: unknown }',
-  more = '',
-): string => `
-frist: 1
-controller: { name: Test, timezone: UTC }
-sources:
-  chat:
-    kind: memory
-    connection: memory
-    datetimes in: UTC
-    records:
-      chat: { table: chats, key: id, subject: { email: email } }
-  crm:
-    kind: memory
-    connection: memory
-    datetimes in: UTC
-    records:
-      customer: { table: customers, key: id, subject: { email: email } }
-policies:
-  chats:
-    records: chat.chat
-    start: ${start}
-    within: 12 months${exemption === '' ? '' : `\n    unless: { customer: ${exemption} }`}
-    action: delete
-${more}`;
-
-const ACTIVE = '{ elsewhere: crm.customer, by: email, where: { status: active }, if none: not met }';
-const CAREFUL = '{ elsewhere: crm.customer, by: email, where: { status: active } }';
-
-const chat = (id: number, email: string | null, last: string | null = '2025-01-01'): Row => ({
-  id: String(id),
-  email,
-  last_message: last === null ? null : `${last} 12:00:00`,
-});
-const customer = (id: number, email: string, status: string, ended: string | null = null): Row => ({
-  id: String(id),
-  email,
-  status,
-  ended_on: ended,
-});
-
-const TABLES = (chats: readonly Row[], customers: readonly Row[]): TableSpec[] => [
-  {
-    name: 'chats',
-    columns: {
-      id: { type: 'int', nullable: false },
-      email: { type: 'text', nullable: true },
-      last_message: { type: 'datetime', nullable: true },
-    },
-    primaryKey: ['id'],
-    foreignKeys: [],
-    rows: chats,
-  },
-  {
-    name: 'customers',
-    columns: {
-      id: { type: 'int', nullable: false },
-      email: { type: 'text', nullable: true },
-      status: { type: 'text', nullable: false },
-      ended_on: { type: 'date', nullable: true },
-    },
-    primaryKey: ['id'],
-    foreignKeys: [],
-    rows: customers,
-  },
-];
 
 let world: World | undefined;
 afterEach(async () => {
@@ -124,22 +56,6 @@ const but = (connector: Connector, calls: Partial<Connector>): Connector =>
     },
   });
 const gone = (): Promise<never> => Promise.reject(new SourceFailure('fatal', 'ECONNREFUSED'));
-
-/** 1: a customer; 2: was one; 3: nobody knows them; 4: nobody knows who; 5: not due; 6: one of two is a customer. */
-const CHATS = [
-  chat(1, 'Anna@example.org'),
-  chat(2, 'bo@example.org'),
-  chat(3, 'cy@example.org'),
-  chat(4, null),
-  chat(5, 'bo@example.org', '2026-06-01'),
-  chat(6, 'dora@example.org'),
-];
-const CUSTOMERS = [
-  customer(1, ' anna@example.org ', 'active'),
-  customer(2, 'bo@example.org', 'closed'),
-  customer(3, 'dora@example.org', 'closed'),
-  customer(4, 'DORA@example.org', 'active'),
-];
 
 describe('an exemption that another source knows', () => {
   it('keeps customers, and lets those go whom the source knows as no customers, or not at all', async () => {
@@ -302,6 +218,13 @@ describe('a source that cannot be asked', () => {
       outcomes: { 'not-erased': 3 },
       error: { code: 'SOURCE_UNREACHABLE' },
     });
+    expect(left(on)).toHaveLength(6);
+  });
+
+  it('is not asked what it cannot know', async () => {
+    const wrong = policies(ACTIVE.replace('status:', 'standing:'));
+    const on = await make({ tables: TABLES(CHATS, CUSTOMERS), policies: wrong });
+    expect(await run(on)).toMatchObject({ status: 'failed', error: { code: 'CHECK_FAILED' } });
     expect(left(on)).toHaveLength(6);
   });
 
