@@ -21,9 +21,9 @@ const shown = (cells: readonly unknown[]): string =>
     )
     .join('|');
 
-async function fill(engine: Engine): Promise<TestDatabase> {
+async function fill(engine: Engine, storage: string): Promise<TestDatabase> {
   const db = await freshDatabase(engine);
-  for (const statement of schema(engine)) await db.query(statement);
+  for (const statement of schema(engine)) await db.query(`${statement}${storage}`);
   const literal = (cell: Cell): string =>
     cell === null ? 'NULL' : typeof cell === 'number' ? String(cell) : `'${cell}'`;
   for (const { table, before } of ROWS)
@@ -31,19 +31,31 @@ async function fill(engine: Engine): Promise<TestDatabase> {
   return db;
 }
 
-describe.each(await engines())('real schemas on %s', (engine) => {
+/** Tables that know no transactions have no part in what needs one: there, only the hard case is tried. */
+const ALL_ENGINES = await engines();
+const KINDS = [
+  ...ALL_ENGINES.map((engine) => [engine, ''] as const),
+  ...ALL_ENGINES.filter((engine) => engine === 'mariadb').map(
+    (engine) => [engine, ' ENGINE=MyISAM'] as const,
+  ),
+];
+
+describe.each(KINDS)('real schemas on %s%s', (engine, storage) => {
+  const files = storage === '' ? 2 : 1;
+  const policies = Object.entries(ERASED).slice(0, storage === '' ? 3 : 1);
+  const tables = storage === '' ? TABLES : TABLES.slice(0, TABLES.indexOf('contacts'));
   let db: TestDatabase;
   let frist: Installation;
   let folder: string;
 
   beforeAll(async () => {
-    db = await fill(engine);
+    db = await fill(engine, storage);
     folder = await mkdtemp(join(tmpdir(), 'frist-files-'));
     await mkdir(join(folder, 'cv'));
     for (const [n] of Array.from({ length: 12 }).entries())
       await writeFile(join(folder, 'cv', `${String(n)}.pdf`), 'canary');
     await writeFile(join(folder, 'cv', 'another.pdf'), 'canary');
-    frist = await install({ FRIST_ATS: db.url }, policyTexts(folder));
+    frist = await install({ FRIST_ATS: db.url }, policyTexts(folder).slice(0, files));
     expect((await frist.frist(['state', 'init'])).status).toBe(0);
   });
   afterAll(async () => {
@@ -54,7 +66,7 @@ describe.each(await engines())('real schemas on %s', (engine) => {
 
   const differences = async (wanted: 'before' | 'after'): Promise<readonly string[]> => {
     const lines: string[] = [];
-    for (const table of TABLES) {
+    for (const table of tables) {
       const rows = await db.query(`SELECT * FROM ${table}`);
       const have = rows.map((row) => `${table} ${shown(Object.values(row))}`).sort();
       const texts = ROWS.filter((one) => one.table === table).flatMap((one) => {
@@ -82,7 +94,9 @@ describe.each(await engines())('real schemas on %s', (engine) => {
     const due = Object.fromEntries(
       (document.policies ?? []).map((one) => [one.policy, one.found?.by['erase']]),
     );
-    expect(due).toEqual(ERASED);
+    expect(due).toEqual(Object.fromEntries(policies));
+    expect(await differences('before')).toEqual([]);
+    if (storage !== '') return;
     const contacts = document.policies?.find((one) => one.policy === 'contacts');
     expect(contacts?.found?.by['unreadable']).toBe(1);
     expect(contacts?.found?.exemptBy).toEqual({
@@ -91,13 +105,12 @@ describe.each(await engines())('real schemas on %s', (engine) => {
       consented: 1,
       'not reviewed': 1,
     });
-    expect(await differences('before')).toEqual([]);
   });
 
   it('a run leaves every row as it has to be', async () => {
     const { document, status } = await frist.json(['run', '--as-of', AS_OF]);
     expect((document.policies ?? []).map((one) => [one.policy, one.status, one.error?.code])).toEqual(
-      Object.keys(ERASED).map((policy) => [policy, 'done', undefined]),
+      policies.map(([policy]) => [policy, 'done', undefined]),
     );
     expect(await differences('after')).toEqual([]);
     expect((await readdir(join(folder, 'cv'))).sort()).toEqual(
@@ -108,7 +121,9 @@ describe.each(await engines())('real schemas on %s', (engine) => {
 
   it('a second run finds nothing more to do', async () => {
     const { document } = await frist.json(['run', '--as-of', AS_OF]);
-    expect((document.policies ?? []).map((one) => one.found?.by['erase'] ?? 0)).toEqual([0, 0, 0]);
+    expect((document.policies ?? []).map((one) => one.found?.by['erase'] ?? 0)).toEqual(
+      policies.map(() => 0),
+    );
     expect(await differences('after')).toEqual([]);
     expect((await frist.frist(['audit', 'verify'])).status).toBe(0);
   });
