@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createMemoryConnector } from '../../src/connectors/memory.ts';
 import { createMemoryDatabase } from '../../src/connectors/memory/database.ts';
 import { connectorKinds, createConnector, registryOf } from '../../src/connectors/registry.ts';
-import { CONFORMANCE_TESTS } from './kinds.ts';
+import { CONFORMANCE_TESTS, TESTS_OF_THEIR_OWN } from './kinds.ts';
 import { MEANING } from './memory-harness.ts';
 
 const context = { source: 'crm', connection: 'sqlite:no-such-file.db', pageSize: 100, meaning: MEANING };
@@ -35,7 +35,8 @@ describe('the conformance suite', () => {
     /\bconformance\(/.test(readFileSync(new URL(file, folder), 'utf8'));
 
   it('is run over every kind of the registry', () => {
-    expect(Object.keys(CONFORMANCE_TESTS)).toEqual(expect.arrayContaining(connectorKinds()));
+    const kinds = Object.keys({ ...CONFORMANCE_TESTS, ...TESTS_OF_THEIR_OWN });
+    expect(kinds).toEqual(expect.arrayContaining(connectorKinds()));
     for (const [kind, tests] of Object.entries(CONFORMANCE_TESTS)) {
       expect([kind, tests.length > 0, tests.every(callsSuite)]).toEqual([kind, true, true]);
     }
