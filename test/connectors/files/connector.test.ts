@@ -130,6 +130,10 @@ describe('files as records', () => {
     expect(outcomes).toEqual(['erased', 'erased', 'already-absent']);
     expect(await readdir(join(root, 'chats'))).toEqual(['b@x']);
     expect(has('chats/b@x/keep.txt')).toBe(true);
+    await rm(join(root, 'chats/b@x'), { recursive: true });
+    await put(`chats/c@x/${OLD}`);
+    await erase(viewOf(), [`chats/c@x/${OLD}`]);
+    expect(await readdir(join(root, 'chats'))).toEqual([]);
     expect(await connector.verify(viewOf(), 0, [[keys[0]!], ['chats/b@x/keep.txt']], ON)).toEqual([
       'gone',
       'gone',
