@@ -91,7 +91,7 @@ export async function textsLeft(
   return [...new Set(rows.map((row) => text(row[0]) ?? ''))].filter((one) => redact(one) !== one);
 }
 
-export async function update(
+async function update(
   connection: Connection,
   place: Place,
   assignments: Sql,
