@@ -39,6 +39,30 @@ const DEPENDENTS = [
   { related: 'invoices', kind: 'keep' },
 ] as const;
 
+/** All that the language can name around a record. */
+const AROUND = recordOf('people', ['id'], {
+  where: is('status', 'lead'),
+  parts: [{ name: 'file', table: 'messages', match: [{ theirs: 'id', ours: 'id' }], scope: TENANT }],
+  related: [
+    relation('messages', { person_id: 'id' }),
+    relation('answers', { person_id: 'id' }, { table: 'notes', of: 'messages' }),
+    relation('namesakes', { body: 'name' }, { table: 'notes', ignoreCase: true, orMatch: [[{ theirs: 'body', ours: 'email' }]] }),
+    relation('mentions', {}, { table: 'notes', match: [{ theirs: 'body', ours: 'id', inText: { before: 'id=', after: '' } }] }),
+  ],
+  selections: [{ name: 'by hand', sql: 'SELECT id FROM deals' }],
+}); // prettier-ignore
+const ALL_AROUND = viewOf(AROUND, {
+  starts: [startAt('sent_at', { part: 'file' })],
+  conditions: [
+    relatedRows('exists', 'answers'),
+    { kind: 'count', related: 'answers', op: '>=', number: 2, where: is('body', 'x') },
+    relatedRows('none', 'namesakes'),
+    relatedRows('exists', 'mentions'),
+    { kind: 'is', column: 'name', path: ['a', '0'], values: ['x', 7, true] },
+    { kind: 'selected', selection: 'by hand' },
+  ],
+});
+
 const WHERE = { where: is('status', 'lead'), exempt: [relatedRows('exists', 'open deals')] };
 const PLAIN = viewOf(PERSON, { where: is('status', 'lead') });
 const DELETING = viewOf(PERSON, { ...WHERE, stages: [stage({ kind: 'delete' }, ...DEPENDENTS)] });
@@ -57,7 +81,8 @@ const WINDOW: Window = { index: 0, dueBefore: '2021-01-01 00:00:00', aheadAfter:
 
 const fileOf = (engine: string): string => join(import.meta.dirname, 'statements', `${engine}.txt`);
 
-function line({ text, params }: Sent): string {
+function line({ text: sent, params }: Sent): string {
+  const text = sent.replaceAll('\n', ' ');
   const shown = params.map((one) => (typeof one === 'bigint' ? Number(one) : one));
   return params.length === 0 ? text : `${text} -- ${JSON.stringify(shown)}`;
 }
@@ -144,6 +169,11 @@ describe.each(await engines())('statements of %s', (engine) => {
   it('reading by key', async () => {
     await connector.read(ANONYMISING, [['1'], ['2']], ON);
     expectSent('read');
+  });
+
+  it('reading all that can stand around a record', async () => {
+    await connector.read(ALL_AROUND, [['1']], ON);
+    expectSent('around');
   });
 
   it('deleting with dependents of every kind', async () => {

@@ -40,7 +40,7 @@ export function compileCondition(context: Context, place: Place, condition: Cond
 function isOneOf(context: Context, ref: Ref, values: readonly Scalar[]): Sql {
   const some = equalsSome(context, ref, values);
   if (values.includes(null)) return ref.column.nullable ? or(sql`${ref.text} IS NULL`, some) : some;
-  return some === FALSE ? FALSE : known(ref, some);
+  return some === FALSE || ref.number !== undefined ? some : known(ref, some);
 }
 
 function equalsSome(context: Context, ref: Ref, values: readonly Scalar[]): Sql {
