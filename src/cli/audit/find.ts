@@ -16,7 +16,7 @@ export interface FindOptions extends AskedOptions {
 }
 
 /** Days of which nobody can be asked any more. */
-interface Gap {
+export interface Gap {
   readonly from: string;
   readonly to: string;
   /** Day on which the key was destroyed. */
@@ -59,12 +59,14 @@ export async function auditFind(inquiry: Inquiry, options: FindOptions, io: Io):
   return EXIT.ok;
 }
 
-function gapOf({ from, to, destroyed }: Epoch): Gap[] {
+/** The days of an epoch whose key was destroyed. */
+export function gapOf({ from, to, destroyed }: Epoch): Gap[] {
   if (destroyed === undefined) return [];
   return [{ from: from.slice(0, 10), to: (to ?? destroyed.on).slice(0, 10), destroyed: destroyed.on }];
 }
 
-function gapWords({ from, to, destroyed }: Gap): string {
+/** A gap in words. */
+export function gapWords({ from, to, destroyed }: Gap): string {
   return `what was written from ${from} to ${to}, because the key of these days was destroyed on ${destroyed}`;
 }
 

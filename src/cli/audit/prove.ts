@@ -9,6 +9,7 @@ import { readBytes, writeNew } from '../shared/files.ts';
 import { printJson, type Io } from '../shared/io.ts';
 import { number } from '../shared/text.ts';
 import { askedOf, openingsOf, type AskedOptions } from './asked.ts';
+import { gapOf, gapWords, type Gap } from './find.ts';
 import { provenText } from './proven.ts';
 
 export interface ProveOptions extends AskedOptions {
@@ -33,7 +34,7 @@ export async function auditProve(inquiry: Inquiry, options: ProveOptions, io: Io
   const openings = openingsOf(askedOf(options.files, options), epochs);
   const found: Found[] = [];
   for await (const one of findByCommitment(reader, index, new Set(openings.keys()))) found.push(one);
-  const chosen = choose(found, options.entry);
+  const chosen = choose(found, options.entry, epochs.flatMap(gapOf));
   const text = formatReceipt({
     entry: chosen.text,
     openings: chosen.commitments.map((commitment) => openings.get(commitment) as LabelledOpening),
@@ -55,7 +56,7 @@ export async function auditProve(inquiry: Inquiry, options: ProveOptions, io: Io
 }
 
 /** The entry to prove: the one that was named, or the only one about a record. */
-function choose(found: readonly Found[], named: string | undefined): Found {
+function choose(found: readonly Found[], named: string | undefined, gaps: readonly Gap[]): Found {
   const numbers = (some: readonly Found[]): string =>
     some
       .slice(0, NAMED)
@@ -68,10 +69,13 @@ function choose(found: readonly Found[], named: string | undefined): Found {
   }
   const records = found.filter((one) => fieldsOf(one.text, one.index)['type'] === 'record');
   const [first, ...others] = records;
-  if (first === undefined)
+  if (first === undefined) {
+    // Nobody is told that there is nothing where nobody can look.
+    const untold = gaps.map((gap) => `; it cannot be told ${gapWords(gap)}`).join('');
     return usage(
-      'the trail has no entry about it that says what became of a record (audit find says what it has)',
+      `the trail has no entry about it that says what became of a record (audit find says what it has)${untold}`,
     );
+  }
   if (others.length > 0) usage(`several entries are about it; name one by --entry: ${numbers(records)}`);
   return first;
 }

@@ -105,6 +105,13 @@ It does not prove:
     expect(existsSync(out)).toBe(false);
   });
 
+  it('says of which days it cannot tell, where it finds nothing', async () => {
+    const proving = prove('nobody.json', { subject: ['email=nobody@example.org'] });
+    await expect(proving).rejects.toThrow(
+      'what was written from 2025-01-01 to 2025-02-01, because the key of these days was destroyed on 2026-03-01',
+    );
+  });
+
   it('writes over nothing', async () => {
     writeFileSync(join(folder, 'there.json'), 'mine');
     expect(await codeOf(prove('there.json', { ...ASE, entry: '3' }))).toBe('FILE_UNWRITABLE');
