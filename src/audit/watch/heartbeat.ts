@@ -1,7 +1,7 @@
 /**
  * The heartbeat: one entry for each day on which no run found a record due, and so nothing was erased. A run that failed,
- * or that nobody saw end, says nothing of what was due, and may have erased: its day has none, but its own entries. A trail that is silent for
- * longer than a day is one whose daemon stands still, or one that was cut off.
+ * or that nobody saw end, says nothing of what was due, and may have erased: its day has none, but its own entries. A
+ * trail that is silent for longer than a day is one whose daemon stands still, or one that was cut off.
  */
 import type { Run, State } from '../../state/state.ts';
 import { formatEntry } from '../entry.ts';
