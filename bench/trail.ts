@@ -89,6 +89,7 @@ export async function verifying(bench: Bench, onDisk: number, madeUp: readonly n
   const long = join(import.meta.dirname, 'long-trail.ts');
   for (const entries of madeUp)
     await measure(`${entries.toLocaleString('en')} made up`, entries, process.execPath, [
+      ...HEAP,
       long,
       String(entries),
     ]);

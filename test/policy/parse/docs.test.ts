@@ -56,9 +56,11 @@ function around(kind: string, body: string): string {
 
 function codesOf(text: string): readonly string[] {
   try {
-    return parsePolicies(text, { file: 'docs', resolve: () => 'sqlite:x', kinds: ['sql', 'files'] }).warnings.map(
-      (one) => one.code,
-    );
+    return parsePolicies(text, {
+      file: 'docs',
+      resolve: () => 'sqlite:x',
+      kinds: ['sql', 'files'],
+    }).warnings.map((one) => one.code);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((one) => `${one.code}: ${one.path.join('.')}: ${one.message}`);

@@ -91,12 +91,7 @@ export async function textsLeft(
   return [...new Set(rows.map((row) => text(row[0]) ?? ''))].filter((one) => redact(one) !== one);
 }
 
-async function update(
-  connection: Connection,
-  place: Place,
-  assignments: Sql,
-  where: Sql,
-): Promise<number> {
+async function update(connection: Connection, place: Place, assignments: Sql, where: Sql): Promise<number> {
   if (where === FALSE) return 0;
   return (await connection.query(sql`UPDATE ${place.from} SET ${assignments} WHERE ${where}`)).affected;
 }
