@@ -11,7 +11,7 @@ import { durationMs, FORMATS } from './config/formats.ts';
 import type { Format } from './config/formats.ts';
 import { readEnvironment, readFileSettings, readSecret } from './config/inputs.ts';
 import type { Flat, SettingsInput } from './config/inputs.ts';
-import { s3Contradictions, s3Settings } from './config/s3.ts';
+import { s3Settings, trailContradictions } from './config/s3.ts';
 import { envOf, SETTING_NAMES, SETTINGS } from './config/settings.ts';
 import type { KeySource, Setting, SettingName, Settings } from './config/settings.ts';
 import { ConfigError, FristError } from './errors.ts';
@@ -126,7 +126,7 @@ function validate(
 ): void {
   const place = (name: SettingName): Partial<Problem> =>
     origins.get(name) === 'file' && text !== undefined ? { file, ...text.locate(name.split('.')) } : {};
-  for (const { name, message, remedy } of s3Contradictions(values))
+  for (const { name, message, remedy } of trailContradictions(values))
     problems.push({
       code: 'bad-setting',
       path: name.split('.'),

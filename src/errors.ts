@@ -297,8 +297,12 @@ export const ERRORS = {
   AUDIT_RECEIPT: {
     exit: 4,
     message: 'The receipt proves nothing: {what}',
-    remedy:
-      'Ask for the file as it was made, and hold the verifier key against the one that the company publishes.',
+    remedy: 'Ask for the file as it was made, and hold the key against the one that the company publishes.',
+  },
+  AUDIT_HEAD: {
+    exit: 1,
+    message: 'The head in {file} cannot be held against this trail: {what}',
+    remedy: 'Give the `checkpoint` of this trail as it was kept, and the public key that you had then.',
   },
   AUDIT_EXISTS: {
     exit: 1,

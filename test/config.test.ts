@@ -313,6 +313,21 @@ describe('a trail in S3', () => {
     ]);
     expect(problemsOf(() => s3('bucket: Not A Bucket, prefix: /up, endpoint: s3.example'))).toHaveLength(3);
   });
+
+  it.each([
+    ['s3: { prefix: frist }', /^audit.s3.prefix .* the trail would lie in a folder/],
+    [
+      's3: { bucket: trail, lock: { evidence: 1828 } }',
+      /^audit.s3.lock.evidence .* longer than evidence.keep/,
+    ],
+    ['folder: /trail\n  heads: { store: /trail/ }', /^audit.heads.store .* the place of the trail itself/],
+    ['heads: { store: var/audit }', /^audit.heads.store .* the place of the trail itself/],
+    ['s3: { bucket: trail, prefix: a }\n  heads: { store: "s3://trail/a" }', /^audit.heads.store /],
+  ])('is told where it contradicts itself: %s', (text, expected) => {
+    const [problem, ...others] = problemsOf(() => load({}, `audit:\n  ${text}\n`));
+    expect(problem?.replace(/^settings.yaml:\S+ /, '')).toMatch(expected);
+    expect(others).toEqual([]);
+  });
 });
 
 describe('a key', () => {

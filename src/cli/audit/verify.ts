@@ -48,6 +48,7 @@ export async function auditVerify(
     );
   if (held.length > 0)
     io.out(`Held against heads: ${held.map((one) => `${number(one.heads)} ${one.where}`).join(', ')}.\n`);
-  if (heads.length === 0) io.out(`Note: ${NO_HEADS}.\n`);
+  // A head of before, given by --since, is one from outside as well; and what does not verify needs no such limit.
+  if (firstProblem === undefined && heads.length === 0 && since === undefined) io.out(`Note: ${NO_HEADS}.\n`);
   return exit;
 }

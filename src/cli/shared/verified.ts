@@ -1,5 +1,5 @@
 /** Holding a trail against its signature: what `audit verify` and `audit report` have in common. */
-import { openCheckpoint, parseVkey, type Head } from '../../audit/checkpoint.ts';
+import { openCheckpoint, parseVkey, type Head, type Verifier } from '../../audit/checkpoint.ts';
 import { nameOfStore, openReadStore } from '../../audit/store/open.ts';
 import type { ReadStore } from '../../audit/store/store.ts';
 import { TILE_PREFIX } from '../../audit/tile.ts';
@@ -7,6 +7,7 @@ import { problemOf } from '../../audit/verify/found.ts';
 import { verifyTrail, type Verification } from '../../audit/verify.ts';
 import { HEADS_PREFIX, readHeads } from '../../audit/watch/heads.ts';
 import type { Settings } from '../../config.ts';
+import { FristError } from '../../errors.ts';
 import { ownTrail, type World } from '../../wiring.ts';
 
 /** Which trail, by which key. */
@@ -58,19 +59,30 @@ export async function openTrail(
   { trail, key }: TrailChoice,
 ): Promise<{ readonly store: ReadStore; readonly vkey: string; readonly known: Head | undefined }> {
   const store = await openReadStore(settings.audit, trail);
-  const own = key === undefined ? await ownTrail(settings, world) : undefined;
+  const own = key === undefined ? await ownTrail(settings, world).catch(keyIsNeeded(trail)) : undefined;
   return { store, vkey: key ?? own?.vkey ?? '', known: trail === undefined ? own?.head : undefined };
+}
+
+/** Who has only a copy has no state, and would be told to make one. */
+function keyIsNeeded(trail: string | undefined): (error: unknown) => never {
+  return (error) => {
+    if (trail !== undefined && error instanceof FristError && error.code === 'STATE_MISSING')
+      throw new FristError('USAGE', {
+        what: '--key VKEY is needed with --trail where frist is not installed: the public key of the trail',
+      });
+    throw error;
+  };
 }
 
 /**
  * Verifies a trail. The installation's own trail must also begin with what its state has seen; a copy may be older.
- * @throws AUDIT_KEY_INVALID, AUDIT_STORE, CONFIG_UNREADABLE for a head that cannot be read. What is wrong with the trail
+ * @throws AUDIT_KEY_INVALID, AUDIT_STORE, CONFIG_UNREADABLE for a head that cannot be read, AUDIT_HEAD for one that is none. What is wrong with the trail
  *   is no error but `verification.firstProblem`.
  */
 export async function verified(settings: Settings, world: World, options: TrailOptions): Promise<Verified> {
   const { store, vkey, known } = await openTrail(settings, world, options);
   const verifier = parseVkey(vkey);
-  const headIn = (file: string): Head => openCheckpoint(Buffer.from(options.readFile(file)), verifier, file);
+  const headIn = (file: string): Head => givenHead(options.readFile(file), verifier, file);
   const heads = options.head.map(headIn);
   const since = options.since === undefined ? undefined : headIn(options.since);
   const held: Held[] = [];
@@ -78,6 +90,7 @@ export async function verified(settings: Settings, world: World, options: TrailO
   const all = known === undefined ? [...heads] : [...heads, known];
   let verification: Verification;
   if (heads.length > 0) held.push({ where: 'given', heads: heads.length });
+  if (since !== undefined) held.push({ where: 'verified before', heads: 1 });
   if (known !== undefined) held.push({ where: 'seen by the state', heads: 1 });
   try {
     for (const { where, place, own } of await headPlaces(settings, options, store)) {
@@ -92,6 +105,16 @@ export async function verified(settings: Settings, world: World, options: TrailO
   }
   const hidden = since === undefined ? await hiddenIn(store) : [];
   return { store, vkey, heads: outside, held, since, verification, hidden };
+}
+
+/** A head that somebody kept. One that is none is a fault of what was given, not of the trail. */
+function givenHead(text: string, verifier: Verifier, file: string): Head {
+  try {
+    return openCheckpoint(Buffer.from(text), verifier, file);
+  } catch (error) {
+    if (!(error instanceof FristError) || error.code !== 'AUDIT_CORRUPT') throw error;
+    throw new FristError('AUDIT_HEAD', { file, what: String(error.params['what']) });
+  }
 }
 
 async function hiddenIn(store: ReadStore): Promise<string[]> {
