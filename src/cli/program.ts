@@ -38,7 +38,7 @@ export interface Options {
   readonly policy: string | undefined;
   readonly run: string | undefined;
   readonly batch: string | undefined;
-  readonly kind: string | undefined;
+  readonly kind: readonly string[];
   readonly limit: string | undefined;
   readonly format: string | undefined;
 }
@@ -133,7 +133,7 @@ const VERBS: readonly Verb[] = [
       new Option('--source <name>', 'only of this source'),
       new Option('--run <run>', 'only of this run, its batches included'),
       new Option('--batch <batch>', 'only of this batch'),
-      new Option('--kind <kind>', 'only of this kind, e.g. record'),
+      new Option('--kind <kind>', 'only of this kind, e.g. record; may be repeated').argParser(collect),
       new Option('--from <day>', 'from this day on (UTC), e.g. 2026-01-01'),
       new Option('--to <day>', 'up to this day, and with it'),
       new Option('--limit <number>', 'the first ones only'),
@@ -263,7 +263,7 @@ function optionsOf(given: Partial<Options>): Options {
     policy: given.policy,
     run: given.run,
     batch: given.batch,
-    kind: given.kind,
+    kind: given.kind ?? [],
     limit: given.limit,
     format: given.format,
   };

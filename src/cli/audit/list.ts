@@ -12,7 +12,7 @@ export interface ListOptions {
   readonly source: readonly string[];
   readonly run: string | undefined;
   readonly batch: string | undefined;
-  readonly kind: string | undefined;
+  readonly kind: readonly string[];
   /** Days (UTC), the last one included. */
   readonly from: string | undefined;
   readonly to: string | undefined;
@@ -50,6 +50,7 @@ export async function auditList(reader: TrailReader, options: ListOptions, io: I
     if (++listed === most) break;
   }
   io.out(text + format.end);
+  if (listed === 0) io.err('No entry fits.\n');
   return EXIT.ok;
 }
 
@@ -78,8 +79,8 @@ function filterOf(
   { from = -Infinity, to = Infinity }: Span,
 ): (entry: Placed) => boolean {
   const { policy, source, run, batch, kind } = options;
-  if (kind !== undefined && !(ENTRY_TYPES as readonly string[]).includes(kind))
-    usage(`there is no kind ${kind}; there are: ${ENTRY_TYPES.join(', ')}`);
+  const unknown = kind.find((one) => !(ENTRY_TYPES as readonly string[]).includes(one));
+  if (unknown !== undefined) usage(`there is no kind ${unknown}; there are: ${ENTRY_TYPES.join(', ')}`);
   const asked = Object.entries({ policy: [policy], source, run: [run], batch: [batch] })
     .map(([field, values]) => ({ field, values: values.filter((value) => value !== undefined) }))
     .filter(({ values }) => values.length > 0);
@@ -93,7 +94,7 @@ function filterOf(
     return (
       at >= from &&
       at <= to &&
-      (kind === undefined || type === kind) &&
+      (kind.length === 0 || kind.some((one) => one === type)) &&
       asked.every(({ field, values }) => values.some((value) => value === (entry[field] ?? opening?.[field])))
     );
   };

@@ -36,8 +36,7 @@ export async function auditVerify(
     return exit;
   }
   if (firstProblem === undefined) {
-    const from = since === undefined ? '' : `, from entry ${number(since.size)} on`;
-    io.out(`The trail verifies: ${number(size)} entries${from}, root ${root}\n`);
+    io.out(`The trail verifies: ${number(size)} entries${sinceText(size, since?.size)}, root ${root}\n`);
   } else {
     const { code, where, what } = firstProblem;
     io.out(`The trail does not verify.\n${code} at ${printable(where)}: ${what}\n`);
@@ -51,4 +50,9 @@ export async function auditVerify(
   // A head of before, given by --since, is one from outside as well; and what does not verify needs no such limit.
   if (firstProblem === undefined && heads.length === 0 && since === undefined) io.out(`Note: ${NO_HEADS}.\n`);
   return exit;
+}
+
+function sinceText(size: number, since: number | undefined): string {
+  if (since === undefined) return '';
+  return since === size ? ', none since' : `, read from entry ${number(since)} on`;
 }

@@ -20,7 +20,7 @@ const EVERYTHING: ListOptions = {
   source: [],
   run: undefined,
   batch: undefined,
-  kind: undefined,
+  kind: [],
   from: undefined,
   to: undefined,
   limit: undefined,
@@ -30,7 +30,10 @@ const EVERYTHING: ListOptions = {
 
 async function list(options: Partial<ListOptions>): Promise<string> {
   const { io, all } = capture();
-  expect(await auditList(desk.reader, { ...EVERYTHING, ...options }, io)).toBe(0);
+  const hints = capture();
+  const streams = { out: io.out, err: hints.io.err };
+  expect(await auditList(desk.reader, { ...EVERYTHING, ...options }, streams)).toBe(0);
+  expect(hints.all()).toBe(/\d{4}-\d\d-\d\d/.test(all()) ? '' : 'No entry fits.\n');
   return all();
 }
 
@@ -59,8 +62,9 @@ describe('audit list', () => {
   });
 
   it('leaves out what was not asked for', async () => {
-    expect(await numbers({ kind: 'record' })).toEqual([3, 4, 9, 12]);
-    expect(await numbers({ policy: 'contacts', kind: 'policy' })).toEqual([1, 14]);
+    expect(await numbers({ kind: ['record'] })).toEqual([3, 4, 9, 12]);
+    expect(await numbers({ policy: 'contacts', kind: ['policy'] })).toEqual([1, 14]);
+    expect(await numbers({ kind: ['policy', 'record'] })).toEqual([1, 3, 4, 9, 12, 14]);
     expect(await numbers({ batch: 'batch-2026-11-06' })).toEqual([8, 9, 10]);
     expect(await numbers({ from: '2026-11-03', to: '2026-11-05' })).toEqual([6, 7]);
     expect(await numbers({ from: '2026-11-06', limit: '2' })).toEqual([8, 9]);
@@ -70,7 +74,7 @@ describe('audit list', () => {
 
   it('counts what happened in a batch to the run, the source and the policy that it was opened for', async () => {
     expect(await numbers({ run: 'run-2' })).toEqual([8, 9, 10]);
-    expect(await numbers({ run: 'run-1', kind: 'record' })).toEqual([3, 4]);
+    expect(await numbers({ run: 'run-1', kind: ['record'] })).toEqual([3, 4]);
     expect(await numbers({ run: 'run-3', from: '2026-11-21' })).toEqual([11, 12, 13]);
     expect(await numbers({ source: ['crm', 'ats'] })).toEqual([2, 3, 4, 5, 8, 9, 10, 11, 12, 13]);
     expect(await numbers({ policy: 'contacts' })).toEqual([1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14]);
@@ -111,10 +115,10 @@ describe('audit list', () => {
   });
 
   it('is columns for people, and CSV for tables', async () => {
-    expect(await list({ limit: '6', kind: 'record' })).toMatch(
+    expect(await list({ limit: '6', kind: ['record'] })).toMatch(
       /^ {4}entry {2}time \(UTC\) {11}kind {12}policy {12}place {17}more\n {8}3 {2}2026-11-02 03:40:00 {2}record {10}contacts {10}crm\.contact {11}action=delete age=<2y batch=/,
     );
-    const csv = await list({ format: 'csv', kind: 'record', limit: '1' });
+    const csv = await list({ format: 'csv', kind: ['record'], limit: '1' });
     const [head, line = ''] = csv.split('\n');
     expect(head).toBe('index,at,type,policy,source,record,run,batch,action,outcome,promised,age,entry');
     expect(line.startsWith('3,2026-11-02T03:40:00.000Z,record,contacts,crm,contact,,batch-2026-11-02,')).toBe(
@@ -127,7 +131,7 @@ describe('audit list', () => {
   it.each<Partial<ListOptions>>([
     { from: '2026-02-30' },
     { to: 'today' },
-    { kind: 'records' },
+    { kind: ['records'] },
     { format: 'xml' },
     { limit: '0' },
     { limit: '1e3' },

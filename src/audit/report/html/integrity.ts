@@ -82,7 +82,7 @@ function resultOf({ result, code }: VerificationMade): Content {
   return result === 'verified' ? result : html`<span class="bad">${result}</span> ${code}`;
 }
 
-function repeat({ key, size, root, checkpoint }: TrailFacts): Markup {
+function repeat({ key, size, root, checkpoint, problem }: TrailFacts): Markup {
   const command = `frist audit verify --trail COPY --key '${key}'`;
   return html`<h3>How to repeat it</h3>
     <p>
@@ -91,9 +91,13 @@ function repeat({ key, size, root, checkpoint }: TrailFacts): Markup {
     </p>
     <pre>${command}</pre>
     <p>
-      It must answer that the trail verifies, with ${count(size)} entries and the root <code>${root}</code>,
-      or with more entries where the trail has grown since. Take the public key from elsewhere than this
-      report, such as from your own records.
+      ${
+        problem === undefined
+          ? html`It must answer that the trail verifies, with ${count(size)} entries and the root
+              <code>${root}</code>, or with more entries where the trail has grown since.`
+          : 'It must find the same, until the trail is mended.'
+      }
+      Take the public key from elsewhere than this report, such as from your own records.
     </p>
     ${
       checkpoint === undefined
