@@ -2,9 +2,9 @@
 import { cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run as execute } from '../test/support/servers/server.ts';
-import { run, type Command } from './measure.ts';
-import type { Server } from './server.ts';
-import type { Table } from './table.ts';
+import { run, type Command } from './measuring/measure.ts';
+import type { Server } from './database/server.ts';
+import type { Table } from './database/table.ts';
 
 export interface FristOptions {
   readonly table: Table;

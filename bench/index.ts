@@ -10,12 +10,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from '../test/support/servers/server.ts';
 import { buildFrist } from './frist.ts';
-import { live } from './live.ts';
-import { findArchiver } from './others.ts';
+import { live } from './database/live.ts';
+import { findArchiver } from './database/others.ts';
 import { anonymising, dryRun, erasing, sizes, type Bench } from './sections.ts';
-import { startServer, type Server } from './server.ts';
-import { makeTable, type Table } from './table.ts';
-import { appending, verifying } from './trail.ts';
+import { startServer, type Server } from './database/server.ts';
+import { makeTable, type Table } from './database/table.ts';
+import { appending, verifying } from './trail/trail.ts';
 
 interface Extent {
   readonly rounds: number;

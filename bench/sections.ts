@@ -1,10 +1,10 @@
 /** What is measured. Each section answers Markdown. */
 import { join } from 'node:path';
 import { fristCommand, type FristOptions, type Site } from './frist.ts';
-import { archive, freshFile, statement } from './others.ts';
-import { formatRatio, median, ratios, seriesTable, spread, table as markdown } from './report.ts';
-import { runRounds, type Series, type Variant } from './rounds.ts';
-import { dropTable, makeTable, type Table } from './table.ts';
+import { archive, freshFile, statement } from './database/others.ts';
+import { formatRatio, median, ratios, seriesTable, spread, table as markdown } from './measuring/report.ts';
+import { runRounds, type Series, type Variant } from './measuring/rounds.ts';
+import { dropTable, makeTable, type Table } from './database/table.ts';
 
 export interface Bench {
   readonly site: Site;

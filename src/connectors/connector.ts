@@ -215,3 +215,16 @@ export interface ConnectorContext {
 }
 
 export type ConnectorFactory = (context: ConnectorContext) => Connector;
+
+/** What a view asks besides its record type where it asks for the subjects alone. */
+export const NOTHING_ASKED: Omit<View, 'record'> = {
+  policy: '',
+  source: '',
+  starts: [],
+  conditions: [],
+  where: { kind: 'all', of: [] },
+  exempt: [],
+  stages: [],
+  startTree: { kind: 'latest of', of: [] },
+  acknowledgedCascades: [],
+};

@@ -18,7 +18,7 @@ import type {
   Page,
   Verification,
 } from './connector.ts';
-import { SourceFailure } from './connector.ts';
+import { NOTHING_ASKED, SourceFailure } from './connector.ts';
 import { checkViews } from './memory/check.ts';
 import type { MemoryDatabase, MemoryRow } from './memory/database.ts';
 import { isRecord, meets } from './memory/around.ts';
@@ -313,16 +313,3 @@ class MemoryConnector implements Connector {
     return result;
   }
 }
-
-/** A view that asks for the subjects alone. */
-const NOTHING_ASKED: Omit<View, 'record'> = {
-  policy: '',
-  source: '',
-  starts: [],
-  conditions: [],
-  where: { kind: 'all', of: [] },
-  exempt: [],
-  stages: [],
-  startTree: { kind: 'latest of', of: [] },
-  acknowledgedCascades: [],
-};

@@ -1,15 +1,15 @@
 /** Composes the parts of the state into the contract of state.ts. */
-import * as batches from './batches.ts';
-import * as holds from './holds.ts';
-import * as jobs from './jobs.ts';
-import * as keyring from './keyring.ts';
+import * as batches from './work/batches.ts';
+import * as holds from './work/holds.ts';
+import * as jobs from './work/jobs.ts';
+import * as keyring from './trail/keyring.ts';
 import * as leases from './leases.ts';
-import * as outbox from './outbox.ts';
-import * as plans from './plans.ts';
-import * as runs from './runs.ts';
+import * as outbox from './trail/outbox.ts';
+import * as plans from './work/plans.ts';
+import * as runs from './work/runs.ts';
 import type { State, Transaction } from './state.ts';
 import * as objects from './trail/objects.ts';
-import * as trailIndex from './trail-index.ts';
+import * as trailIndex from './trail/index-of-commitments.ts';
 import { inTurn, read, scrub, stateFault } from './turn.ts';
 import type { Store, Turn } from './turn.ts';
 import { FristError } from '../errors.ts';

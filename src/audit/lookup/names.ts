@@ -1,5 +1,5 @@
 /**
- * Under which names an entry is found in the index of the trail (state/trail-index.ts). Of each name the index has the
+ * Under which names an entry is found in the index of the trail (state/trail/index-of-commitments.ts). Of each name the index has the
  * first 8 bytes.
  *
  *   a commitment (commitment.ts)         every entry that holds it

@@ -18,7 +18,7 @@ import type {
   Page,
   Verification,
 } from '../connector.ts';
-import { SourceFailure } from '../connector.ts';
+import { NOTHING_ASKED, SourceFailure } from '../connector.ts';
 import { checkFiles, folderOf } from './check.ts';
 import { factsOf, isMeant, isRecord, readFile } from './facts.ts';
 import type { Asked } from './facts.ts';
@@ -198,16 +198,3 @@ class FilesConnector implements Connector {
       if (isRecord(this.#context.meaning, pattern, record, found)) yield found;
   }
 }
-
-/** A view that asks for the subjects alone. */
-const NOTHING_ASKED: Omit<View, 'record'> = {
-  policy: '',
-  source: '',
-  starts: [],
-  conditions: [],
-  where: { kind: 'all', of: [] },
-  exempt: [],
-  stages: [],
-  startTree: { kind: 'latest of', of: [] },
-  acknowledgedCascades: [],
-};

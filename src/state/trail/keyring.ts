@@ -1,9 +1,9 @@
 /** Which installation this state belongs to, and the wrapped epoch keys of its commitments. */
 import type { Knex } from 'knex';
-import { FristError } from '../errors.ts';
-import { FILLER } from './migrations.ts';
-import type { Destroyed, EpochKey, Installation, NewEpochKey } from './state.ts';
-import { ONE, type Turn } from './turn.ts';
+import { FristError } from '../../errors.ts';
+import { FILLER } from '../migrations.ts';
+import type { Destroyed, EpochKey, Installation, NewEpochKey } from '../state.ts';
+import { ONE, type Turn } from '../turn.ts';
 
 interface InstallationRow extends Installation {
   readonly one: number;

@@ -3,11 +3,11 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fristCommand } from './frist.ts';
-import { run, type Command } from './measure.ts';
+import { fristCommand } from '../frist.ts';
+import { run, type Command } from '../measuring/measure.ts';
 import { archive, statement } from './others.ts';
-import { spread, table as markdown } from './report.ts';
-import type { Bench } from './sections.ts';
+import { spread, table as markdown } from '../measuring/report.ts';
+import type { Bench } from '../sections.ts';
 import { reset, type Table } from './table.ts';
 import type { WaitsByKind } from './workload.ts';
 

@@ -5,10 +5,10 @@
  * forgets them in the same transaction, and keys whose plan never came (a crash in between) are swept after a day.
  */
 import type { Knex } from 'knex';
-import type { Key } from '../policy/policy.ts';
-import { FILLER } from './migrations.ts';
-import type { Plan, PlanStatus } from './state.ts';
-import type { Turn } from './turn.ts';
+import type { Key } from '../../policy/policy.ts';
+import { FILLER } from '../migrations.ts';
+import type { Plan, PlanStatus } from '../state.ts';
+import type { Turn } from '../turn.ts';
 
 interface PlanRow {
   readonly id: string;

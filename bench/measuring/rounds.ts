@@ -1,7 +1,7 @@
 /** Rounds: every variant once a round, in random order, each from the same beginning. */
 import { run, type Command, type Cost } from './measure.ts';
-import type { Server } from './server.ts';
-import { expiredRows, reset, type Table } from './table.ts';
+import type { Server } from '../database/server.ts';
+import { expiredRows, reset, type Table } from '../database/table.ts';
 
 export interface Variant {
   readonly name: string;

@@ -7,9 +7,9 @@
  * whoever finds an entry reads it. `frist_trail_index_reach` says how far the index goes, written with the rows.
  */
 import type { Knex } from 'knex';
-import type { Head, IndexRow } from './state.ts';
-import type { Turn } from './turn.ts';
-import { ONE } from './turn.ts';
+import type { Head, IndexRow } from '../state.ts';
+import type { Turn } from '../turn.ts';
+import { ONE } from '../turn.ts';
 
 const ROWS_AT_ONCE = 1000;
 const PREFIXES_AT_ONCE = 500;

@@ -1,8 +1,8 @@
 /** What frist is compared with: pt-archiver of Percona Toolkit, and the `mysql` client. */
 import { join } from 'node:path';
-import { NoServer } from '../test/support/servers/server.ts';
-import { findProgram, needProgram } from '../test/support/servers/locate.ts';
-import type { Command } from './measure.ts';
+import { NoServer } from '../../test/support/servers/server.ts';
+import { findProgram, needProgram } from '../../test/support/servers/locate.ts';
+import type { Command } from '../measuring/measure.ts';
 import type { Server } from './server.ts';
 import type { Table } from './table.ts';
 

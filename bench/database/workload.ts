@@ -1,11 +1,11 @@
 /**
  * A live application beside a purge, as a process of its own: four connections that read, update and insert contacts
- * that nobody erases, a few milliseconds apart. `node bench/workload.ts URL TABLE ROWS`; the message `begin` begins the
+ * that nobody erases, a few milliseconds apart. `node bench/database/workload.ts URL TABLE ROWS`; the message `begin` begins the
  * measurement, `end` ends it and is answered by the waiting times.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase, type Connection } from '../src/database.ts';
-import { spread } from './report.ts';
+import { openDatabase, type Connection } from '../../src/database.ts';
+import { spread } from '../measuring/report.ts';
 
 const THINK_MS = 4;
 

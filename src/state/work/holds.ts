@@ -1,8 +1,8 @@
 /** Holds and restrictions: what suspends erasure until somebody named releases it. */
 import type { Knex } from 'knex';
-import { FILLER } from './migrations.ts';
-import type { Hold } from './state.ts';
-import type { Turn } from './turn.ts';
+import { FILLER } from '../migrations.ts';
+import type { Hold } from '../state.ts';
+import type { Turn } from '../turn.ts';
 
 interface HoldRow {
   readonly id: string;

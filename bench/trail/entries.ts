@@ -1,8 +1,8 @@
 /** Entries as erasing writes them, and the key that their trail is signed with. */
 import { createPrivateKey, hash, randomBytes } from 'node:crypto';
-import { recordFormatter } from '../src/audit/format/record.ts';
-import { createUlids } from '../src/audit/format/ulid.ts';
-import { signerOf } from '../src/audit/keys.ts';
+import { recordFormatter } from '../../src/audit/format/record.ts';
+import { createUlids } from '../../src/audit/format/ulid.ts';
+import { signerOf } from '../../src/audit/keys.ts';
 
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 

@@ -1,7 +1,7 @@
 /** Which slot of a job was done last, by whichever process: so that a job is caught up, and not done twice. */
 import type { Knex } from 'knex';
-import type { JobMemory } from './state.ts';
-import type { Turn } from './turn.ts';
+import type { JobMemory } from '../state.ts';
+import type { Turn } from '../turn.ts';
 
 interface JobRow {
   readonly name: string;

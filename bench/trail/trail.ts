@@ -1,13 +1,13 @@
 /** What the trail costs: to write beside the erasing, and to verify. */
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openLog } from '../src/audit/log.ts';
-import { openFileStore } from '../src/audit/store/file.ts';
-import type { Store } from '../src/audit/store/store.ts';
+import { openLog } from '../../src/audit/log.ts';
+import { openFileStore } from '../../src/audit/store/file.ts';
+import type { Store } from '../../src/audit/store/store.ts';
 import { recordEntries, SIGNER } from './entries.ts';
-import { run, type Cost } from './measure.ts';
-import { spread, table as markdown } from './report.ts';
-import type { Bench } from './sections.ts';
+import { run, type Cost } from '../measuring/measure.ts';
+import { spread, table as markdown } from '../measuring/report.ts';
+import type { Bench } from '../sections.ts';
 
 const BATCH = 1000;
 /** As bin/frist bounds its own. */

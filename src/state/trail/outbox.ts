@@ -6,10 +6,10 @@
  * Pending is whatever row is there, never "behind the last id".
  */
 import type { Knex } from 'knex';
-import { FristError } from '../errors.ts';
-import type { EntryText, Head, OutboxRow } from './state.ts';
-import type { Turn } from './turn.ts';
-import { ONE } from './turn.ts';
+import { FristError } from '../../errors.ts';
+import type { EntryText, Head, OutboxRow } from '../state.ts';
+import type { Turn } from '../turn.ts';
+import { ONE } from '../turn.ts';
 
 /** Characters of entries in one row; MariaDB's default packet is 16 MiB. */
 const ROW_LENGTH = 2 * 1024 * 1024;

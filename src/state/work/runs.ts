@@ -1,8 +1,8 @@
 /** Runs by slot, and what is remembered of a policy from run to run. */
 import type { Knex } from 'knex';
-import { FristError } from '../errors.ts';
-import type { PolicyMemory, Run, RunState } from './state.ts';
-import type { Turn } from './turn.ts';
+import { FristError } from '../../errors.ts';
+import type { PolicyMemory, Run, RunState } from '../state.ts';
+import type { Turn } from '../turn.ts';
 
 interface RunRow {
   readonly id: string;

@@ -1,10 +1,10 @@
 /** Open batches: the raw keys of what is about to be erased, durable before the first statement, gone when settled. */
 import type { Knex } from 'knex';
-import { FristError } from '../errors.ts';
-import type { Key } from '../policy/policy.ts';
-import { FILLER } from './migrations.ts';
-import type { OpenBatch } from './state.ts';
-import type { Turn } from './turn.ts';
+import { FristError } from '../../errors.ts';
+import type { Key } from '../../policy/policy.ts';
+import { FILLER } from '../migrations.ts';
+import type { OpenBatch } from '../state.ts';
+import type { Turn } from '../turn.ts';
 
 interface BatchRow extends Omit<OpenBatch, 'keys' | 'asOf'> {
   readonly as_of: string;

@@ -1,14 +1,14 @@
 /**
  * Verifies a trail of any length that is made up while it is read: one bundle of entries over and over, with the tiles
  * that belong to it. So ten million entries need no disk, and nothing but the verifier could grow.
- * `node bench/long-trail.ts <entries>`; prints what was verified.
+ * `node bench/trail/long-trail.ts <entries>`; prints what was verified.
  */
-import { signCheckpoint } from '../src/audit/checkpoint.ts';
-import { EMPTY_TIP, layOut } from '../src/audit/format/layout.ts';
-import type { ReadStore } from '../src/audit/store/store.ts';
-import { CHECKPOINT, frame, parseTilePath } from '../src/audit/tile.ts';
-import { foldHashes, HASH_BYTES, rootOf, TILE_WIDTH } from '../src/audit/tree.ts';
-import { verifyTrail } from '../src/audit/verify.ts';
+import { signCheckpoint } from '../../src/audit/checkpoint.ts';
+import { EMPTY_TIP, layOut } from '../../src/audit/format/layout.ts';
+import type { ReadStore } from '../../src/audit/store/store.ts';
+import { CHECKPOINT, frame, parseTilePath } from '../../src/audit/tile.ts';
+import { foldHashes, HASH_BYTES, rootOf, TILE_WIDTH } from '../../src/audit/tree.ts';
+import { verifyTrail } from '../../src/audit/verify.ts';
 import { recordEntries, SIGNER } from './entries.ts';
 
 const repeat = (bytes: Buffer, times: number): Buffer => Buffer.concat(Array(times).fill(bytes));

@@ -2,8 +2,8 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase, type Database } from '../src/database.ts';
-import { startMariadb } from '../test/support/servers/mariadb.ts';
+import { openDatabase, type Database } from '../../src/database.ts';
+import { startMariadb } from '../../test/support/servers/mariadb.ts';
 
 const SETTINGS = [
   '--innodb-buffer-pool-size=1G',
