@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { requireInstallation } from '../../src/state/keyring.ts';
+import { requireInstallation } from '../../src/state/trail/keyring.ts';
 import { MIGRATIONS } from '../../src/state/migrations.ts';
 import type { Migration } from '../../src/state/migrations.ts';
 import { initState, openState } from '../../src/state/open.ts';
