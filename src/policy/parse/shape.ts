@@ -63,7 +63,7 @@ function below(schema: z.core.$ZodTypes, segment: string | number): readonly z.c
   if (def.type === 'array') return typeof segment === 'number' ? [def.element] : [];
   if (def.type === 'record') return [def.valueType];
   if (def.type !== 'object') return [];
-  const next = def.shape[segment] ?? def.catchall;
+  const next = Object.hasOwn(def.shape, segment) ? def.shape[segment] : def.catchall;
   return next === undefined || next._zod.def.type === 'never' ? [] : [next];
 }
 

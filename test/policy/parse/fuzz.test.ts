@@ -149,4 +149,9 @@ describe('the parser never throws anything but its problems', () => {
       }
     }
   });
+
+  it.each([GRAMMAR, REAL])('a name that every object inherits, in the place of every word', (text) => {
+    for (const { index, 0: word } of text.matchAll(/[\p{L}\p{N}_]+/gu))
+      survives(`${text.slice(0, index)}toString${text.slice(index + word.length)}`);
+  });
 });
