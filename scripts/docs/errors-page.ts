@@ -1,5 +1,5 @@
 import { ERRORS } from '../../src/errors.ts';
-import type { ErrorRow } from '../../src/errors.ts';
+import type { ErrorRow } from '../../src/errors/row.ts';
 
 const HEAD = `# Error codes
 

@@ -36,7 +36,12 @@ const AUDIT_FORMAT = [
 const PURE_WHY = 'is pure, so that the dry run, the run and an audit years later reach the same decision';
 
 export const LAYERS = [
-  { files: ['src/errors.ts'], may: [], node: [], why: 'is the bottom: everything imports it' },
+  {
+    files: ['src/errors.ts', 'src/errors/**'],
+    may: ['src/errors/**'],
+    node: [],
+    why: 'is the bottom: everything imports it',
+  },
   {
     files: ['src/policy/**'],
     may: ['src/policy/**', 'src/errors.ts'],

@@ -1,0 +1,47 @@
+/** Plans, approvals and holds. Rows of the one table: see errors.ts. */
+import type { ErrorRow } from './row.ts';
+
+export const DECIDING_ERRORS = {
+  PLAN_UNKNOWN: {
+    exit: 1,
+    message: 'There is no plan {plan}',
+    remedy: '`frist status` lists the plans that wait.',
+  },
+  PLAN_NOT_WAITING: {
+    exit: 1,
+    message: 'Plan {plan} does not wait for approval: it is {status}',
+    remedy: '`frist status` lists the plans that wait; the next run makes a new one where one is needed.',
+  },
+  PLAN_EXPIRED: {
+    exit: 1,
+    message: 'Plan {plan} could be approved until {expires}',
+    remedy: 'Run `frist run` for a new plan.',
+  },
+  PLAN_VOID: {
+    exit: 1,
+    message: 'Plan {plan} is void: its policy, guard, source or catalogue has changed',
+    remedy: 'Run `frist run` for a plan of the policy as it is now.',
+  },
+  RUN_BUSY: {
+    exit: 2,
+    message: 'Policy {policy} is running already',
+    remedy:
+      'Wait until that run ends; `frist status` shows it. After a crash its claim runs out within a minute: run again.',
+  },
+  // Holds
+  HOLD_UNKNOWN: {
+    exit: 1,
+    message: 'There is no active hold {hold}',
+    remedy: '`frist hold list` shows the holds.',
+  },
+  HOLD_WAIT: {
+    exit: 2,
+    message: 'The hold stands, but batches that were opened before it have not been settled',
+    remedy: 'They end with the running sweep, or with `frist run` after a crash; then run `frist hold list`.',
+  },
+  RECORD_FAILED: {
+    exit: 2,
+    message: '{count} record(s) of {source}.{record} cannot be erased under policy {policy} ({code})',
+    remedy: 'A foreign key or trigger forbids it: name the referring table as a dependent of the policy.',
+  },
+} as const satisfies Record<string, ErrorRow>;
