@@ -117,11 +117,21 @@ function inPart(context: Context, place: Place, name: string, column: string): R
 
 function partValue(context: Context, place: Place, part: Part, there: Place, column: string): Sql {
   const { text } = ownColumn(context, there, column);
-  const where = and(
-    compileMatch(context, part.match, there, place),
-    compileScope(context, there, part.scope),
-  );
-  return sql`(SELECT ${text} FROM ${there.from} WHERE ${where})`;
+  return sql`(SELECT ${text} FROM ${there.from} WHERE ${ofPart(context, place, part, there)})`;
+}
+
+function ofPart(context: Context, place: Place, part: Part, there: Place): Sql {
+  return and(compileMatch(context, part.match, there, place), compileScope(context, there, part.scope));
+}
+
+/** There is a row of the part. Never NULL. */
+export function hasPart(context: Context, place: Place, name: string): Sql {
+  const part = partNamed(context, name);
+  const table = tableNamed(context, part.table);
+  const there = table.transactional
+    ? aliasOf(context, part.table)
+    : underAlias(context, table, context.aliasesOfPart(name, table)());
+  return sql`EXISTS (SELECT 1 FROM ${there.from} WHERE ${ofPart(context, place, part, there)})`;
 }
 
 export function partNamed(context: Context, name: string): Part {

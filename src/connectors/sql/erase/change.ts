@@ -8,7 +8,7 @@ import type { Sql } from '../sql.ts';
 import { TRUE, and, join, not, or, raw, sql } from '../sql.ts';
 import { jsonInPlace, jsonWith } from './json-change.ts';
 import type { Context, Place } from '../compile/place.ts';
-import { refTo } from '../compile/place.ts';
+import { hasPart, refTo } from '../compile/place.ts';
 import { replacement } from './replacement.ts';
 import type { KeyText } from './replacement.ts';
 
@@ -126,8 +126,11 @@ export function inPlace(context: Context, place: Place, set: Replacements, key: 
       if (by.kind === 'redact' || by.kind === 'remove') return TRUE;
       if (by.kind === 'constant' && by.value === null) return sql`${ref.text} IS NULL`;
       const wanted = replacement(context, ref, by, key);
-      if (by.kind === 'constant' || by.kind === 'placeholder')
-        return and(sql`${ref.text} IS NOT NULL`, same(context.dialect, ref, wanted));
+      if (by.kind === 'constant' || by.kind === 'placeholder') {
+        const written = and(sql`${ref.text} IS NOT NULL`, same(context.dialect, ref, wanted));
+        // Where there is no such part, nothing is left to be written.
+        return field.part === undefined ? written : or(not(hasPart(context, place, field.part)), written);
+      }
       // What is derived from a value is NULL where that is.
       return or(sql`${ref.text} IS NULL`, same(context.dialect, ref, wanted));
     }),
