@@ -32,6 +32,42 @@ export async function disagreements(
   ];
 }
 
+/**
+ * What does not agree at any moment between two processes, of which one was killed: whoever is told to be gone is gone,
+ * and whoever is gone is told of, or stands in a batch that was on record before its first statement was sent.
+ */
+export async function claims(
+  installation: Installation,
+  sources: readonly Told[],
+): Promise<readonly string[]> {
+  const names = await namesOf(installation);
+  const published = trailOf(installation);
+  const waiting = (await installation.state('select entries from frist_outbox')).flatMap((row) =>
+    String(row['entries']).split('\n'),
+  );
+  const told = new Set<unknown>();
+  for (const entry of [...published, ...waiting.map((text) => JSON.parse(text) as TrailEntry)])
+    if (entry['type'] === 'record' && entry['outcome'] !== 'failed')
+      told.add((entry['commitments'] as { record: string }).record);
+  const opened = new Set(
+    published.filter((one) => one['type'] === 'batch-opened').map((one) => one['batch']),
+  );
+  const meant = new Set<number>();
+  for (const { id, record_keys: keys } of await installation.state(
+    'select id, record_keys from frist_batches',
+  ))
+    if (opened.has(id)) for (const [key] of JSON.parse(String(keys)) as string[][]) meant.add(Number(key));
+  return sources.flatMap(({ source, record, gone, left }) => {
+    const isTold = (key: number): boolean => told.has(names(source, record, key));
+    const untrue = left.filter(isTold);
+    const silent = gone.filter((key) => !isTold(key) && !meant.has(key));
+    return [
+      ...untrue.map((key) => `${record} ${String(key)} is said to be gone and is there`),
+      ...silent.map((key) => `${record} ${String(key)} is gone, and nobody had said that it would`),
+    ];
+  });
+}
+
 /** The trail verifies by the code that only reads. */
 export async function trailFaults(installation: Installation): Promise<readonly string[]> {
   const folder = installation.at('data/audit');

@@ -107,10 +107,13 @@ export interface InstallOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
-/** What a child process may know of the tests' environment: no setting of frist, no option of node. */
+/**
+ * What a child process may know of the tests' environment: no setting of frist, no option of node. What it compiles, the
+ * next one finds again: half the time of a start.
+ */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(?:FRIST_|NODE_)/.test(name));
-  return Object.fromEntries(inherited);
+  return { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: join(tmpdir(), 'frist-compiled') };
 }
 
 /** Starts `frist` with these arguments and nothing else. */

@@ -10,9 +10,9 @@ const FIRST_KEY = 730_000_000_000_000;
 export const KEY_MARK = '730000000';
 
 const TYPES = {
-  mariadb: { key: 'bigint', moment: 'datetime', end: ' engine=innodb' },
-  postgres: { key: 'bigint', moment: 'timestamp', end: '' },
-  sqlite: { key: 'integer', moment: 'text', end: '' },
+  mariadb: { key: 'bigint', moment: 'datetime' },
+  postgres: { key: 'bigint', moment: 'timestamp' },
+  sqlite: { key: 'integer', moment: 'text' },
 } as const;
 
 const DAY_MS = 86_400_000;
@@ -42,10 +42,18 @@ const isDue = (n: number): boolean => n % 3 !== 0;
 const NOTES_EACH = 2;
 const ROWS_AT_ONCE = 500;
 
-/** A new database with `count` contacts, each with two notes that refer to it by a foreign key. */
-export async function makePeople(engine: Engine, count: number): Promise<People> {
+/**
+ * A new database with `count` contacts, each with two notes that refer to it by a foreign key (which MyISAM reads past).
+ * `storage` is MariaDB's.
+ */
+export async function makePeople(
+  engine: Engine,
+  count: number,
+  storage: 'innodb' | 'myisam' = 'innodb',
+): Promise<People> {
   const db = await freshDatabase(engine);
-  const { key, moment, end } = TYPES[engine];
+  const { key, moment } = TYPES[engine];
+  const end = engine === 'mariadb' ? ` engine=${storage}` : '';
   await db.query(
     `create table contacts (id ${key} primary key, name varchar(100), email varchar(100), last_contact ${moment})${end}`,
   );
