@@ -121,10 +121,12 @@ async function prepare(folder: string): Promise<Parts> {
       operator: 'bench',
       pace: { maxBatch: BATCH, targetMs: 1e9, rest: 0 },
       planDays: 7,
+      approveOwn: true,
     },
     connector: () => {
       throw new Error('the parts have no source');
     },
+    pauseFile: () => Promise.resolve(undefined),
     now,
     sleep,
     newId,

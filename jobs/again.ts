@@ -1,14 +1,18 @@
 import { isPassing } from '../src/audit/publisher.ts';
+import { isPause } from '../src/erasure/run/pause.ts';
 import { FristError } from '../src/errors.ts';
 import type { Ended } from './scheduler.ts';
 
-/** Work that needs the trail's store: where that is away, the job goes on when it is back, not at its next slot. */
+/** Whether a job that ended by this code goes on by itself: when the trail's store is back, or the kill switch is off. */
+export const goesOn = (code: string | undefined): boolean => isPassing(code) || isPause(code);
+
+/** Work that goes on when what stands in its way has passed, not at its next slot. */
 export async function againWhenBack(work: () => Promise<Ended>): Promise<Ended> {
   try {
     return await work();
   } catch (error) {
-    // The trail has told so itself.
-    if (error instanceof FristError && isPassing(error.code)) return 'again';
+    // It has been told where it began.
+    if (error instanceof FristError && goesOn(error.code)) return 'again';
     throw error;
   }
 }

@@ -1,10 +1,9 @@
 /** The sweep by schedule: every policy of a controller that shares a cron expression, in one run. */
 import type { App, Controlled } from '../src/app.ts';
-import { isPassing } from '../src/audit/publisher.ts';
 import type { PolicyReport } from '../src/erasure/report.ts';
 import { sweep } from '../src/erasure/sweep.ts';
 import type { Task } from '../src/policy/view.ts';
-import { againWhenBack } from './again.ts';
+import { againWhenBack, goesOn } from './again.ts';
 import type { Job } from './scheduler.ts';
 
 /** One job per controller and cron expression. */
@@ -36,7 +35,7 @@ function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: rea
         const input = { trigger: 'schedule', slot, asOf, setClock: false, signal: deadline } as const;
         const reports = await sweep(engine, tasks, input);
         for (const report of reports) tell(app, slot, report);
-        return reports.some(({ error }) => isPassing(error?.code)) ? 'again' : 'done';
+        return reports.some(({ error }) => goesOn(error?.code)) ? 'again' : 'done';
       }),
   };
 }

@@ -1,7 +1,7 @@
 /** What a command or a job works with, once settings and policy files have been read: one engine per controller. */
 import type { Settings } from './config.ts';
 import type { ReadStore, Store } from './audit/store/store.ts';
-import type { Engine, Trail } from './erasure/engine.ts';
+import type { Engine, Evidence, Trail } from './erasure/engine.ts';
 import type { Logger } from './logger.ts';
 import type { Located } from './policy/parse/parse.ts';
 import type { Task } from './policy/view.ts';
@@ -35,7 +35,10 @@ export interface App {
   rotateKeys(): Promise<void>;
   /** Erases the evidence whose life is over at this moment (ISO). */
   expireEvidence(slot: string): Promise<void>;
+  /** The path of the file that stops all erasing, where it is there. */
+  readonly pauseFile: Engine['pauseFile'];
   readonly trail: Trail;
+  readonly evidence: Evidence;
   readonly keeping: Keeping;
   /** A new ULID. */
   readonly newId: () => string;

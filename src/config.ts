@@ -209,9 +209,11 @@ function typed(values: Flat, env: SettingsInput['env']): Settings {
     run: { deadlineMs: durationMs(text('run.deadline')) ?? 0 },
     batch: { max: number('batch.max'), targetMs: number('batch.target') },
     pace: number('pace'),
+    pause: { file: optional('pause.file') ?? join(folder, 'pause') },
     page: { size: number('page.size') },
     clock: { settable: values.get('clock.settable') === true },
     plan: { expiresDays: number('plan.expires') },
+    approval: { own: text('approval.own') === 'allowed' },
   };
 }
 

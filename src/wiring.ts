@@ -1,5 +1,6 @@
 /** Puts the parts together: settings and policy files in, an `App` out. The only place that knows every concrete kind. */
 import { hash } from 'node:crypto';
+import { access } from 'node:fs/promises';
 import type { App, Controlled } from './app.ts';
 import type { Signer } from './audit/checkpoint.ts';
 import { formatEntry } from './audit/entry.ts';
@@ -14,7 +15,7 @@ import type { Settings } from './config.ts';
 import { SourceFailure, type Connector, type Meaning } from './connectors/connector.ts';
 import { createConnector } from './connectors/registry.ts';
 import { withRetry } from './connectors/wrap/retry.ts';
-import type { Engine } from './erasure/engine.ts';
+import type { Engine, Evidence } from './erasure/engine.ts';
 import { clockIsWitnessed } from './erasure/run/clock.ts';
 import { FristError } from './errors.ts';
 import { createKeys, keysOf, openKeyRing, openSigner, rotateKeys } from './keys.ts';
@@ -135,21 +136,26 @@ export async function ownTrail(
 export async function openApp(settings: Settings, files: readonly Located[], world: World): Promise<App> {
   const { store, state, trail, ring, signer, newId } = await openDurable(settings, world);
   const connectors = files.map(({ file }) => openConnectors(file, settings, world));
+  const pauseFile = async (): Promise<string | undefined> =>
+    (await isThere(settings.pause.file)) ? settings.pause.file : undefined;
+  const evidence: Evidence = { put: (text) => putEvidence(store, text, world.randomBytes) };
   const controllers = files.map((located, i): Controlled => {
     const engine: Engine = {
       controller: located.file.controller,
       state,
       trail,
       keys: keysOf(ring, located.file.controller.name),
-      evidence: { put: (text) => putEvidence(store, text, world.randomBytes) },
+      evidence,
       logger: world.logger,
       settings: {
         spoolFolder: settings.spool.folder,
         operator: settings.operator,
         pace: { maxBatch: settings.batch.max, targetMs: settings.batch.targetMs, rest: settings.pace },
         planDays: settings.plan.expiresDays,
+        approveOwn: settings.approval.own,
       },
       connector: (source) => (connectors[i] as Connectors).of(source),
+      pauseFile,
       now: world.now,
       sleep: world.sleep,
       newId,
@@ -169,6 +175,8 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
     controllers,
     now: world.now,
     trail,
+    evidence,
+    pauseFile,
     keeping: { store, vkey: signer.vkey, headPlaces: await headPlaces(store, settings, world) },
     newId,
     obstacles: async () => {
@@ -193,6 +201,16 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
       }
     },
   };
+}
+
+/** A folder that cannot be looked into may hold the file: only "there is none" lets frist erase. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
+  }
 }
 
 async function obstaclesOf(

@@ -22,7 +22,8 @@ import { readText, writeNew } from './shared/files.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { printable } from './shared/printable.ts';
 import type { Process } from './shared/process.ts';
-import { plan } from './plan.ts';
+import { pause, resume } from './pause.ts';
+import { plan, showPlan } from './plan.ts';
 import { readCommandLine, type Invocation, type Options } from './program.ts';
 import { run } from './run.ts';
 import { stateInit } from './state-init.ts';
@@ -60,6 +61,11 @@ async function perform(invocation: Invocation, process: Process): Promise<number
     return auditVerb(verb, options, { settings, world, io, policies });
   }
   if (verb === 'init') return proposeFrom(options, settings, process);
+  if (verb === 'pause' || verb === 'resume') {
+    const app = await openApp(settings, [], world);
+    const given = { why: reasonOf(options), json: options.json };
+    return await opened(app, io, () => (verb === 'pause' ? pause : resume)(app, given, io));
+  }
   const files = readPolicyFiles(options.policies, process);
   if (verb === 'check') {
     const opened = files.map((located) => ({
@@ -77,14 +83,7 @@ async function perform(invocation: Invocation, process: Process): Promise<number
     }
   }
   const app = await openApp(settings, files, world);
-  let status: number;
-  try {
-    status = await withApp(app, invocation, process, world);
-  } catch (error) {
-    await app.close().catch(() => undefined);
-    throw error;
-  }
-  return await closed(app, status, io);
+  return await opened(app, io, () => withApp(app, invocation, process, world));
 }
 
 function proposeFrom(options: Options, settings: Settings, process: Process): Promise<number> {
@@ -110,8 +109,15 @@ function proposeFrom(options: Options, settings: Settings, process: Process): Pr
   );
 }
 
-/** The verb has answered, and its one document is printed: what fails now goes to stderr, and into the exit status. */
-async function closed(app: App, status: number, io: Io): Promise<number> {
+/** Closes the app after the verb. Its one document is printed then: what fails now goes to stderr, and into the exit status. */
+async function opened(app: App, io: Io, verb: () => Promise<number>): Promise<number> {
+  let status: number;
+  try {
+    status = await verb();
+  } catch (error) {
+    await app.close().catch(() => undefined);
+    throw error;
+  }
   try {
     await app.close();
     return status;
@@ -127,16 +133,18 @@ async function withApp(app: App, invocation: Invocation, process: Process, world
   const toErase = (): ReturnType<typeof momentToErase> =>
     momentToErase(options.asOf, app.now(), app.settings.clock.settable);
   switch (verb) {
-    case 'plan':
-      return plan(
-        app,
-        { moment: momentOf(options.asOf, app.now()), json, records: options.records, signal },
-        io,
-      );
+    case 'plan': {
+      const looking = { moment: momentOf(options.asOf, app.now()), json, records: options.records, signal };
+      return argument === '' ? plan(app, looking, io) : showPlan(app, argument, looking, io);
+    }
     case 'run':
       return run(app, { moment: toErase(), json, signal }, io);
     case 'approve':
-      return approve(app, { plan: argument, why: reasonOf(options), moment: toErase(), json, signal }, io);
+      return approve(
+        app,
+        { plan: argument, why: reasonOf(options), moment: toErase(), json, records: options.records, signal },
+        io,
+      );
     case 'status':
       return status(app, { json }, io);
     case 'serve':

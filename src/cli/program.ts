@@ -91,17 +91,28 @@ const VERBS: readonly Verb[] = [
   },
   {
     name: 'plan',
-    summary: 'dry run: what a sweep would erase and keep, and why; writes nowhere',
+    summary: 'dry run: what a sweep would erase and keep, and why; or a plan that waits. Writes nowhere',
+    argument: '[plan]',
     options: [AS_OF_PLAN, new Option('--records', 'stream every record with its reason as NDJSON')],
   },
   { name: 'run', summary: 'one sweep now', options: [AS_OF_RUN] },
   {
     name: 'approve',
-    summary: 'let a plan go that a guard has stopped',
+    summary: 'let a plan go that waits for it',
     argument: '<plan>',
-    options: [WHY, AS_OF_RUN],
+    options: [
+      WHY,
+      AS_OF_RUN,
+      new Option('--records', 'stream each approved record that is no longer erased, and why, as NDJSON'),
+    ],
   },
   { name: 'status', summary: 'what ran, what waits for people, what is overdue', options: [] },
+  {
+    name: 'pause',
+    summary: 'the kill switch: no process begins another batch, until `frist resume`',
+    options: [WHY],
+  },
+  { name: 'resume', summary: 'end a pause', options: [WHY] },
   { name: 'serve', summary: 'the daemon: sweeps by schedule until it is told to stop', options: [] },
   {
     name: 'hold add',

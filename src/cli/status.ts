@@ -1,10 +1,10 @@
 import type { App } from '../app.ts';
 import { lastVerification } from '../audit/watch/inspect.ts';
 import { EXIT } from '../errors.ts';
-import type { Plan, Run } from '../state/state.ts';
+import type { Pause, Plan, Run } from '../state/state.ts';
 import { exitOf } from './shared/exit.ts';
 import { printJson, type Io } from './shared/io.ts';
-import { number, table } from './shared/text.ts';
+import { guardText, number, table } from './shared/text.ts';
 
 /** One policy as the state remembers it. */
 interface PolicyStatus {
@@ -14,11 +14,14 @@ interface PolicyStatus {
   /** As the last run that looked found it; absent where none did. */
   readonly overdue?: number;
   readonly running: boolean;
+  /** Plans that wait for approval, and one whose carrying out was cut short. */
   readonly waiting: readonly Plan[];
 }
 
 interface Status {
   readonly policies: readonly PolicyStatus[];
+  /** Why nothing is erased; absent where frist may erase. */
+  readonly paused?: Pause | { readonly file: string };
   /** Batches without an outcome: the next run looks at them first. */
   readonly openBatches: number;
   readonly holds: number;
@@ -50,7 +53,10 @@ async function look(app: App): Promise<Status> {
       const [lastRun] = runs;
       const overdue = runs.map((run) => run.summary?.['overdue']).find((n) => n !== undefined);
       const memory = await app.state.policyMemory(controller, policy);
-      const plans = await app.state.plans({ status: 'waiting', policy });
+      const plans = [
+        ...(await app.state.plans({ status: 'waiting', policy })),
+        ...(await app.state.plans({ status: 'approved', policy })),
+      ];
       policies.push({
         policy,
         running: lastRun?.state === 'running',
@@ -64,7 +70,10 @@ async function look(app: App): Promise<Status> {
   const holds = await app.state.holds({ active: true });
   const verification = await lastVerification(app.state);
   const today = now.slice(0, 10);
+  const file = await app.pauseFile();
+  const paused = file === undefined ? await app.state.pause() : { file };
   return {
+    ...(paused === undefined ? {} : { paused }),
     policies,
     openBatches: (await app.state.openBatches()).length,
     holds: holds.length,
@@ -94,7 +103,10 @@ function statusText(found: Status, now: string): string {
     one.lastSuccess === undefined ? 'never' : `${one.lastSuccess.slice(0, 16)}Z`,
     one.overdue ?? '?',
   ]);
-  const lines = [table([['policy', 'last run', 'result', 'last success', 'overdue'], ...rows])];
+  const lines = [
+    ...pausedText(found.paused),
+    table([['policy', 'last run', 'result', 'last success', 'overdue'], ...rows]),
+  ];
   for (const plan of found.policies.flatMap((one) => one.waiting)) lines.push('', waitingText(plan, now));
   lines.push('', `holds ${number(found.holds)}`);
   for (const hold of found.holdsPastReview) lines.push(`  ${hold} is past its review date`);
@@ -106,11 +118,16 @@ function statusText(found: Status, now: string): string {
   return `${lines.join('\n')}\n`;
 }
 
+function pausedText(paused: Status['paused']): string[] {
+  if (paused === undefined) return [];
+  const why = 'file' in paused ? `${paused.file} is there` : `since ${paused.since}, by ${paused.by}`;
+  return [`PAUSED: ${why}; nothing is erased`, ''];
+}
+
 function waitingText(plan: Plan, now: string): string {
   const days = Math.ceil((Date.parse(plan.expires) - Date.parse(now)) / 86_400_000);
-  const guard = `guard ${plan.guard.name}: ${number(plan.guard.observed)}, limit ${number(plan.guard.limit)}`;
   return [
-    `${plan.policy} waits for approval of ${number(plan.count)} record(s) (${guard})`,
+    `${plan.policy} waits for approval of ${number(plan.count)} record(s) (${guardText(plan.guard)})`,
     `  frist approve ${plan.id} --why "…"   (can be approved for ${number(days)} more day(s))`,
   ].join('\n');
 }

@@ -91,6 +91,7 @@ export const FORMATS = {
   ),
   secret: textual('a text', (text) => text.trim() !== ''),
   checksums: oneOf('required', 'supported'),
+  permission: oneOf('allowed', 'forbidden'),
   lock: oneOf('none', 'governance', 'compliance'),
   share: numeric(0, 100, '', false),
   bool: { says: 'true or false', read: (value) => YES_NO.get(value) },

@@ -42,10 +42,14 @@ export interface Settings {
   readonly batch: { readonly max: number; readonly targetMs: number };
   /** Rest after a batch, as a share of the time it took. */
   readonly pace: number;
+  /** While this file is there, nothing is erased. */
+  readonly pause: { readonly file: string };
   readonly page: { readonly size: number };
   /** Whether `run --as-of` may be given. */
   readonly clock: { readonly settable: boolean };
   readonly plan: { readonly expiresDays: number };
+  /** Whether who made a plan may let it go. */
+  readonly approval: { readonly own: boolean };
 }
 
 export interface Setting {
@@ -153,9 +157,17 @@ export const SETTINGS = {
     doc: 'Time that one batch should take; batches grow and shrink towards it.',
   },
   pace: { format: 'share', doc: 'Rest after a batch, as a share of the time it took; 0: none.' },
+  'pause.file': {
+    format: 'path',
+    doc: 'While this file is there, nothing is erased. Default: <data>/pause.',
+  },
   'page.size': { format: 'page-size', doc: 'Records read at once.' },
   'clock.settable': { format: 'bool', doc: 'Whether `run --as-of` may be given; recorded in the trail.' },
   'plan.expires': { format: 'days', doc: 'How long a plan that waits can be approved.' },
+  'approval.own': {
+    format: 'permission',
+    doc: 'forbidden: a plan is approved under another operator id than it was made under.',
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

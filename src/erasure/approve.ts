@@ -1,17 +1,20 @@
 /**
  * Lets a waiting plan go: erases exactly the approved records that are still due now, under the holds of now, and never
- * others. Which of the approved it no longer erased, and why, is counted.
+ * others. Which of the approved it no longer erased, and why, is counted, and told one by one to whoever asked.
  */
 import { formatEntry } from '../audit/entry.ts';
 import { FristError } from '../errors.ts';
-import { createJudge, type Judge, type Verdict } from '../policy/judge.ts';
+import { createJudge, type Disposition, type Judge, type Verdict } from '../policy/judge.ts';
+import type { Key } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
 import type { Plan } from '../state/state.ts';
 import { claim, type Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
 import { eraseSelected, failureOf } from './batch/erase-selected.ts';
-import { checkClock } from './run/clock.ts';
+import { bearWitness, checkClock } from './run/clock.ts';
 import { codedError, prepare, silenceOf, type Prepared } from './run/prepare.ts';
+import { refuseWhilePaused } from './run/pause.ts';
+import { plannedRecords, standingOf } from './run/planned.ts';
 import { recoverOpen } from './recover.ts';
 import { rememberSuccess } from './run/remember.ts';
 import { add, blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
@@ -23,6 +26,15 @@ export interface ApproveInput {
   readonly asOf: number;
   readonly setClock: boolean;
   readonly signal: AbortSignal;
+  /** Gets every approved record that is not erased any more. Its key is for the eyes of the operator alone. */
+  readonly onLeft?: (left: Left) => void;
+}
+
+/** A record that was approved and is not due any more; without a disposition it is not there. */
+export interface Left {
+  readonly task: Task;
+  readonly key: Key;
+  readonly disposition?: Disposition;
 }
 
 /** Of the approved records, those that are not erased any more, by the reason; `absent` means they are not there. */
@@ -39,6 +51,7 @@ export async function approve(
   tasks: readonly Task[],
   input: ApproveInput,
 ): Promise<ApproveResult> {
+  await refuseWhilePaused(engine);
   const plan = await approvable(engine, input.plan);
   const task = tasks.find((one) => one.view.policy === plan.policy);
   if (task === undefined) return voided(engine, plan);
@@ -71,7 +84,9 @@ export async function approve(
     if (!input.setClock) await checkClock(engine, plan.policy, claimed.run, prepared.connector);
     await recoverOpen(engine, prepared, claimed);
     await recordApproval(engine, plan, input.why);
-    report = await apply(engine, prepared, plan, claimed, input.asOf, noLonger);
+    // Who lets a plan go that waited for a second clock has looked at this one.
+    if (plan.guard.name === 'clock-gap' && !input.setClock) await bearWitness(engine);
+    report = await apply(engine, prepared, plan, claimed, input, noLonger);
   } catch (error) {
     report = failedReport(report, codedError(error, task.view.source));
     if (error instanceof FristError) throw error;
@@ -85,14 +100,16 @@ async function approvable(engine: Engine, id: string): Promise<Plan> {
   const plan = await engine.state.plan(id);
   if (plan === undefined || plan.controller !== engine.controller.name)
     throw new FristError('PLAN_UNKNOWN', { plan: id });
-  // `approved` but not `applied`: the process died while it erased; approving again takes the work up.
-  if (plan.status !== 'waiting' && plan.status !== 'approved') {
-    throw new FristError('PLAN_NOT_WAITING', { plan: id, status: plan.status });
-  }
-  if (Date.parse(plan.expires) <= engine.now()) {
+  const status = standingOf(plan, engine.now());
+  if (status === 'expired') {
     await engine.state.transaction((t) => t.setPlanStatus(id, plan.status, 'expired'));
     throw new FristError('PLAN_EXPIRED', { plan: id, expires: plan.expires });
   }
+  // `approved` but not `applied`: the process died while it erased; approving again takes the work up.
+  if (status !== 'waiting' && status !== 'approved')
+    throw new FristError('PLAN_NOT_WAITING', { plan: id, status });
+  const { operator, approveOwn } = engine.settings;
+  if (!approveOwn && plan.requestedBy === operator) throw new FristError('PLAN_OWN', { plan: id, operator });
   return plan;
 }
 
@@ -128,13 +145,17 @@ async function apply(
   prepared: Prepared,
   plan: Plan,
   claimed: Claim,
-  asOf: number,
+  { asOf, onLeft }: ApproveInput,
   noLonger: Partial<Record<Verdict | 'absent', number>>,
 ): Promise<PolicyReport> {
   const { task } = prepared;
   const holds = await engine.state.holds({ active: true });
   const judge = createJudge(task, { asOf, holds });
-  const records = stillDue(engine, prepared, plan, judge, noLonger, claimed);
+  const leave = (key: Key, disposition?: Disposition): void => {
+    add(noLonger, disposition?.verdict ?? 'absent');
+    onLeft?.({ task, key, ...(disposition === undefined ? {} : { disposition }) });
+  };
+  const records = stillDue(engine, prepared, plan, judge, claimed, leave);
   const result = await eraseSelected(engine, prepared, { claim: claimed, plan: plan.id, asOf, records });
   const report = resultReport(
     { ...blankReport(task, 'planned'), plan: plan.id },
@@ -153,28 +174,25 @@ async function* stillDue(
   prepared: Prepared,
   plan: Plan,
   judge: Judge,
-  noLonger: Partial<Record<Verdict | 'absent', number>>,
   { names, signal }: Claim,
+  leave: (key: Key, disposition?: Disposition) => void,
 ): AsyncIterable<readonly Selected[]> {
   const { view } = prepared.task;
-  for await (const keys of engine.state.planKeys(plan.id)) {
+  for await (const records of plannedRecords(engine, prepared, plan, judge, signal)) {
     const selected: Selected[] = [];
-    const found = await prepared.connector.read(view, keys, signal);
-    if (found.length < keys.length) add(noLonger, 'absent', keys.length - found.length);
-    const complete = await prepared.elsewhere.ask(found, judge, signal);
-    for (const facts of found.map(complete)) {
-      const verdict = judge.verdict(facts);
-      if (verdict.verdict !== 'erase') {
-        add(noLonger, verdict.verdict);
+    for (const { key, facts } of records) {
+      if (facts === undefined) {
+        leave(key);
         continue;
       }
-      selected.push({
-        commitment: names.record(view.source, view.record.name, facts.key),
-        stage: verdict.stage,
-        key: facts.key,
-        starts: judge.startRaw(facts),
-        subjects: facts.subjects,
-      });
+      const verdict = judge.verdict(facts);
+      if (verdict.verdict !== 'erase') {
+        leave(key, judge.judge(facts));
+        continue;
+      }
+      const commitment = names.record(view.source, view.record.name, key);
+      const { stage } = verdict;
+      selected.push({ commitment, stage, key, starts: judge.startRaw(facts), subjects: facts.subjects });
     }
     yield selected;
   }

@@ -46,6 +46,8 @@ export interface EngineSettings {
   readonly pace: PaceSettings;
   /** How long a plan can be approved. */
   readonly planDays: number;
+  /** Whether a plan may be approved by the operator id under which it was made. */
+  readonly approveOwn: boolean;
 }
 
 export interface Engine {
@@ -58,6 +60,8 @@ export interface Engine {
   readonly settings: EngineSettings;
   /** The connector of a configured source; made once, closed by whoever made the engine. */
   readonly connector: (source: string) => Connector;
+  /** The path of the file that stops all erasing, where it is there (see run/pause.ts). */
+  readonly pauseFile: () => Promise<string | undefined>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;

@@ -13,6 +13,7 @@ import type { Judge } from '../policy/judge.ts';
 import type { Action } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
 import type { Hold, OpenBatch, Transaction } from '../state/state.ts';
+import type { FristError } from '../errors.ts';
 import { attempt, type AttemptResult } from './batch/attempt.ts';
 import type { PlannedBatch } from './batch/batches.ts';
 import type { Elsewhere } from './elsewhere.ts';
@@ -20,6 +21,7 @@ import type { Engine, Names } from './engine.ts';
 import { createLedger, type Ledger } from './batch/ledger.ts';
 import type { Pace } from './batch/pace.ts';
 import { add, addByAction, type ExecuteResult, type Outcome } from './report.ts';
+import { pauseOf } from './run/pause.ts';
 import { settle, type Finished } from './batch/settle.ts';
 
 export interface ExecuteInput {
@@ -65,6 +67,7 @@ class Execution {
   #failedCode: string | undefined;
   readonly #failing: string[] = [];
   #failure: SourceFailure | undefined;
+  #paused: FristError | undefined;
 
   constructor(input: ExecuteInput) {
     this.#input = input;
@@ -73,9 +76,11 @@ class Execution {
 
   async run(): Promise<ExecuteResult> {
     const { engine, pace, signal } = this.#input;
+    this.#paused = await pauseOf(engine);
     let current = await this.#advance(undefined);
     let finished: Finished | undefined;
     while (current !== undefined) {
+      this.#paused ??= await pauseOf(engine);
       const started = engine.now();
       const [result, next] = await bothEnd(this.#erase(current), this.#advance(finished));
       finished = { id: current.id, stage: current.batch.stage, ...result };
@@ -93,15 +98,21 @@ class Execution {
       failing: this.#failing,
       ...(this.#failedCode === undefined ? {} : { failedCode: this.#failedCode }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),
+      ...(this.#paused === undefined ? {} : { paused: this.#paused }),
       stopped: signal.aborted,
     };
+  }
+
+  /** No other batch is begun. */
+  #isOver(): boolean {
+    return this.#input.signal.aborted || this.#failure !== undefined || this.#paused !== undefined;
   }
 
   /** A batch that was opened before the stop or the failure is still settled, as not erased. */
   async #erase(opened: Opened): Promise<AttemptResult> {
     const { engine, task, connector, elsewhere, session, signal } = this.#input;
     const { batch, judge } = opened;
-    if (this.#failure !== undefined) {
+    if (this.#failure !== undefined || this.#paused !== undefined) {
       return {
         records: batch.records.map((identity) => ({ identity, outcome: 'not-erased' })),
         dependents: {},
@@ -114,8 +125,8 @@ class Execution {
 
   /** Settles `finished` and opens the next batch, in one transaction and one append. */
   async #advance(finished: Finished | undefined): Promise<Opened | undefined> {
-    const { engine, batches, signal } = this.#input;
-    const next = signal.aborted || this.#failure !== undefined ? undefined : await nextOf(batches);
+    const { engine, batches } = this.#input;
+    const next = this.#isOver() ? undefined : await nextOf(batches);
     const settled = finished === undefined ? undefined : await settle(this.#input, this.#ledger, finished);
     if (finished === undefined && next === undefined) return undefined;
     const opening = next === undefined ? undefined : this.#opening(next);

@@ -89,6 +89,8 @@ export interface ExecuteResult {
   /** Commitments of the records that failed, some hundreds at most. */
   readonly failing: readonly string[];
   readonly failure?: SourceFailure;
+  /** The kill switch stopped it before the end. */
+  readonly paused?: FristError;
   /** Whether the signal stopped it before the end. */
   readonly stopped: boolean;
 }
@@ -129,5 +131,6 @@ export function resultReport(
     dependents: result.dependents,
     ...(result.leftovers === 0 ? {} : { leftovers: result.leftovers }),
   };
-  return error === undefined ? done : failedReport(done, error);
+  if (error !== undefined) return failedReport(done, error);
+  return result.paused === undefined ? done : { ...failedReport(done, result.paused), status: 'stopped' };
 }

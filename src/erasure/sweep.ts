@@ -9,14 +9,16 @@ import type { Task } from '../policy/view.ts';
 import { claim, type Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
 import { eraseSelected, failureOf } from './batch/erase-selected.ts';
-import { checkGuards } from './guard.ts';
+import { checkGuards, type Tripped } from './guard.ts';
 import { checkClock } from './run/clock.ts';
+import { refuseWhilePaused } from './run/pause.ts';
 import { codedError, prepare, silenceOf, type Prepared } from './run/prepare.ts';
 import { recoverOpen } from './recover.ts';
 import { blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
 import { Spool } from './survey/spool.ts';
 import { survey, type Survey } from './survey/survey.ts';
-import { rememberFailing, rememberLook, rememberSuccess, storeWaitingPlan } from './run/remember.ts';
+import { expirePlans, keepPlan } from './run/plans.ts';
+import { rememberFailing, rememberLook, rememberSuccess } from './run/remember.ts';
 import type { Run } from '../state/state.ts';
 
 export interface SweepInput {
@@ -40,14 +42,19 @@ interface Walk {
   over: boolean;
 }
 
-/** Erases what is due. Answers one report per task, in the order given; one failing policy does not stop the others. */
+/**
+ * Erases what is due. Answers one report per task, in the order given; one failing policy does not stop the others.
+ * @throws FristError PAUSED, PAUSED_BY_FILE; and of state and trail
+ */
 export async function sweep(
   engine: Engine,
   tasks: readonly Task[],
   input: SweepInput,
 ): Promise<PolicyReport[]> {
+  await refuseWhilePaused(engine);
   const reports = new Map<Task, PolicyReport>();
   const walks: Walk[] = [];
+  await expirePlans(engine);
   try {
     for (const task of tasks) {
       const claimed = await claim(engine, { ...input, policy: task.view.policy }, input.signal);
@@ -165,22 +172,28 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
     trusted: memory.trusted === prepared.digest,
     lastPopulation: memory.lastPopulation,
     unwitnessedHours: gap,
+    approveAbove: task.policy.approveAbove,
   });
   walk.report = { ...walk.report, plan: walk.survey.planId, found: walk.survey.found };
-  if (tripped !== undefined) {
-    const { survey: found, spool } = { survey: walk.survey, spool: walk.spool };
-    await storeWaitingPlan(engine, prepared, {
-      run: walk.claim.run,
-      survey: found,
-      spool,
-      tripped,
-      asOf: input.asOf,
-    });
-    const silence = silenceOf(prepared);
-    const report = silence === undefined ? walk.report : failedReport(walk.report, silence);
-    walk.report = { ...report, status: 'waiting', guard: tripped };
-    walk.over = true;
+  if (tripped !== undefined) await stop(engine, walk, tripped, input.asOf);
+}
+
+/**
+ * Nothing of the policy is erased. While another source that it asks is silent no plan is kept either: its catalogue is
+ * not known, so that the plan would be void as soon as the source is back.
+ */
+async function stop(engine: Engine, walk: Walk, tripped: Tripped, asOf: number): Promise<void> {
+  const prepared = known(walk.prepared);
+  walk.over = true;
+  walk.report = { ...walk.report, guard: tripped };
+  const silence = silenceOf(prepared);
+  if (silence !== undefined) {
+    walk.report = failedReport(walk.report, silence);
+    return;
   }
+  const { run } = walk.claim;
+  const stopped = { run, survey: known(walk.survey), spool: known(walk.spool), tripped, asOf };
+  walk.report = { ...walk.report, plan: await keepPlan(engine, prepared, stopped), status: 'waiting' };
 }
 
 /** Pass 2. */

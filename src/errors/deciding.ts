@@ -12,6 +12,12 @@ export const DECIDING_ERRORS = {
     message: 'Plan {plan} does not wait for approval: it is {status}',
     remedy: '`frist status` lists the plans that wait; the next run makes a new one where one is needed.',
   },
+  PLAN_OWN: {
+    exit: 1,
+    message: 'Plan {plan} was made under the operator id {operator}, which may not approve it',
+    remedy:
+      'Let somebody else approve it, under an `operator` of their own; or set `approval.own` to allowed.',
+  },
   PLAN_EXPIRED: {
     exit: 1,
     message: 'Plan {plan} could be approved until {expires}',
@@ -43,5 +49,16 @@ export const DECIDING_ERRORS = {
     exit: 2,
     message: '{count} record(s) of {source}.{record} cannot be erased under policy {policy} ({code})',
     remedy: 'A foreign key or trigger forbids it: name the referring table as a dependent of the policy.',
+  },
+  // The kill switch
+  PAUSED: {
+    exit: 2,
+    message: 'Erasing is paused since {since}, by {by}',
+    remedy: 'Nothing is erased until `frist resume --why …`; the daemon then goes on by itself.',
+  },
+  PAUSED_BY_FILE: {
+    exit: 2,
+    message: 'Erasing is paused: {file} is there',
+    remedy: 'Nothing is erased until the file is removed; the daemon then goes on by itself.',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -183,6 +183,17 @@ async function createTrailIndex(create: CreateTable): Promise<void> {
   });
 }
 
+/** Holds of records and of policies, and the grace after a release. The keys of records come behind the filler too. */
+async function extendHolds(db: Knex): Promise<void> {
+  const columns: Readonly<Record<string, (table: Knex.AlterTableBuilder) => void>> = {
+    until: (table) => table.string('until', MOMENT),
+    policies: (table) => table.text('policies'),
+    records: (table) => table.text('records', 'longtext'),
+  };
+  for (const [name, add] of Object.entries(columns))
+    if (!(await db.schema.hasColumn('frist_holds', name))) await db.schema.alterTable('frist_holds', add);
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
@@ -214,6 +225,16 @@ export const MIGRATIONS: readonly Migration[] = [
         table.primary(['name', 'part']);
       }),
   },
+  {
+    version: 5,
+    up: (create) =>
+      create('frist_pause', (table) => {
+        table.integer('one').primary();
+        table.string('since', MOMENT).notNullable();
+        table.string('by_whom', NAME).notNullable();
+      }),
+  },
+  { version: 6, up: (_, db) => extendHolds(db) },
 ];
 
 function tableCreator(db: Knex, dialect: Dialect): CreateTable {

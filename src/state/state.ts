@@ -6,6 +6,7 @@
  * Fails closed: opening never creates. A missing state beside an existing trail would forget every hold.
  */
 import type { Key } from '../policy/policy.ts';
+import type { Hold as Suspension } from '../policy/subject.ts';
 
 /** An entry of the audit trail in its canonical form, ready to publish. */
 export type EntryText = string;
@@ -17,17 +18,12 @@ export interface Installation {
   readonly created: string;
 }
 
-export interface Hold {
-  readonly id: string;
-  readonly kind: 'hold' | 'restriction';
-  /** [identifier kind, value as given]; normalised per record type when compared. */
-  readonly subjects: readonly (readonly [string, string])[];
-  /** Source names; undefined: every source. */
-  readonly sources?: readonly string[];
+export interface Hold extends Suspension {
   readonly placed: string;
   readonly by: string;
   /** Day on which somebody must look at it again; a hold never ends by itself. */
   readonly review?: string;
+  /** When somebody ended it. With `until`, which is later, its grace lasts until then. */
   readonly released?: string;
 }
 
@@ -66,7 +62,7 @@ export interface Plan {
   readonly status: PlanStatus;
   readonly count: number;
   readonly population: number;
-  /** Which guard stopped it, with its numbers. */
+  /** Which guard stopped it, with its numbers; `approval` where its policy wants a person above a number of records. */
   readonly guard: { readonly name: string; readonly limit: number; readonly observed: number };
   readonly summary: Readonly<Record<string, number>>;
   readonly requestedBy: string;
@@ -102,6 +98,12 @@ export interface PolicyMemory {
   readonly failing?: readonly string[];
 }
 
+/** The kill switch is on: since when (ISO), and by whom (an operator id). */
+export interface Pause {
+  readonly since: string;
+  readonly by: string;
+}
+
 export interface OutboxRow {
   readonly id: number;
   readonly entries: readonly EntryText[];
@@ -113,7 +115,7 @@ export interface Head {
   readonly root: string;
 }
 
-/** What is remembered of a job that is not a run of a policy. */
+/** What is remembered of a job that is not a run of a policy, or of another thing that has a last time. */
 export interface JobMemory {
   /** The last slot that was done, ISO. */
   readonly slot: string;
@@ -179,10 +181,16 @@ export interface Transaction {
   openBatch(batch: OpenBatch): Promise<void>;
   /** Forgets the keys. STATE_SUPERSEDED when the batch is not open: another process has settled it. */
   settleBatch(id: string): Promise<void>;
+  /** As `holds({ active: true })`. */
   activeHolds(): Promise<readonly Hold[]>;
   addHold(hold: Hold): Promise<void>;
-  /** Forgets the identifiers. False when there is no active hold with this id. */
-  releaseHold(id: string, at: string): Promise<boolean>;
+  /**
+   * Ends a hold. What it covered is kept until `until` (ISO instant); without it, whom it was about is forgotten at
+   * once. False when there is no hold with this id that nobody has released.
+   */
+  releaseHold(id: string, at: string, until?: string): Promise<boolean>;
+  /** Forgets whom released holds were about whose grace was over at this instant; answers how many. */
+  forgetHolds(at: string): Promise<number>;
   /**
    * False when the slot is taken already, or a run of this policy is running, by whatever process. A crash leaves
    * `running`: whoever then gets the lease `run:<controller>:<policy>` recovers and ends that run first.
@@ -206,6 +214,8 @@ export interface Transaction {
   destroyEpochKey(epoch: string, destroyed: Destroyed): Promise<boolean>;
   /** Remembers a slot of a job as done. False when that one, or a later one, has been, by whichever process. */
   endJob(name: string, slot: string, note?: string): Promise<boolean>;
+  /** Turns the kill switch on, or with undefined off. False when it is so already. */
+  setPause(pause: Pause | undefined): Promise<boolean>;
   /** STATE_LEASE_LOST when the lease has changed hands since it was taken with this fencing number. */
   requireLease(name: string, fence: number): Promise<void>;
 }
@@ -225,7 +235,10 @@ export interface State {
   plan(id: string): Promise<Plan | undefined>;
   plans(filter: { readonly status?: PlanStatus; readonly policy?: string }): Promise<readonly Plan[]>;
 
-  /** Active, or released (whose identifiers are forgotten). */
+  /**
+   * Active: those that stand, and released ones whose grace runs, so that a judge that gets them all keeps all that is to
+   * be kept. The others: released, and whom they were about is forgotten.
+   */
   holds(filter: { readonly active: boolean }): Promise<readonly Hold[]>;
   openBatches(): Promise<readonly OpenBatch[]>;
   policyMemory(controller: string, policy: string): Promise<PolicyMemory | undefined>;
@@ -242,6 +255,8 @@ export interface State {
   /** The latest slot of this policy that has a scheduled run, whatever became of it. */
   lastSlot(controller: string, policy: string): Promise<string | undefined>;
   job(name: string): Promise<JobMemory | undefined>;
+  /** Undefined while frist may erase. */
+  pause(): Promise<Pause | undefined>;
 
   /** Whatever is not acknowledged: at most `limit` rows, oldest first, fewer when they are large; none only when nothing is pending. */
   pendingOutbox(limit: number): Promise<readonly OutboxRow[]>;

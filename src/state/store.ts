@@ -5,6 +5,7 @@ import * as jobs from './work/jobs.ts';
 import * as keyring from './trail/keyring.ts';
 import * as leases from './leases.ts';
 import * as outbox from './trail/outbox.ts';
+import * as pauses from './work/pause.ts';
 import * as plans from './work/plans.ts';
 import * as runs from './work/runs.ts';
 import type { State, Transaction } from './state.ts';
@@ -35,6 +36,7 @@ function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => 
     activeHolds: step(async ({ db }) => await holds.readHolds(db, true)),
     addHold: step(holds.addHold),
     releaseHold: step(holds.releaseHold),
+    forgetHolds: step(holds.forgetHolds),
     startRun: step(runs.startRun),
     finishRun: step(runs.finishRun),
     addPlan: step(plans.addPlan),
@@ -43,6 +45,7 @@ function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => 
     addEpochKey: step(keyring.addEpochKey),
     destroyEpochKey: step(keyring.destroyEpochKey),
     endJob: step(jobs.endJob),
+    setPause: step(pauses.setPause),
     requireLease: step(leases.requireLease),
   };
   return { t, failure: () => failure };
@@ -99,6 +102,7 @@ export function createState(store: Store): State {
     runs: (filter) => read(store, (db) => runs.readRuns(db, filter)),
     lastSlot: (controller, policy) => read(store, (db) => runs.lastSlot(db, controller, policy)),
     job: (name) => read(store, (db) => jobs.readJob(db, name)),
+    pause: () => read(store, pauses.readPause),
     pendingOutbox: (limit) => read(store, (db) => outbox.readOutbox(db, limit)),
     outboxSpan: () => read(store, outbox.readSpan),
     acknowledgeOutbox: (ids, head) => write((turn) => outbox.acknowledge(turn, ids, head)),

@@ -158,6 +158,8 @@ export const KINDS = {
     observed: count,
     population: count,
   },
+  /** No guard stopped the plan, but its policy lets no more than `above` records go without a person; it has `records`. */
+  'approval-required': { plan: id, run: maybe(id), policy: name, above: count, records: count },
   /** A person let a plan go. */
   approval: { plan: id, policy: maybe(name), who: id, why: ref },
   /**
@@ -204,6 +206,9 @@ export const KINDS = {
   /** A person placed a hold on someone; `source` where it is for one source only. */
   'hold-placed': { hold: id, subject: digests, epoch: id, source: maybe(name), who: id, why: ref },
   'hold-released': { hold: id, who: id, why: ref },
+  /** A person turned the kill switch on: nothing is erased until the next `resumed`. */
+  paused: { who: id, why: ref },
+  resumed: { who: id, why: ref },
   /** An epoch of the commitments began on that day, with a key of its own. */
   'key-created': { epoch: id, from: day },
   /**

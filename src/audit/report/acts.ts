@@ -1,6 +1,14 @@
-/** What people did (approvals, holds), what stopped runs, and what was done for the trail itself. Pure. */
+/** What people did (approvals, holds, pauses), what stopped runs, and what was done for the trail itself. Pure. */
 import type { Entry, EntryOf } from '../entry.ts';
-import type { Approval, Findings, GuardTrip, HoldAct, KeyDestroyed, VerificationMade } from './report.ts';
+import type {
+  Approval,
+  Findings,
+  GuardTrip,
+  HoldAct,
+  KeyDestroyed,
+  PauseAct,
+  VerificationMade,
+} from './report.ts';
 
 /** Whose policy an entry is about, where that is known. */
 export interface Whose {
@@ -10,7 +18,7 @@ export interface Whose {
 
 export type Acts = Pick<
   Findings,
-  'approvals' | 'guards' | 'holds' | 'verifications' | 'keysDestroyed' | 'evidenceErased'
+  'approvals' | 'guards' | 'pauses' | 'holds' | 'verifications' | 'keysDestroyed' | 'evidenceErased'
 >;
 
 export class ActTally {
@@ -18,6 +26,7 @@ export class ActTally {
   readonly #guards: GuardTrip[] = [];
   readonly #holds = new Map<string, { placed: string; who: string; sources: string[]; standing: boolean }>();
   readonly #released: HoldAct[] = [];
+  readonly #pauses: PauseAct[] = [];
   readonly #verifications: VerificationMade[] = [];
   readonly #keysDestroyed: KeyDestroyed[] = [];
   #evidenceErased = 0;
@@ -27,6 +36,8 @@ export class ActTally {
     if (entry.type === 'verification') {
       const { at, result, size, heads, code } = entry;
       this.#verifications.push({ at, result, size, heads, ...(code === undefined ? {} : { code }) });
+    } else if (entry.type === 'paused' || entry.type === 'resumed') {
+      this.#pauses.push({ at: entry.at, what: entry.type, who: entry.who });
     } else if (entry.type === 'key-destroyed') {
       const { at, from, to, trueFrom } = entry;
       this.#keysDestroyed.push({ at, from, to, trueFrom });
@@ -63,6 +74,7 @@ export class ActTally {
     return {
       approvals: this.#approvals,
       guards: this.#guards,
+      pauses: this.#pauses,
       holds: {
         standing: holds.filter(([, one]) => one.standing).length,
         placed: placed.map(([hold, { placed: at, who, sources }]) => ({ at, hold, who, sources })),

@@ -77,6 +77,7 @@ export interface Findings {
   readonly runs: RunNumbers;
   readonly approvals: readonly Approval[];
   readonly guards: readonly GuardTrip[];
+  readonly pauses: readonly PauseAct[];
   readonly holds: HoldFindings;
   readonly verifications: readonly VerificationMade[];
   readonly keysDestroyed: readonly KeyDestroyed[];
@@ -175,6 +176,13 @@ export interface Approval {
   readonly controller?: string;
   readonly policy?: string;
   readonly plan: string;
+  readonly who: string;
+}
+
+/** Somebody turned the kill switch on or off. */
+export interface PauseAct {
+  readonly at: string;
+  readonly what: 'paused' | 'resumed';
   readonly who: string;
 }
 

@@ -2,7 +2,8 @@
  * The end of evidence: free text has a life of its own, shorter than the trail's. It is counted from when the text was
  * no longer needed:
  *
- *   why of an approval or a release    from its entry
+ *   why of an approval, a release,
+ *   a pause or its end                 from its entry
  *   why of a hold                      from the release of the hold; never while the hold stands
  *   text of a policy                   from the entry with the text that replaced it; never while it is in force
  *
@@ -97,6 +98,8 @@ function roleOf(entry: Partial<AnyEntry>): Role {
   const policy = `policy ${JSON.stringify([entry['controller'], entry['policy']])}`;
   switch (entry.type) {
     case 'approval':
+    case 'paused':
+    case 'resumed':
       return { reason: hashIn(entry['why']) };
     case 'hold-placed':
       return { reason: hashIn(entry['why']), of: hold };

@@ -201,7 +201,7 @@ async function finishRun(engine: Engine, run: string, policy: string, ended: End
       ...(oldestOverdue === undefined ? {} : { oldestOverdue }),
     }),
   ];
-  if (code !== undefined) {
+  if (code !== undefined && state !== 'stopped') {
     entries.unshift(formatEntry({ v: 1, type: 'policy-failed', eid: engine.newId(), at, run, policy, code }));
   }
   await engine.state.transaction(async (t) => {

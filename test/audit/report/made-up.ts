@@ -209,6 +209,8 @@ function guarded(trail: Writer, why: { readonly bytes: number; readonly sha256: 
     .at('2026-07-02T09:15')
     .add('run-started', { ...run, run: 'r-3', trigger: 'approval', asOf: '2026-07-02' })
     .add('approval', { plan: 'plan-1', policy: HOSTILE, who: 'dpo.1', why })
+    .add('paused', { who: 'operator', why })
+    .add('resumed', { who: 'operator', why })
     .add('batch-opened', {
       batch: 'b-3',
       run: 'r-3',

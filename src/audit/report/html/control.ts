@@ -4,7 +4,7 @@ import { chart } from './chart.ts';
 import { count, html, NOT_KNOWN, table, type Markup } from './markup.ts';
 import { firsts, ifLooked, minuteOf, ofSeveral, pairs, policyName, span } from './words.ts';
 
-export function authority({ policies, approvals, holds, runs }: Findings): Markup {
+export function authority({ policies, approvals, pauses, holds, runs }: Findings): Markup {
   const several = ofSeveral(policies);
   const approved = firsts(approvals);
   const acts = [
@@ -12,6 +12,7 @@ export function authority({ policies, approvals, holds, runs }: Findings): Marku
     ...holds.released.map((act) => ({ what: 'released', ...act })),
   ].sort((a, b) => (a.at < b.at ? -1 : 1));
   const held = firsts(acts);
+  const paused = firsts(pauses);
   const set =
     runs.setClock === 0
       ? ''
@@ -39,6 +40,12 @@ export function authority({ policies, approvals, holds, runs }: Findings): Marku
       ]),
       none: 'No hold was placed or released in the period.',
     })}${held.more}
+    ${table({
+      caption: 'Pauses of all erasing',
+      head: ['When (UTC)', 'What', 'By'],
+      rows: paused.shown.map((one) => [minuteOf(one.at), one.what, one.who]),
+      none: 'Nobody paused frist in the period.',
+    })}${paused.more}
     <p>
       Holds that stood at the end of the period: ${count(holds.standing)}. Runs begun in the period, by what
       began them: ${pairs(runs.byTrigger) || 'none'}.
