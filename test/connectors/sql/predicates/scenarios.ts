@@ -5,25 +5,17 @@
 import assert from 'node:assert/strict';
 import type { BatchResult, Connector } from '../../../../src/connectors/connector.ts';
 import { SourceFailure } from '../../../../src/connectors/connector.ts';
-import type { createSqlConnector } from '../../../../src/connectors/sql/connector.ts';
 import type { FileRoot } from '../../../../src/connectors/files/root.ts';
-import type { Condition, Dependent, Facts, View } from '../../../../src/policy/policy.ts';
+import type { Condition, Dependent, View } from '../../../../src/policy/policy.ts';
 import type { Engine } from '../../../support/servers/index.ts';
-import { ON, batchOf, inSession, scanAll } from '../../conformance/support.ts';
-import type { EraseOptions } from '../../conformance/support.ts';
+import { ON, scanAll } from '../../conformance/support.ts';
 import { is, not, relatedRows, stage, startAt } from '../../conformance/views.ts';
-import { makeBed, viewOf } from '../bed.ts';
-import type { Bed, Types } from '../bed.ts';
+import { viewOf } from '../bed.ts';
+import type { Bed } from '../bed.ts';
+import { erase, ids, inBed } from './bed.ts';
+import type { Create, Scenario } from './bed.ts';
+import { MORE } from './more.ts';
 import { DEPENDENTS, ENTRY, EXEMPT, INSIDE, OF_KEY, TABLES, WHERE, tables } from './world.ts';
-
-export type Create = typeof createSqlConnector;
-
-export interface Scenario {
-  readonly name: string;
-  /** Where something has to happen in the midst of a batch, a trigger does it, in the words of SQLite. */
-  readonly only?: Engine;
-  readonly run: (engine: Engine, create: Create) => Promise<void>;
-}
 
 const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '99'].map((id) => [id]);
 
@@ -88,12 +80,6 @@ async function dump(bed: Bed): Promise<Readonly<Record<string, readonly string[]
   return Object.fromEntries(found);
 }
 
-const ids = (facts: readonly Facts[]): string =>
-  facts
-    .map((one) => Number(one.key[0]))
-    .sort((a, b) => a - b)
-    .join(' ');
-
 /** What is removed is written down, and nothing is. */
 function withFiles(create: Create, removed: string[]): Create {
   const openRoot = (): FileRoot => ({
@@ -109,28 +95,6 @@ function withFiles(create: Create, removed: string[]): Create {
 async function inWorld(engine: Engine, create: Create, act: (bed: Bed) => Promise<void>): Promise<void> {
   await inBed(engine, tables(engine), create, act);
 }
-
-async function inBed(
-  engine: Engine,
-  made: (types: Types) => readonly string[],
-  create: Create,
-  act: (bed: Bed) => Promise<void>,
-): Promise<void> {
-  const bed = await makeBed(engine, made, create);
-  try {
-    await act(bed);
-  } finally {
-    await bed.close();
-  }
-}
-
-const erase = (
-  connector: Connector,
-  view: View,
-  keys: readonly (readonly string[])[] = KEYS,
-  options: EraseOptions = {},
-): Promise<BatchResult> =>
-  inSession(connector, view, (session) => session.erase(batchOf(view, keys, options), ON));
 
 const ERASED = 'changed absent erased';
 const shown = ({ outcomes }: BatchResult): string =>
@@ -191,7 +155,7 @@ async function erasing(engine: Engine, create: Create): Promise<void> {
     const before = await dump(bed);
     const foreseen = await connector.dependents(VIEW, 0, [['1'], ['10'], ['12']], ON);
     assert.deepEqual(Object.fromEntries(foreseen), COUNTS);
-    const result = await erase(connector, VIEW);
+    const result = await erase(connector, VIEW, KEYS);
     assert.equal(shown(result), 'erased changed absent absent changed changed changed changed changed erased changed erased absent'); // prettier-ignore
     const sums = [...result.dependents].map(([name, one]) => [name, one.deleted + one.anonymised + one.detached + one.kept] as const); // prettier-ignore
     assert.deepEqual(Object.fromEntries(sums), { ...COUNTS, '': 0 });
@@ -271,7 +235,7 @@ async function emptying(engine: Engine, create: Create): Promise<void> {
     // Those that have no photo, no such memo and no such note, and no person in scope.
     assert.equal(await done(), '12');
     const before = await dump(bed);
-    const result = await erase(connector, EMPTYING);
+    const result = await erase(connector, EMPTYING, KEYS);
     assert.equal(shown(result), 'erased erased absent absent changed changed changed changed changed changed changed changed absent'); // prettier-ignore
     assert.deepEqual(await dump(bed), {
       ...before,
@@ -366,4 +330,5 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'what changes in the midst of a batch', only: 'sqlite', run: changing },
   { name: 'what is given away in the midst of a batch', only: 'sqlite', run: givingAway },
   { name: 'what arrives in the midst of a batch', only: 'sqlite', run: arriving },
+  ...MORE,
 ];
