@@ -133,6 +133,11 @@ export class SourceFailure extends Error {
 export interface ErasingSession {
   /** One batch, all or nothing where the system has transactions: lock, re-check, dependents, root, look again, commit. */
   erase(batch: Batch, signal: AbortSignal): Promise<BatchResult>;
+  /**
+   * Whether a batch of this stage that breaks off leaves every record that stands as it was. False where rows or files
+   * that go with it may be gone already: tables without transactions, files that rows name. Left out: true.
+   */
+  undoes?(stage: number): boolean;
   release(): Promise<void>;
 }
 

@@ -1,14 +1,18 @@
 /**
- * Settles what a crash left open, or a connection that was lost while committing. It takes the source's advisory lock first, so that a statement that is still running
- * in the server cannot fool it; then it looks. A record found gone is `absent-after-crash`, never `erased`.
+ * Settles what a crash left open, or a connection that was lost while committing. It takes the source's advisory lock
+ * first, so that a statement that is still running in the server cannot fool it; then it looks. Nothing is said that was
+ * not seen: a record found gone is `absent-after-crash`, never `erased`; one that stands is `not-erased`, or `unfinished`
+ * where what goes with it may have gone before; one that is another than the batch was opened for is `changed`.
  */
-import { createJudge } from '../policy/judge.ts';
-import type { Connector } from '../connectors/connector.ts';
-import type { Key, Raw, View } from '../policy/policy.ts';
+import { createJudge, type Judge } from '../policy/judge.ts';
+import type { Connector, ErasingSession } from '../connectors/connector.ts';
+import type { Facts, Key, Raw, View } from '../policy/policy.ts';
 import type { OpenBatch } from '../state/state.ts';
 import type { Claim } from './run/claim.ts';
 import type { Engine } from './engine.ts';
+import { isEqual, standingIn } from './batch/attempt.ts';
 import { createLedger, outcomeCounts, type Settled } from './batch/ledger.ts';
+import { FOUND_AGAIN } from './batch/settle.ts';
 import type { Prepared } from './run/prepare.ts';
 import { add, type Counts, type Outcome } from './report.ts';
 import type { Identity } from './survey/spool.ts';
@@ -48,9 +52,11 @@ async function recover(
   const judge = createJudge(task, { asOf: Date.parse(batch.asOf), holds: [] });
   const session = await connector.erasing(task.view, claim.signal);
   try {
-    const records = await look(connector, task.view, batch.stage, identitiesOf(batch), claim.signal);
+    const records = await look({ connector, view: task.view, judge, session }, batch, claim.signal);
     const ledger = createLedger(engine, await engine.keys.of(batch.epoch), task, judge);
-    const entries = ledger.settled(batch.id, batch.stage, records, {}, { result: 'verified', leftovers: 0 });
+    const leftovers = records.filter(({ code }) => code === FOUND_AGAIN).length;
+    const result = leftovers === 0 ? 'verified' : 'leftovers';
+    const entries = ledger.settled(batch.id, batch.stage, records, {}, { result, leftovers });
     await engine.state.transaction(async (t) => {
       await claim.stillOurs(t);
       await t.emit(entries);
@@ -63,24 +69,36 @@ async function recover(
   }
 }
 
+interface Looking {
+  readonly connector: Connector;
+  readonly view: View;
+  readonly judge: Judge;
+  readonly session: ErasingSession;
+}
+
 /** Looks at records whose fate is unknown, and says only what is seen. */
 async function look(
-  connector: Connector,
-  view: View,
-  stage: number,
-  part: readonly Identity[],
+  { connector, view, judge, session }: Looking,
+  batch: OpenBatch,
   signal: AbortSignal,
 ): Promise<Settled[]> {
-  const seen = await connector.verify(
-    view,
-    stage,
-    part.map((one) => one.key),
-    signal,
-  );
-  return part.map((identity, i) => ({
-    identity,
-    outcome: seen[i] === 'gone' || seen[i] === 'done' ? 'absent-after-crash' : 'not-erased',
-  }));
+  const seen = await connector.verify(view, batch.stage, batch.keys, signal);
+  const present = batch.keys.filter((_, i) => seen[i] === 'present');
+  const read = present.length === 0 ? [] : await connector.read(view, present, signal);
+  const there = new Map(read.map((facts) => [JSON.stringify(facts.key), facts]));
+  const standing = standingIn(session, batch.stage);
+  return identitiesOf(batch).map((identity, i): Settled => {
+    if (seen[i] !== 'present') return { identity, outcome: 'absent-after-crash' };
+    const facts = there.get(JSON.stringify(identity.key));
+    // Gone itself: what is there belongs to it, and nobody will find it by its record any more.
+    if (facts === undefined) return { identity, outcome: 'absent-after-crash', code: FOUND_AGAIN };
+    return { identity, outcome: isSame(judge, identity, facts) ? standing : 'changed' };
+  });
+}
+
+/** Whether it is still about the same person, from the same day: a key can have been given to another record since. */
+function isSame(judge: Judge, identity: Identity, facts: Facts): boolean {
+  return isEqual(judge.startRaw(facts), identity.starts) && isEqual(facts.subjects, identity.subjects);
 }
 
 /** The identities that `execute` stored with the batch: keys apart, starts and subjects in `detail`. */

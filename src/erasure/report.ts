@@ -15,6 +15,8 @@ export type Outcome =
   | 'uncertain'
   /** Its batch was opened, and nothing was applied. */
   | 'not-erased'
+  /** Its batch was tried, and it stands; but files and rows that go with it, which nobody can take back, may be gone. */
+  | 'unfinished'
   /** The data forbid it: a foreign key, a trigger. */
   | 'failed';
 

@@ -79,6 +79,7 @@ function faulty(inner: Connector, through: Through): Connector {
 function faultySession(inner: ErasingSession, through: Through): ErasingSession {
   return {
     erase: (...asked) => through('erase', () => inner.erase(...asked)),
+    undoes: (stage) => inner.undoes?.(stage) ?? true,
     release: () => through('release', () => inner.release()),
   };
 }

@@ -64,7 +64,8 @@ export async function attempt(input: AttemptInput, records: readonly Selected[])
         done.push(...part.map((identity): Settled => ({ identity, outcome: 'uncertain' })));
         failure = error;
       } else {
-        done.push(...part.map((identity): Settled => ({ identity, outcome: 'not-erased' })));
+        const outcome = standingIn(input.session, input.stage);
+        done.push(...part.map((identity): Settled => ({ identity, outcome })));
         // Who was told to stop does not wait until what stands in the way has passed.
         if (error.failure !== 'transient' || !isAborted(input.signal)) failure = error;
       }
@@ -150,11 +151,16 @@ function isStillDue(judge: Judge, facts: Facts, stage: number): boolean {
 /** The facts under the lock are what was erased; those of the scan may be older. */
 function asErased(judge: Judge, selected: Selected, facts: Facts): Identity {
   const starts = judge.startRaw(facts);
-  if (same(starts, selected.starts) && same(facts.subjects, selected.subjects)) return selected;
+  if (isEqual(starts, selected.starts) && isEqual(facts.subjects, selected.subjects)) return selected;
   return { ...selected, starts, subjects: facts.subjects };
 }
 
-function same(a: readonly unknown[], b: readonly unknown[]): boolean {
+/** What can be said of a record that stands after its batch was tried. */
+export function standingIn(session: ErasingSession, stage: number): 'not-erased' | 'unfinished' {
+  return session.undoes?.(stage) === false ? 'unfinished' : 'not-erased';
+}
+
+export function isEqual(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 

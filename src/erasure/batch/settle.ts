@@ -43,7 +43,7 @@ export async function settle(input: SettleInput, ledger: Ledger, finished: Finis
 }
 
 /** Code of a record that the database confirmed to be erased, and that the second look found, or what goes with it. */
-const FOUND_AGAIN = 'FOUND_AGAIN';
+export const FOUND_AGAIN = 'FOUND_AGAIN';
 
 interface Looked {
   /** Those that were found again carry a code: nobody may be shown the entry of one as if it were gone. */

@@ -69,6 +69,11 @@ export class SqlSession implements ErasingSession {
     return result;
   }
 
+  undoes(stage: number): boolean {
+    const work = this.#work(stage);
+    return bracketOf(this.#options.question, work).undoes && work.files.length === 0;
+  }
+
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
