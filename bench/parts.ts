@@ -120,7 +120,8 @@ async function prepare(folder: string): Promise<Parts> {
       spoolFolder: folder,
       operator: 'bench',
       pace: { maxBatch: BATCH, targetMs: 1e9, rest: 0 },
-      planDays: 7,
+      verify: { percent: 100, withinDays: 7 },
+        planDays: 7,
       approveOwn: true,
     },
     connector: () => {

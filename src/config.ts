@@ -212,6 +212,7 @@ function typed(values: Flat, env: SettingsInput['env']): Settings {
     pause: { file: optional('pause.file') ?? join(folder, 'pause') },
     page: { size: number('page.size') },
     clock: { settable: values.get('clock.settable') === true },
+    verify: { percent: number('verify.share'), withinDays: number('verify.within') },
     plan: { expiresDays: number('plan.expires') },
     approval: { own: text('approval.own') === 'allowed' },
   };

@@ -151,6 +151,7 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
         spoolFolder: settings.spool.folder,
         operator: settings.operator,
         pace: { maxBatch: settings.batch.max, targetMs: settings.batch.targetMs, rest: settings.pace },
+        verify: settings.verify,
         planDays: settings.plan.expiresDays,
         approveOwn: settings.approval.own,
       },
@@ -245,7 +246,8 @@ async function headPlaces(store: Store, { audit }: Settings, { now }: World): Pr
   return where === undefined ? [store] : [store, await openStore(audit, { now, where, create: true })];
 }
 
-interface Durable {
+/** State, trail and keys, opened together. */
+export interface Durable {
   readonly store: Store;
   readonly state: State;
   readonly trail: OwnTrail;
@@ -255,7 +257,7 @@ interface Durable {
 }
 
 /** The state first: where there is none, there is nothing to look for. */
-async function openDurable(settings: Settings, world: World): Promise<Durable> {
+export async function openDurable(settings: Settings, world: World): Promise<Durable> {
   const newId = createUlids(world.randomBytes, world.now);
   const state = await openState(settings.state.url, { clock: world.now });
   try {

@@ -3,6 +3,7 @@ import { lastVerification } from '../audit/watch/inspect.ts';
 import { EXIT } from '../errors.ts';
 import type { Pause, Plan, Run } from '../state/state.ts';
 import { exitOf } from './shared/exit.ts';
+import { pastReview } from './shared/holds.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { guardText, number, table } from './shared/text.ts';
 
@@ -24,6 +25,9 @@ interface Status {
   readonly paused?: Pause | { readonly file: string };
   /** Batches without an outcome: the next run looks at them first. */
   readonly openBatches: number;
+  /** Batches whose erased records nobody has looked at again yet, and of these, those that should be by now. */
+  readonly pendingProofs: number;
+  readonly overdueProofs: number;
   readonly holds: number;
   readonly holdsPastReview: readonly string[];
   /** Entries that the trail does not have yet. */
@@ -67,19 +71,19 @@ async function look(app: App): Promise<Status> {
       });
     }
   }
-  const holds = await app.state.holds({ active: true });
+  const holds = (await app.state.holds({ active: true })).filter((hold) => hold.released === undefined);
   const verification = await lastVerification(app.state);
-  const today = now.slice(0, 10);
+  const proofs = await app.state.pendingProofs();
   const file = await app.pauseFile();
   const paused = file === undefined ? await app.state.pause() : { file };
   return {
     ...(paused === undefined ? {} : { paused }),
     policies,
     openBatches: (await app.state.openBatches()).length,
+    pendingProofs: proofs.length,
+    overdueProofs: proofs.filter((proof) => proof.due < now).length,
     holds: holds.length,
-    holdsPastReview: holds
-      .filter((hold) => hold.review !== undefined && hold.review < today)
-      .map((hold) => hold.id),
+    holdsPastReview: pastReview(holds, now).map((hold) => hold.id),
     unpublished: (await app.state.pendingOutbox(1000)).length,
     ...(verification === undefined ? {} : { verification }),
   };
@@ -91,7 +95,8 @@ function statusesOf(found: Status): number[] {
   if (found.verification?.verified === false) statuses.push(EXIT.trail);
   if (runs.some((run) => run?.state === 'failed')) statuses.push(EXIT.failed);
   if (found.policies.some((policy) => policy.waiting.length > 0)) statuses.push(EXIT.waiting);
-  if (found.policies.some((policy) => (policy.overdue ?? 0) > 0)) statuses.push(EXIT.overdue);
+  if (found.overdueProofs > 0 || found.policies.some((policy) => (policy.overdue ?? 0) > 0))
+    statuses.push(EXIT.overdue);
   return statuses;
 }
 
@@ -111,6 +116,10 @@ function statusText(found: Status, now: string): string {
   lines.push('', `holds ${number(found.holds)}`);
   for (const hold of found.holdsPastReview) lines.push(`  ${hold} is past its review date`);
   if (found.openBatches > 0) lines.push(`batches without an outcome ${number(found.openBatches)}`);
+  if (found.pendingProofs > 0)
+    lines.push(
+      `batches whose records are to be looked at again ${number(found.pendingProofs)} (overdue ${number(found.overdueProofs)})`,
+    );
   if (found.unpublished > 0)
     lines.push(`entries on their way to the trail: ${number(found.unpublished)} piece(s)`);
   if (found.verification?.verified === false)

@@ -73,6 +73,7 @@ export const FORMATS = {
   days: numeric(1, 365, ' days'),
   life: numeric(1, 36_500, ' days'),
   backups: numeric(0, 3650, ' days'),
+  percent: numeric(1, 100, ' percent'),
   'key-source': textual(
     'a path, env:NAME, or command: and a program with its arguments, separated by single spaces',
     (text) => {

@@ -47,6 +47,8 @@ export interface Settings {
   readonly page: { readonly size: number };
   /** Whether `run --as-of` may be given. */
   readonly clock: { readonly settable: boolean };
+  /** Share of the erased records that are looked at again, and how long that may be put off. */
+  readonly verify: { readonly percent: number; readonly withinDays: number };
   readonly plan: { readonly expiresDays: number };
   /** Whether who made a plan may let it go. */
   readonly approval: { readonly own: boolean };
@@ -163,6 +165,14 @@ export const SETTINGS = {
   },
   'page.size': { format: 'page-size', doc: 'Records read at once.' },
   'clock.settable': { format: 'bool', doc: 'Whether `run --as-of` may be given; recorded in the trail.' },
+  'verify.share': {
+    format: 'percent',
+    doc: 'How many of the erased records are looked at again, in percent; at least one of each batch.',
+  },
+  'verify.within': {
+    format: 'days',
+    doc: 'How long that look may be put off while the source cannot be asked.',
+  },
   'plan.expires': { format: 'days', doc: 'How long a plan that waits can be approved.' },
   'approval.own': {
     format: 'permission',

@@ -44,6 +44,12 @@ export interface EngineSettings {
   /** Id of who runs this process; never a name. */
   readonly operator: string;
   readonly pace: PaceSettings;
+  readonly verify: {
+    /** Share of the erased records that are looked at again, in percent. */
+    readonly percent: number;
+    /** How long a proof may be pending before it is overdue. */
+    readonly withinDays: number;
+  };
   /** How long a plan can be approved. */
   readonly planDays: number;
   /** Whether a plan may be approved by the operator id under which it was made. */

@@ -12,7 +12,7 @@ import type { Connector, ErasingSession, SourceFailure } from '../connectors/con
 import type { Judge } from '../policy/judge.ts';
 import type { Action } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
-import type { Hold, OpenBatch, Transaction } from '../state/state.ts';
+import type { Hold, OpenBatch, PendingProof, Transaction } from '../state/state.ts';
 import type { FristError } from '../errors.ts';
 import { attempt, type AttemptResult } from './batch/attempt.ts';
 import type { PlannedBatch } from './batch/batches.ts';
@@ -22,7 +22,7 @@ import { createLedger, type Ledger } from './batch/ledger.ts';
 import type { Pace } from './batch/pace.ts';
 import { add, addByAction, type ExecuteResult, type Outcome } from './report.ts';
 import { pauseOf } from './run/pause.ts';
-import { settle, type Finished } from './batch/settle.ts';
+import { settle, type Finished, type Settlement } from './batch/settle.ts';
 
 export interface ExecuteInput {
   readonly engine: Engine;
@@ -45,6 +45,7 @@ export interface ExecuteInput {
 
 /** More failures than these are not remembered: what is common among them wants mending, not patience. */
 const REMEMBERED_FAILURES = 500;
+const DAY_MS = 86_400_000;
 
 interface Opened {
   readonly id: string;
@@ -127,7 +128,7 @@ class Execution {
   async #advance(finished: Finished | undefined): Promise<Opened | undefined> {
     const { engine, batches } = this.#input;
     const next = this.#isOver() ? undefined : await nextOf(batches);
-    const settled = finished === undefined ? undefined : await settle(this.#input, this.#ledger, finished);
+    const settled = finished === undefined ? undefined : await this.#settle(finished);
     if (finished === undefined && next === undefined) return undefined;
     const opening = next === undefined ? undefined : this.#opening(next);
     const opened = await engine.state.transaction(async (t) => {
@@ -135,6 +136,7 @@ class Execution {
       if (settled !== undefined) {
         await t.emit(settled.entries);
         if (settled.close) await t.settleBatch(settled.id);
+        if (settled.proof !== undefined) await t.addProof(settled.proof);
       }
       if (next === undefined || opening === undefined) return undefined;
       const holds = await t.activeHolds();
@@ -146,6 +148,25 @@ class Execution {
     // The last outcome waits for the end of the run, which comes next.
     if (opened !== undefined) await engine.trail.flush();
     return opened;
+  }
+
+  async #settle(finished: Finished): Promise<Settlement & { readonly proof: PendingProof | undefined }> {
+    const { engine, task, connector, signal } = this.#input;
+    const { percent, withinDays } = engine.settings.verify;
+    const settled = await settle({ connector, task, signal, verifyPercent: percent }, this.#ledger, finished);
+    const action = task.view.stages[finished.stage]?.action.kind;
+    if (settled.unproven.length === 0 || action === undefined) return { ...settled, proof: undefined };
+    const proof = {
+      batch: finished.id,
+      controller: engine.controller.name,
+      policy: task.view.policy,
+      source: task.view.source,
+      stage: finished.stage,
+      action,
+      due: new Date(engine.now() + withinDays * DAY_MS).toISOString(),
+      keys: settled.unproven,
+    };
+    return { ...settled, proof };
   }
 
   /** What state and trail are told of a batch; made before the transaction, in which every other writer waits. */

@@ -13,6 +13,7 @@ import { checkGuards, type Tripped } from './guard.ts';
 import { checkClock } from './run/clock.ts';
 import { refuseWhilePaused } from './run/pause.ts';
 import { codedError, prepare, silenceOf, type Prepared } from './run/prepare.ts';
+import { provePending } from './prove.ts';
 import { recoverOpen } from './recover.ts';
 import { blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
 import { Spool } from './survey/spool.ts';
@@ -66,6 +67,7 @@ export async function sweep(
     for (const walk of walks) {
       await guarded(walk, async () => {
         await recoverOpen(engine, known(walk.prepared), walk.claim);
+        await provePending(engine, known(walk.prepared), walk.claim);
       });
     }
     for (const walk of walks) await guarded(walk, () => look(engine, walk, input));

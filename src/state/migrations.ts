@@ -194,6 +194,21 @@ async function extendHolds(db: Knex): Promise<void> {
     if (!(await db.schema.hasColumn('frist_holds', name))) await db.schema.alterTable('frist_holds', add);
 }
 
+async function createProofs(create: CreateTable): Promise<void> {
+  await create('frist_proofs', (table) => {
+    table.bigIncrements('seq');
+    table.string('batch', ID).notNullable().unique({ indexName: 'frist_proofs_batch' });
+    table.string('controller', NAME).notNullable();
+    table.string('policy', NAME).notNullable();
+    table.string('source', NAME).notNullable();
+    table.integer('stage').notNullable();
+    table.string('action', 20).notNullable();
+    table.string('due', MOMENT).notNullable();
+    table.text('filler').notNullable();
+    table.text('record_keys', 'longtext').notNullable();
+  });
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
@@ -235,6 +250,7 @@ export const MIGRATIONS: readonly Migration[] = [
       }),
   },
   { version: 6, up: (_, db) => extendHolds(db) },
+  { version: 7, up: createProofs },
 ];
 
 function tableCreator(db: Knex, dialect: Dialect): CreateTable {

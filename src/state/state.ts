@@ -36,7 +36,7 @@ export interface Run {
   readonly policy: string;
   /** The scheduled moment (ISO instant) that the run is for; a manual run has a slot of its own. */
   readonly slot: string;
-  readonly trigger: 'schedule' | 'manual' | 'approval';
+  readonly trigger: 'schedule' | 'manual' | 'approval' | 'replay';
   readonly state: RunState;
   readonly asOf: string;
   readonly started: string;
@@ -82,6 +82,20 @@ export interface OpenBatch {
   readonly keys: readonly Key[];
   /** What recovery needs to write honest entries: commitments and days per key, as the engine wrote them. */
   readonly detail: string;
+}
+
+/** Records that were erased, and that could not be looked at again when their batch was settled. */
+export interface PendingProof {
+  readonly batch: string;
+  readonly controller: string;
+  readonly policy: string;
+  readonly source: string;
+  readonly stage: number;
+  /** What the stage did: of a policy that does something else by now, nothing can be told. */
+  readonly action: 'delete' | 'anonymise';
+  /** ISO instant; a proof that is not closed by then is overdue. */
+  readonly due: string;
+  readonly keys: readonly Key[];
 }
 
 /** What is remembered of a policy from run to run. */
@@ -139,6 +153,24 @@ export interface Destroyed {
   readonly trueFrom: string;
 }
 
+/** An epoch that the trail knows, and whose key went with a lost state. */
+export type LostEpoch = Required<Pick<EpochKey, 'epoch' | 'from' | 'destroyed'>>;
+
+/** What the trail knows and an old or new state does not: see adopt.ts beside the state. */
+export interface Adoption {
+  /** The end of the trail. */
+  readonly head: Head;
+  /** Rows of the outbox that the trail has. */
+  readonly published: readonly number[];
+  /** Open batches that the trail says were settled. */
+  readonly settled: readonly string[];
+  /** Running runs that the trail says have ended, and when. */
+  readonly ended: readonly { readonly run: string; readonly at: string }[];
+  /** Holds that stand; nobody knows any more whom they are about. */
+  readonly holds: readonly Hold[];
+  readonly epochs: readonly LostEpoch[];
+}
+
 /** A name in the index of the trail: its first 8 bytes, and the number of the entry that it stands in. */
 export interface IndexRow {
   readonly prefix: Buffer;
@@ -182,6 +214,9 @@ export interface Transaction {
   /** Forgets the keys. STATE_SUPERSEDED when the batch is not open: another process has settled it. */
   settleBatch(id: string): Promise<void>;
   /** As `holds({ active: true })`. */
+  addProof(proof: PendingProof): Promise<void>;
+  /** Forgets the keys. STATE_SUPERSEDED when it is not pending: another process has closed it. */
+  closeProof(batch: string): Promise<void>;
   activeHolds(): Promise<readonly Hold[]>;
   addHold(hold: Hold): Promise<void>;
   /**
@@ -216,6 +251,8 @@ export interface Transaction {
   endJob(name: string, slot: string, note?: string): Promise<boolean>;
   /** Turns the kill switch on, or with undefined off. False when it is so already. */
   setPause(pause: Pause | undefined): Promise<boolean>;
+  /** Goes on from the end of the trail. Voids the plans that wait, and trusts no policy any more. */
+  adopt(adoption: Adoption): Promise<void>;
   /** STATE_LEASE_LOST when the lease has changed hands since it was taken with this fencing number. */
   requireLease(name: string, fence: number): Promise<void>;
 }
@@ -241,6 +278,8 @@ export interface State {
    */
   holds(filter: { readonly active: boolean }): Promise<readonly Hold[]>;
   openBatches(): Promise<readonly OpenBatch[]>;
+  /** Oldest first. */
+  pendingProofs(): Promise<readonly PendingProof[]>;
   policyMemory(controller: string, policy: string): Promise<PolicyMemory | undefined>;
   /** Newest first. */
   runs(filter: {

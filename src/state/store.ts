@@ -1,4 +1,5 @@
 /** Composes the parts of the state into the contract of state.ts. */
+import { adopt } from './adopt.ts';
 import * as batches from './work/batches.ts';
 import * as holds from './work/holds.ts';
 import * as jobs from './work/jobs.ts';
@@ -7,6 +8,7 @@ import * as leases from './leases.ts';
 import * as outbox from './trail/outbox.ts';
 import * as pauses from './work/pause.ts';
 import * as plans from './work/plans.ts';
+import * as proofs from './work/proofs.ts';
 import * as runs from './work/runs.ts';
 import type { State, Transaction } from './state.ts';
 import * as objects from './trail/objects.ts';
@@ -33,6 +35,8 @@ function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => 
     emit: step(outbox.emit),
     openBatch: step(batches.openBatch),
     settleBatch: step(batches.settleBatch),
+    addProof: step(proofs.addProof),
+    closeProof: step(proofs.closeProof),
     activeHolds: step(async ({ db }) => await holds.readHolds(db, true)),
     addHold: step(holds.addHold),
     releaseHold: step(holds.releaseHold),
@@ -46,6 +50,7 @@ function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => 
     destroyEpochKey: step(keyring.destroyEpochKey),
     endJob: step(jobs.endJob),
     setPause: step(pauses.setPause),
+    adopt: step(adopt),
     requireLease: step(leases.requireLease),
   };
   return { t, failure: () => failure };
@@ -98,6 +103,7 @@ export function createState(store: Store): State {
     plans: (filter) => read(store, (db) => plans.readPlans(db, filter)),
     holds: ({ active }) => read(store, (db) => holds.readHolds(db, active)),
     openBatches: () => read(store, batches.readOpenBatches),
+    pendingProofs: () => read(store, proofs.readProofs),
     policyMemory: (controller, policy) => read(store, (db) => runs.readPolicyMemory(db, controller, policy)),
     runs: (filter) => read(store, (db) => runs.readRuns(db, filter)),
     lastSlot: (controller, policy) => read(store, (db) => runs.lastSlot(db, controller, policy)),

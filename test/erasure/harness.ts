@@ -17,6 +17,7 @@ import { createMemoryDatabase, type MemoryDatabase } from '../../src/connectors/
 import type { Engine, Keys, Names } from '../../src/erasure/engine.ts';
 import type { Logger } from '../../src/logger.ts';
 import { parsePolicies } from '../../src/policy/parse/parse.ts';
+import type { Source } from '../../src/policy/policy.ts';
 import { compileViews, type Task } from '../../src/policy/view.ts';
 import { initState, openState } from '../../src/state/open.ts';
 import type { State } from '../../src/state/state.ts';
@@ -47,6 +48,7 @@ export interface World {
   /** The names that the engine uses unless it is given other keys. */
   readonly names: Names;
   readonly tasks: readonly Task[];
+  readonly sources: readonly Source[];
   readonly database: MemoryDatabase;
   readonly state: State;
   rows(table: string): Row[];
@@ -127,6 +129,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         spoolFolder: join(folder, 'spool'),
         operator: 'tester',
         pace: { maxBatch: options.maxBatch ?? 3, targetMs: 1e9, rest: 0 },
+        verify: { percent: 100, withinDays: 7 },
         planDays: 7,
         approveOwn: true,
       },
@@ -145,6 +148,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       engine,
       names,
       tasks: compileViews(located.file),
+      sources: located.file.sources,
       database,
       state,
       rows: (table) => [...(database.tables.get(table)?.rows.values() ?? [])],

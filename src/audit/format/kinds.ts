@@ -194,7 +194,10 @@ export const KINDS = {
     dependents: maybe(counts),
     code: maybe(code),
   },
-  /** A batch ended. `verification`: what looking again showed; `leftovers`: how many were still there. */
+  /**
+   * A batch ended. `verification`: what looking again showed; `leftovers`: how many were still there. `looked`: at how
+   * many of the erased somebody looked, where it was not all of them.
+   */
   'batch-settled': {
     batch: id,
     policy: maybe(name),
@@ -202,10 +205,50 @@ export const KINDS = {
     dependents: counts,
     verification: oneOf('verified', 'leftovers', 'pending', 'failed'),
     leftovers: maybe(count),
+    looked: maybe(count),
   },
-  /** A person placed a hold on someone; `source` where it is for one source only. */
-  'hold-placed': { hold: id, subject: digests, epoch: id, source: maybe(name), who: id, why: ref },
-  'hold-released': { hold: id, who: id, why: ref },
+  /** The look at the erased of a batch whose verification was `pending`: at `looked` of them; `leftovers` were there. */
+  proof: { run: id, batch: id, policy: name, looked: count, leftovers: maybe(count) },
+  /**
+   * A source was searched for records that are back from a backup, in a run whose trigger is `replay`: how many, by what
+   * the policy says of them now, and how many have a key that was erased but another life. `since`: only what was erased
+   * from that day on was asked about. What was erased again stands in the batches of the run.
+   */
+  replay: { run: id, policy: name, source: name, back: counts, anotherLife: count, since: maybe(day) },
+  /**
+   * A person placed a hold, on a person (`subject`; `source` where it is for one source only), on `records`, or on a
+   * `policy`: an entry for each source, record and policy. `kind`: `restriction` (GDPR Art. 18), else a hold. `review`:
+   * the day on which somebody must look at it again.
+   */
+  'hold-placed': {
+    hold: id,
+    subject: digests,
+    records: maybe(digests),
+    policy: maybe(name),
+    controller: maybe(name),
+    epoch: id,
+    source: maybe(name),
+    kind: maybe(code),
+    review: maybe(day),
+    who: id,
+    why: ref,
+  },
+  /** A person ended a hold. `until`: the day until which what it covered is kept all the same. */
+  'hold-released': { hold: id, until: maybe(day), who: id, why: ref },
+  /**
+   * A person let a state that was lost, or restored from an old copy, go on from the end of the trail, which had `size`
+   * entries (the copy knew `from`; absent: there was no copy). Lost with it: what `holds` holds were about, which records
+   * `batches` batches without an outcome were about, the keys of `epochs` epochs.
+   */
+  'state-adopted': {
+    who: id,
+    why: ref,
+    size: count,
+    from: maybe(count),
+    holds: count,
+    batches: count,
+    epochs: count,
+  },
   /** A person turned the kill switch on: nothing is erased until the next `resumed`. */
   paused: { who: id, why: ref },
   resumed: { who: id, why: ref },

@@ -106,20 +106,28 @@ export class PolicyTally {
   /** A batch ended. Answers how many of its records are not left any more. */
   settled(entry: EntryOf<'batch-settled'>, inPeriod: boolean): number {
     const { outcomes, verification, leftovers = 0 } = entry;
-    const erased = outcomes['erased'] ?? 0;
+    const looked = entry.looked ?? outcomes['erased'] ?? 0;
     const dealtWith = DEALT_WITH.reduce((sum, outcome) => sum + (outcomes[outcome] ?? 0), 0);
     this.#end.left = Math.max(0, this.#end.left - dealtWith);
     this.#end.overdue = Math.min(this.#end.overdue, this.#end.left);
-    if (verification === 'pending') this.#end.pendingProof += erased;
+    if (verification === 'pending') this.#end.pendingProof += looked;
     if (!inPeriod) return dealtWith;
     this.#sums.batches += 1;
     this.#sums.alreadyGone += outcomes['already-absent'] ?? 0;
     this.#sums.changed += outcomes['changed'] ?? 0;
     this.#sums.stillThere += leftovers;
     if (verification === 'verified' || verification === 'leftovers')
-      this.#sums.seenGone += Math.max(0, erased - leftovers);
+      this.#sums.seenGone += Math.max(0, looked - leftovers);
     addAll(this.#dependents, entry.dependents);
     return dealtWith;
+  }
+
+  /** A look that had been pending was taken. */
+  proven({ looked, leftovers = 0 }: EntryOf<'proof'>, inPeriod: boolean): void {
+    this.#end.pendingProof = Math.max(0, this.#end.pendingProof - looked);
+    if (!inPeriod) return;
+    this.#sums.stillThere += leftovers;
+    this.#sums.seenGone += Math.max(0, looked - leftovers);
   }
 
   finished(entry: EntryOf<'run-finished'>, run: RunTally | undefined, inPeriod: boolean): void {

@@ -26,8 +26,7 @@
  *                a carried-out approval takes all records of its plan away, also those no longer due
  *   overdue      of these, past their promised day: what that run left so, without those erased late since
  *   oldest       the earliest promised day among the overdue that that run found
- *   pendingProof erased by batches whose second look is still to come (`verification: pending`), ever since the trail
- *                began
+ *   pendingProof erased by batches whose second look is still to come (`verification: pending`, and no `proof` since)
  *   open         batches that were opened and have no outcome, and their records
  */
 import type { EvidenceRef } from '../entry.ts';

@@ -122,6 +122,9 @@ export class Tally {
       case 'batch-settled':
         this.#settled(entry, inPeriod);
         return;
+      case 'proof':
+        this.#running(entry).proven(entry, inPeriod);
+        return;
       case 'hold-placed':
         this.#acts.placed(entry);
         return;

@@ -32,7 +32,7 @@ export interface Ledger {
     stage: number,
     records: readonly Settled[],
     dependents: Readonly<Record<string, number>>,
-    verified: { readonly result: Verified; readonly leftovers: number },
+    verified: { readonly result: Verified; readonly leftovers: number; readonly looked?: number },
   ): string[];
 }
 
@@ -148,6 +148,7 @@ export function createLedger(engine: Engine, names: Names, task: Task, judge: Ju
           dependents,
           verification: verified.result,
           ...(verified.leftovers === 0 ? {} : { leftovers: verified.leftovers }),
+          ...(verified.looked === undefined ? {} : { looked: verified.looked }),
         }),
       );
       return entries;

@@ -144,6 +144,7 @@ function inTheYear(trail: Writer, why: { readonly bytes: number; readonly sha256
       digest: digestOf('b-2'),
       epoch: 'e-1',
     })
+    .add('proof', { run: 'r-5', batch: 'b-0', policy: 'applicants', looked: 2, leftovers: 1 })
     .record('b-2', APPLICANTS, { outcome: 'erased', promised: '2026-06-10' })
     .add('batch-settled', {
       batch: 'b-2',

@@ -79,6 +79,8 @@ class World {
   readonly truth = new Map<string, Truth>();
   /** Batches that a crash left, of which one record was erased. */
   readonly #crashed = new Map<string, { readonly batch: string; readonly count: number }>();
+  /** Batches whose second look is still to come. */
+  readonly #unproven: { readonly batch: string; readonly truth: Truth; readonly looked: number }[] = [];
   #day = '2026-01-10';
   #made = 0;
 
@@ -90,6 +92,7 @@ class World {
     const truth = this.#truthOf(policy, controller);
     const run = this.#start(policy, controller, 'schedule');
     this.#recover(policy, controller, truth);
+    if (night.proof !== 'pending') this.#prove(run, policy, truth);
     if (night.ends === 'fails at once') {
       this.#finish(run, policy, 'failed', {}, undefined);
       return;
@@ -163,8 +166,18 @@ class World {
       if (late === undefined) truth.undated += 1;
       else if (late > 0) truth.late += 1;
     }
+    if (night.proof === 'pending') this.#unproven.push({ batch, truth, looked: outcomes['erased'] ?? 0 });
     if (night.proof === 'pending' && this.#counts()) truth.pendingProof += outcomes['erased'] ?? 0;
     this.trail.add('batch-settled', { batch, policy, outcomes, dependents: {}, verification: night.proof });
+  }
+
+  /** The source can be asked again. */
+  #prove(run: string, policy: string, truth: Truth): void {
+    for (const one of this.#unproven.filter((other) => other.truth === truth)) {
+      this.#unproven.splice(this.#unproven.indexOf(one), 1);
+      this.trail.add('proof', { run, batch: one.batch, policy, looked: one.looked });
+      if (this.#counts()) truth.pendingProof -= one.looked;
+    }
   }
 
   #recover(policy: string, controller: string, truth: Truth): void {
