@@ -25,7 +25,9 @@ import type { Process } from './shared/process.ts';
 import { pause, resume } from './pause.ts';
 import { plan, showPlan } from './plan.ts';
 import { readCommandLine, type Invocation, type Options } from './program.ts';
+import { replay } from './replay.ts';
 import { run } from './run.ts';
+import { stateAdopt } from './state-adopt.ts';
 import { stateInit } from './state-init.ts';
 import { status } from './status.ts';
 
@@ -54,6 +56,10 @@ async function perform(invocation: Invocation, process: Process): Promise<number
   });
   const world: World = { ...process, logger: loggerOf(settings, process) };
   if (verb === 'state init') return stateInit(settings, world, options.json, io);
+  if (verb === 'state adopt') {
+    const { head, json } = options;
+    return stateAdopt(settings, world, { why: reasonOf(options), head, json }, io);
+  }
   if (verb === 'hold list') return holdList(settings, world, options, io);
   if (verb.startsWith('audit ')) {
     const policies = (): PolicyFile[] =>
@@ -145,6 +151,11 @@ async function withApp(app: App, invocation: Invocation, process: Process, world
         { plan: argument, why: reasonOf(options), moment: toErase(), json, records: options.records, signal },
         io,
       );
+    case 'replay': {
+      const { source, since, dryRun, records } = options;
+      const moment = dryRun ? momentOf(options.asOf, app.now()) : toErase();
+      return replay(app, { source, since, dryRun, records, moment, json, signal }, world, io);
+    }
     case 'status':
       return status(app, { json }, io);
     case 'serve':
@@ -153,15 +164,8 @@ async function withApp(app: App, invocation: Invocation, process: Process, world
         version: world.version,
         signal,
       });
-    case 'hold add': {
-      const { subject, source, review } = options;
-      const why = reasonOf(options);
-      return holdAdd(
-        app,
-        { subject, source, why, json, signal, ...(review === undefined ? {} : { review }) },
-        io,
-      );
-    }
+    case 'hold add':
+      return holdAdd(app, { ...options, why: reasonOf(options), signal }, io);
     case 'hold release':
       return holdRelease(app, { hold: argument, why: reasonOf(options), json }, io);
     default:

@@ -1,20 +1,29 @@
-import type { App } from '../app.ts';
+import type { App, Controlled } from '../app.ts';
 import type { Settings } from '../config.ts';
 import { EXIT, FristError } from '../errors.ts';
-import { matchesOf, placeHold, releaseHold, type Match, type Placed } from '../erasure/holds.ts';
+import { matchesOf, recordToHold, type Match } from '../erasure/holds/matches.ts';
+import { placeHold, type Holding, type PlaceInput, type Placed } from '../erasure/holds/place.ts';
+import { releaseHold } from '../erasure/holds/release.ts';
+import type { HeldPolicy, HeldRecord } from '../policy/subject.ts';
 import { openState } from '../state/open.ts';
 import type { Hold } from '../state/state.ts';
 import type { World } from '../wiring.ts';
 import { isDay } from './shared/as-of.ts';
-import { identifierOf, refuseUnknownKinds } from './shared/identifiers.ts';
+import { coversOf, pastReview, reviewOf } from './shared/holds.ts';
+import { identifierOf, recordsNamed, refuseUnknownKinds } from './shared/identifiers.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { number, table } from './shared/text.ts';
 
 export interface HoldAddOptions {
   /** `kind=value`, each. */
   readonly subject: readonly string[];
+  /** `source.record=key`, each. */
+  readonly record: readonly string[];
+  /** Name of a policy. */
+  readonly policy: string | undefined;
   readonly source: readonly string[];
-  readonly review?: string;
+  readonly restriction: boolean;
+  readonly review: string | undefined;
   readonly why: string;
   readonly json: boolean;
   readonly signal: AbortSignal;
@@ -22,53 +31,118 @@ export interface HoldAddOptions {
 
 /** How long `hold add` waits for batches that were opened before it. */
 const WAIT_MS = 60_000;
+/** More records than these are counted; all of them stand in `--json`. */
+const SHOWN = 20;
 
-/** `frist hold add`: from now on nothing of this subject is erased. Answers the exit status. */
+function usage(what: string): never {
+  throw new FristError('USAGE', { what });
+}
+
+/** `frist hold add`: from now on nothing of what it is on is erased. Answers the exit status. */
 export async function holdAdd(app: App, options: HoldAddOptions, io: Io): Promise<number> {
-  const subjects = options.subject.map(identifierOf);
-  if (subjects.length === 0)
-    throw new FristError('USAGE', { what: '--subject kind=value is needed, e.g. --subject email=…' });
-  if (options.review !== undefined && !isDay(options.review)) {
-    throw new FristError('USAGE', { what: '--review must be a day, e.g. 2027-01-31' });
-  }
-  const known = new Set(
-    app.controllers.flatMap((one) => one.located.file.sources.map((source) => source.name)),
-  );
-  for (const name of options.source) {
-    if (!known.has(name)) throw new FristError('USAGE', { what: `there is no source ${name}` });
-  }
-  refuseUnknownKinds(
-    app.controllers.map((one) => one.located.file),
-    subjects,
-  );
-  const [first, ...others] = app.controllers;
-  if (first === undefined) throw new FristError('USAGE', { what: '--policies names no file' });
-  const placed = await placeHold(first.engine, first.located.file.sources, {
-    subjects,
-    ...(options.source.length === 0 ? {} : { sources: options.source }),
+  refuseMisuse(app, options);
+  const [first, ...others] = app.controllers.map(holdingOf);
+  if (first === undefined) usage('--policies names no file');
+  const { covers, matches: known } = await coverage(app, [first, ...others], options);
+  const placed = await placeHold(first, others, {
+    kind: options.restriction ? 'restriction' : 'hold',
+    ...covers,
     ...(options.review === undefined ? {} : { review: options.review }),
     why: options.why,
     waitMs: WAIT_MS,
     signal: options.signal,
   });
-  const matches = [...placed.matches];
-  for (const { engine, located } of others)
-    matches.push(...(await matchesOf(engine, located.file.sources, subjects)));
+  const matches = [...known];
+  if (placed.hold.subjects.length > 0)
+    for (const one of [first, ...others]) matches.push(...(await matchesOf(one, placed.hold)));
   const result = { ...placed, matches };
-  if (options.json) printJson(io, { ...result, ...warningsOf(result) });
+  if (options.json)
+    printJson(io, { ...result, beforeHold: placed.before.length, warnings: warningsOf(result) });
   else printPlaced(result, io);
   return result.settled ? EXIT.ok : EXIT.failed;
 }
 
-function printPlaced(placed: Placed, io: Io): void {
-  io.out(`${placed.hold.id} stands\n${matchTable(placed.matches)}\n`);
-  for (const warning of warningsOf(placed).warnings) io.err(`warning: ${warning}\n`);
+function holdingOf({ engine, tasks, located }: Controlled): Holding {
+  return { engine, tasks, sources: located.file.sources };
 }
 
-function matchTable(matches: readonly Match[]): string {
-  const rows = matches.map((match) => [`${match.source}.${match.record}`, matchWords(match)]);
-  return table([['record', 'matches'], ...rows]);
+function refuseMisuse(
+  app: App,
+  { subject, record, policy, source, restriction, review }: HoldAddOptions,
+): void {
+  const on = [subject.length > 0, record.length > 0, policy !== undefined].filter(Boolean).length;
+  if (on !== 1)
+    usage('a hold is on a person, on records or on a policy: give one of --subject, --record and --policy');
+  if (source.length > 0 && subject.length === 0)
+    usage('--source goes with --subject: a record and a policy have theirs');
+  if (restriction && policy !== undefined)
+    usage('--restriction is of the data of a person: give --subject or --record');
+  const files = app.controllers.map((one) => one.located.file);
+  if (review !== undefined && !isDay(review)) usage('--review must be a day, e.g. 2027-01-31');
+  if (review === undefined && files.some((file) => file.holds.reviewRequired))
+    usage('--review is needed: a policy file says `holds: { review: required }`');
+  const known = new Set(files.flatMap((file) => file.sources.map((one) => one.name)));
+  const unknown = source.find((name) => !known.has(name));
+  if (unknown !== undefined) usage(`there is no source ${unknown}`);
 }
+
+type Covers = Pick<PlaceInput, 'subjects' | 'sources' | 'records' | 'policies'>;
+
+/** What the options name, as the hold shall keep it. */
+async function coverage(
+  app: App,
+  holdings: readonly Holding[],
+  { subject, record, policy, source }: HoldAddOptions,
+): Promise<{ readonly covers: Covers; readonly matches: readonly Match[] }> {
+  const files = app.controllers.map((one) => one.located.file);
+  if (policy !== undefined) return { covers: { policies: policiesNamed(holdings, policy) }, matches: [] };
+  if (record.length > 0) {
+    const found: { readonly held: HeldRecord; readonly match: Match }[] = [];
+    for (const one of record.flatMap((text) => recordsNamed(files, text))) {
+      const engine = holdings.find(
+        ({ engine: { controller } }) => controller.name === one.controller,
+      )?.engine;
+      if (engine !== undefined) found.push(await recordToHold(engine, one.source, one.record, one.key));
+    }
+    return { covers: { records: found.map((one) => one.held) }, matches: found.map((one) => one.match) };
+  }
+  const subjects = subject.map(identifierOf);
+  refuseUnknownKinds(files, subjects);
+  return { covers: { subjects, ...(source.length === 0 ? {} : { sources: source }) }, matches: [] };
+}
+
+/** The erase policies of this name; two controllers may each have one. */
+function policiesNamed(holdings: readonly Holding[], policy: string): HeldPolicy[] {
+  const named = holdings.flatMap(({ engine, tasks }) =>
+    tasks.some((task) => task.view.policy === policy) ? [{ controller: engine.controller.name, policy }] : [],
+  );
+  if (named.length > 0) return named;
+  const names = holdings.flatMap(({ tasks }) => tasks.map((task) => task.view.policy));
+  return usage(`there is no policy that erases and is called ${policy}; there are: ${names.join(', ')}`);
+}
+
+type Told = Placed & { readonly matches: readonly Match[] };
+
+function printPlaced(placed: Told, io: Io): void {
+  const { hold, matches, before } = placed;
+  const rows = matches.map((match) => [`${match.source}.${match.record}`, matchWords(match)]);
+  const lines = [`${hold.id} stands`];
+  if (hold.policies !== undefined)
+    lines.push(...hold.policies.map((one) => `Nothing is erased under ${one.policy} (${one.controller}).`));
+  if (rows.length > 0) lines.push(table([['record', 'matches'], ...rows]));
+  io.out(`${lines.join('\n')}\n`);
+  for (const warning of warningsOf(placed)) io.err(`warning: ${warning}\n`);
+  for (const one of before.slice(0, SHOWN))
+    io.err(`  ${one.source} ${one.key.join(',')} (${one.policy}): ${NOW_WORDS[one.now]}\n`);
+  if (before.length > SHOWN) io.err(`  and ${number(before.length - SHOWN)} more: see --json\n`);
+}
+
+const NOW_WORDS: Readonly<Record<Placed['before'][number]['now'], string>> = {
+  gone: 'gone',
+  done: 'anonymised',
+  present: 'still there',
+  unknown: 'not known',
+};
 
 function matchWords(match: Match): string {
   if (match.unreachable === true) return 'cannot be asked now; the hold stands all the same';
@@ -77,20 +151,21 @@ function matchWords(match: Match): string {
     : 'declares none of these identifiers: all of them are kept';
 }
 
-function warningsOf(placed: Placed): { readonly warnings: readonly string[] } {
+function warningsOf({ hold, matches, before, settled }: Told): readonly string[] {
   const warnings: string[] = [];
-  if (placed.matches.every((match) => match.records === 0))
+  if (hold.subjects.length > 0 && matches.every((match) => match.records === 0))
     warnings.push('no record matches; is the identifier right?');
-  if (placed.beforeHold > 0) {
+  if (before.length > 0) {
+    const gone = before.filter((one) => one.now === 'gone' || one.now === 'done').length;
     warnings.push(
-      `${number(placed.beforeHold)} record(s) of this subject were in batches opened before the hold`,
+      `${number(before.length)} record(s) that it is on were in batches opened before the hold, and ${number(gone)} of them are erased`,
     );
   }
-  if (!placed.settled) {
+  if (!settled) {
     const { message, remedy } = new FristError('HOLD_WAIT');
     warnings.push(`${message}. ${remedy}`);
   }
-  return { warnings };
+  return warnings;
 }
 
 /** `frist hold list`: of all controllers. Reads the state only. */
@@ -101,20 +176,24 @@ export async function holdList(
   io: Io,
 ): Promise<number> {
   const holds = await readHolds(settings, world, options.all);
-  const today = new Date(world.now()).toISOString().slice(0, 10);
+  const now = new Date(world.now()).toISOString();
+  const past = pastReview(holds, now);
   if (options.json) {
-    printJson(io, { holds });
+    printJson(io, { holds, pastReview: past.map((hold) => hold.id) });
     return EXIT.ok;
   }
   const rows = holds.map((hold) => [
     hold.id,
-    hold.subjects.map(([kind, value]) => `${kind}=${value}`).join(' '),
-    hold.sources?.join(',') ?? 'all sources',
+    hold.kind,
+    coversOf(hold),
+    hold.subjects.length === 0 ? '' : (hold.sources?.join(',') ?? 'all sources'),
     hold.placed.slice(0, 10),
     hold.by,
-    reviewWords(hold, today),
+    reviewOf(hold, now),
   ]);
-  io.out(`${table([['hold', 'subject', 'sources', 'placed', 'by', 'review'], ...rows])}\n`);
+  const head = ['hold', 'kind', 'on', 'sources', 'placed', 'by', 'review'];
+  io.out(`${table([head, ...rows])}\n`);
+  if (past.length > 0) io.err(`${number(past.length)} hold(s) past their review: look at them again\n`);
   return EXIT.ok;
 }
 
@@ -128,22 +207,18 @@ async function readHolds(settings: Settings, world: World, released: boolean): P
   }
 }
 
-function reviewWords(hold: Hold, today: string): string {
-  if (hold.released !== undefined) return `released ${hold.released.slice(0, 10)}`;
-  if (hold.review === undefined) return '';
-  return hold.review < today ? `${hold.review}, past` : hold.review;
-}
-
-/** `frist hold release <id>`. */
+/** `frist hold release <id>`: of several files the longest grace counts, for a hold may be on all of them. */
 export async function holdRelease(
   app: App,
   options: { readonly hold: string; readonly why: string; readonly json: boolean },
   io: Io,
 ): Promise<number> {
   const [controlled] = app.controllers;
-  if (controlled === undefined) throw new FristError('USAGE', { what: '--policies names no file' });
-  await releaseHold(controlled.engine, options.hold, options.why);
-  if (options.json) printJson(io, { released: options.hold });
-  else io.out(`${options.hold} is released\n`);
+  if (controlled === undefined) usage('--policies names no file');
+  const grace = Math.max(...app.controllers.map((one) => one.located.file.holds.graceHours));
+  const until = await releaseHold(controlled.engine, options.hold, options.why, grace);
+  if (options.json) printJson(io, { released: options.hold, ...(until === undefined ? {} : { until }) });
+  else if (until === undefined) io.out(`${options.hold} is released\n`);
+  else io.out(`${options.hold} is released; what it covered is kept until ${until.slice(0, 16)}Z\n`);
   return EXIT.ok;
 }

@@ -23,7 +23,9 @@ export interface Options {
   readonly subject: readonly string[];
   readonly source: readonly string[];
   readonly review: string | undefined;
+  readonly restriction: boolean;
   readonly all: boolean;
+  readonly dryRun: boolean;
   readonly folder: string | undefined;
   readonly trail: string | undefined;
   readonly key: string | undefined;
@@ -116,18 +118,37 @@ const VERBS: readonly Verb[] = [
   { name: 'serve', summary: 'the daemon: sweeps by schedule until it is told to stop', options: [] },
   {
     name: 'hold add',
-    summary: 'suspend erasure for one person',
+    summary: 'suspend erasure for a person, for records, or of a whole policy',
     options: [
-      new Option('--subject <kind=value>', 'who, e.g. email=jens@example.dk; may be repeated')
-        .argParser(collect)
-        .makeOptionMandatory(),
-      new Option('--source <name>', 'only in this source; may be repeated').argParser(collect),
+      new Option('--subject <kind=value>', 'who, e.g. email=jens@example.dk; may be repeated').argParser(
+        collect,
+      ),
+      new Option(
+        '--record <source.record=key>',
+        'or a record, e.g. crm.contact=42; may be repeated',
+      ).argParser(collect),
+      new Option('--policy <name>', 'or all that this policy is about'),
+      new Option('--source <name>', 'with --subject: only in this source; may be repeated').argParser(
+        collect,
+      ),
+      new Option('--restriction', 'a restriction of processing (GDPR Art. 18): works as a hold'),
       new Option('--review <day>', 'when somebody must look at it again, e.g. 2027-01-31'),
       WHY,
     ],
   },
   { name: 'hold list', summary: 'the holds that stand', options: [new Option('--all', 'released ones too')] },
   { name: 'hold release', summary: 'end a hold', argument: '<hold>', options: [WHY] },
+  {
+    name: 'replay',
+    summary: 'erase again what a restored backup has brought back',
+    options: [
+      new Option('--source <name>', 'the source that was restored').argParser(collect).makeOptionMandatory(),
+      new Option('--since <day>', 'only what was erased from this day on (UTC): the day of the backup'),
+      new Option('--dry-run', 'show what is back and what would be erased; writes nowhere'),
+      new Option('--records', 'stream every record that is back with its reason as NDJSON'),
+      AS_OF_RUN,
+    ],
+  },
   {
     name: 'audit verify',
     summary: 'hold the whole audit trail against its signature, and against heads seen elsewhere',
@@ -191,6 +212,17 @@ const VERBS: readonly Verb[] = [
   },
   { name: 'state init', summary: 'make the state, the trail and their keys, once', options: [] },
   {
+    name: 'state adopt',
+    summary: 'go on without what a lost state knew, from the end of the trail',
+    options: [
+      new Option(
+        '--head <file>',
+        'a checkpoint kept out of reach of who runs frist; may be repeated',
+      ).argParser(collect),
+      WHY,
+    ],
+  },
+  {
     name: 'demo',
     summary: 'the whole of it on made-up people, in a folder of its own',
     options: [new Option('--folder <folder>', 'where; a temporary folder by default')],
@@ -198,7 +230,7 @@ const VERBS: readonly Verb[] = [
 ];
 
 const GROUPS: Readonly<Record<string, string>> = {
-  hold: 'suspend erasure for a person',
+  hold: 'suspend erasure',
   state: 'the durable memory',
   audit: 'the trail',
 };
@@ -259,7 +291,9 @@ function optionsOf(given: Partial<Options>): Options {
     subject: given.subject ?? [],
     source: given.source ?? [],
     review: given.review,
+    restriction: given.restriction ?? false,
     all: given.all ?? false,
+    dryRun: given.dryRun ?? false,
     folder: given.folder,
     trail: given.trail,
     key: given.key,

@@ -45,6 +45,18 @@ export const DECIDING_ERRORS = {
     message: 'The hold stands, but batches that were opened before it have not been settled',
     remedy: 'They end with the running sweep, or with `frist run` after a crash; then run `frist hold list`.',
   },
+  HOLD_NO_RECORD: {
+    exit: 1,
+    message: 'There is no such record of {source}.{record}',
+    remedy:
+      'Write the key as the database has it; a key of several columns as crm.member=7,12. To suspend erasure for a person, use --subject.',
+  },
+  HOLD_ASTRAY: {
+    exit: 1,
+    message: 'Hold {hold} is on {what}, which the policy file does not have',
+    remedy:
+      'Give it back the name that it had, or place a hold on what it is called now (`frist hold add`) and then release the old one (`frist hold release`).',
+  },
   RECORD_FAILED: {
     exit: 2,
     message: '{count} record(s) of {source}.{record} cannot be erased under policy {policy} ({code})',

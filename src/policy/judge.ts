@@ -35,7 +35,7 @@ export type { Hold } from './subject.ts';
 export interface JudgeOptions {
   /** The instant by which everything is judged, ms since the epoch; its fraction of a second is dropped. */
   readonly asOf: number;
-  /** The active holds and restrictions; those on other sources are ignored. */
+  /** The active holds and restrictions; those that do not concern the task are ignored. */
   readonly holds: readonly Hold[];
 }
 
@@ -109,7 +109,7 @@ class TaskJudge implements Judge {
     this.#stages = timedStages(task.own.stages, controller);
     this.#keeps = task.keeps.map((keep) => ({ ...keep, deadline: createDeadline(keep.rule, controller) }));
     this.#rivals = task.rivals.map((rival) => ({ ...rival, timed: timedStages(rival.stages, controller) }));
-    this.#reach = createReach(task, options.holds);
+    this.#reach = createReach(task, options.holds, instant);
   }
 
   verdict(facts: Facts): Ruling {
@@ -244,10 +244,11 @@ class TaskJudge implements Judge {
   /** All that keeps a record that is due, in the order of precedence: the first is the verdict. */
   #keeping(facts: Facts, stage: number): Keeping[] {
     const { by, unknownTo } = this.#reach(facts);
-    const keeping: Keeping[] = by.map(({ id, kind }) => ({
+    const keeping: Keeping[] = by.map(({ id, kind, until }) => ({
       kind: 'held',
       hold: id,
       restriction: kind === 'restriction',
+      ...(until === undefined ? {} : { until: Date.parse(until) }),
     }));
     if (unknownTo.length > 0)
       keeping.push({ kind: 'subject unknown', holds: unknownTo.map((hold) => hold.id) });

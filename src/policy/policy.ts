@@ -80,6 +80,8 @@ export interface ErasePolicy extends PolicyBase {
   readonly guards: Guards;
   /** Guards while the policy is new or changed. */
   readonly firstGuards: Guards;
+  /** A plan of more records than this waits for a person though no guard stops it; undefined: none does. */
+  readonly approveAbove?: number;
   /** Cron expression; undefined: the daemon's own. */
   readonly schedule?: string;
   /** Tables that the database itself deletes from or empties columns of (ON DELETE CASCADE, SET NULL), acknowledged. */
@@ -93,10 +95,19 @@ export interface KeepPolicy extends PolicyBase {
 
 export type Policy = ErasePolicy | KeepPolicy;
 
+/** What goes for holds; no part of any policy's meaning. */
+export interface HoldRules {
+  /** How long a released hold goes on keeping what it covered. */
+  readonly graceHours: number;
+  /** Whether every hold must name a day of review. */
+  readonly reviewRequired: boolean;
+}
+
 export interface PolicyFile {
   readonly file: string;
   readonly controller: Controller;
   readonly sources: readonly Source[];
   /** In the order of the file, which is the order of a run. */
   readonly policies: readonly Policy[];
+  readonly holds: HoldRules;
 }

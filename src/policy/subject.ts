@@ -1,22 +1,41 @@
 /** Whose data a record is, and which holds reach it. */
-import type { Facts, Normalisation, Raw, SubjectIdentifier } from './policy.ts';
+import { createHeldTest } from './held.ts';
+import type { Facts, Key, Normalisation, Raw, SubjectIdentifier } from './policy.ts';
 import { isTrue, type Task } from './view.ts';
 
-/** A suspension of deletion, or a restriction of processing (GDPR Art. 18), on one person. */
+/** A record that a hold is on, by its key. */
+export interface HeldRecord {
+  readonly controller: string;
+  readonly source: string;
+  readonly record: string;
+  readonly key: Key;
+}
+
+/** A policy that a hold suspends as a whole. */
+export interface HeldPolicy {
+  readonly controller: string;
+  readonly policy: string;
+}
+
+/** A suspension of deletion, or a restriction of processing (GDPR Art. 18): on a person, on records, or on policies. */
 export interface Hold {
   readonly id: string;
   readonly kind: 'hold' | 'restriction';
-  /** [identifier kind, value as given]; both sides are normalised when compared. */
+  /** [identifier kind, value as given]; both sides are normalised when compared. Empty where it is on no person. */
   readonly subjects: readonly (readonly [string, string])[];
-  /** Source names; undefined: every source. */
+  /** Of a hold on a person: source names; undefined: every source. */
   readonly sources?: readonly string[];
+  readonly records?: readonly HeldRecord[];
+  readonly policies?: readonly HeldPolicy[];
+  /** ISO instant until which a released hold keeps what it covered; undefined: nobody has released it. */
+  readonly until?: string;
 }
 
 /** What the holds mean for one record. */
 export interface Reach {
-  /** Holds on the person that the record is about. */
+  /** Holds on the person that the record is about, on the record, or on the policy. */
   readonly by: readonly Hold[];
-  /** Holds that cannot be compared with the record: it knows no value of any of their identifier kinds. */
+  /** Holds of which nobody can tell whether they are about the record: it knows no value of any of their identifier kinds. */
   readonly unknownTo: readonly Hold[];
 }
 
@@ -95,24 +114,42 @@ function groupByKinds(
   return [...groups.values()];
 }
 
-/** Which holds reach a record: by its own person, or by the people whose rows would go with it. */
-export function createReach(task: Task, holds: readonly Hold[]): (facts: Facts) => Reach {
+/** Whether a hold is on persons. One that is on nothing at all counts as such, and keeps everything. */
+function isOnPersons(hold: Hold): boolean {
+  return hold.subjects.length > 0 || (hold.records === undefined && hold.policies === undefined);
+}
+
+/** Whether it covers anything at this moment, ms since the epoch. A moment that does not read is never over. */
+function covers({ until }: Hold, asOf: number): boolean {
+  return until === undefined || !(Date.parse(until) <= asOf);
+}
+
+/** Which holds reach a record at a moment: on the policy, on the record, on its person, or on people whose rows would go with it. */
+export function createReach(task: Task, holds: readonly Hold[], asOf: number): (facts: Facts) => Reach {
   const { record, source } = task.view;
-  const shared = task.shared.map((one) => ({
-    ...one,
-    test: createHoldTest(holds, one.identifiers, source, 'somebody'),
-  }));
-  const own = createHoldTest(holds, record.subjects.slice(0, task.ownSubjects), source);
-  if (shared.length === 0) return (facts) => own(facts.subjects);
-  return (facts) => {
-    const present = shared.filter((one) => isTrue(facts, one.exists));
-    const reaches = [
-      own(facts.subjects.slice(0, task.ownSubjects)),
-      ...present.map((one) => one.test(facts.subjects.slice(one.from, one.from + one.identifiers.length))),
-    ];
-    return {
-      by: [...new Set(reaches.flatMap((reach) => reach.by))],
-      unknownTo: [...new Set(reaches.flatMap((reach) => reach.unknownTo))],
-    };
+  const active = holds.filter((hold) => covers(hold, asOf));
+  const persons = active.filter(isOnPersons);
+  const tests: ((facts: Facts) => Reach)[] = [];
+  const held = createHeldTest(task, active);
+  if (held !== undefined) tests.push(held);
+  const own = createHoldTest(persons, record.subjects.slice(0, task.ownSubjects), source);
+  tests.push((facts) => own(facts.subjects.slice(0, task.ownSubjects)));
+  if (persons.length > 0) {
+    for (const { exists, from, identifiers } of task.shared) {
+      const test = createHoldTest(persons, identifiers, source, 'somebody');
+      tests.push((facts) =>
+        isTrue(facts, exists) ? test(facts.subjects.slice(from, from + identifiers.length)) : NOBODY,
+      );
+    }
+  }
+  const [only, ...others] = tests;
+  if (only !== undefined && others.length === 0) return only;
+  return (facts) => together(tests.map((test) => test(facts)));
+}
+
+function together(reaches: readonly Reach[]): Reach {
+  return {
+    by: [...new Set(reaches.flatMap((reach) => reach.by))],
+    unknownTo: [...new Set(reaches.flatMap((reach) => reach.unknownTo))],
   };
 }

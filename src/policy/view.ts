@@ -168,6 +168,7 @@ function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Tas
     acknowledgedCascades: policy.acknowledgedCascades,
   };
   return {
+    file,
     policy,
     controller: file.controller,
     view,

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createCommitter } from '../../src/audit/commitment.ts';
 import type { Entry, EntryOf } from '../../src/audit/entry.ts';
 import type { Keys, Names } from '../../src/erasure/engine.ts';
-import { placeHold } from '../../src/erasure/holds.ts';
+import { placeHold } from '../../src/erasure/holds/place.ts';
 import { clockIsWitnessed } from '../../src/erasure/run/clock.ts';
 import { sweep } from '../../src/erasure/sweep.ts';
 import { createDeath } from '../support/death.ts';
@@ -122,7 +122,7 @@ describe('an epoch that begins', () => {
     keys.begin();
     const email = 'person1@example.org';
     const input = { subjects: [['email', email]] as const, why: 'x', waitMs: 0, signal };
-    await placeHold(on.engine, [], input);
+    await placeHold(on, [], input);
     const placed = (await on.entries()).find((entry) => entry.type === 'hold-placed');
     expect(placed).toMatchObject({ epoch: 'e2', subject: [keys.all.get('e2')!.subject('email', email)] });
   });

@@ -1,6 +1,6 @@
 /** A hold on somebody whose rows would go with another person's record. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { placeHold } from '../../src/erasure/holds.ts';
+import { placeHold } from '../../src/erasure/holds/place.ts';
 import { sweep } from '../../src/erasure/sweep.ts';
 import type { Row, TableSpec } from '../connectors/conformance/harness.ts';
 import { contact, POLICIES, TABLES } from './fixture.ts';
@@ -61,7 +61,7 @@ describe('a hold on the person of a dependent', () => {
     });
     world = on;
     const { signal } = new AbortController();
-    await placeHold(on.engine, [], {
+    await placeHold(on, [], {
       subjects: [['email', 'held@example.org']],
       why: 'x',
       waitMs: 0,

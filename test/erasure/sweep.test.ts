@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Connector } from '../../src/connectors/connector.ts';
 import { approve } from '../../src/erasure/approve.ts';
 import { dryRun } from '../../src/erasure/dry-run.ts';
-import { placeHold, releaseHold } from '../../src/erasure/holds.ts';
+import { placeHold } from '../../src/erasure/holds/place.ts';
+import { releaseHold } from '../../src/erasure/holds/release.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
 import { sweep } from '../../src/erasure/sweep.ts';
 import type { Key } from '../../src/policy/policy.ts';
@@ -95,7 +96,7 @@ describe('sweep', () => {
     table?.rows.set('["3"]', contact(3, '2026-06-29'));
     table?.rows.delete('["4"]');
     table?.rows.set('["149"]', contact(149, '2025-01-01'));
-    await placeHold(on.engine, [], {
+    await placeHold(on, [], {
       subjects: [['email', 'PERSON5@example.org ']],
       why: 'a dispute',
       waitMs: 0,
@@ -169,7 +170,7 @@ policies:
 
   it('keeps whom a hold protects, until it is released', async () => {
     const on = await make(TABLES([contact(1, '2025-01-01')], []));
-    const placed = await placeHold(on.engine, [], {
+    const placed = await placeHold(on, [], {
       subjects: [['email', 'person1@example.org']],
       why: 'x',
       waitMs: 0,
@@ -177,7 +178,7 @@ policies:
     });
     expect(await run(on)).toMatchObject({ found: { by: { held: 1 } } });
     expect(ids(on)).toEqual(['1']);
-    await releaseHold(on.engine, placed.hold.id, 'settled');
+    await releaseHold(on.engine, placed.hold.id, 'settled', 0);
     expect(await run(on)).toMatchObject({ outcomes: { erased: 1 } });
   });
 
@@ -239,8 +240,11 @@ policies:
       ['email', 'PERSON1@example.org'],
       ['phone', '(+45) 12-34'],
     ] as const) {
-      const placed = await placeHold(on.engine, file.sources, { ...input, subjects: [[kind, value]] });
-      expect(placed).toMatchObject({ beforeHold: 1, settled: false });
+      const placed = await placeHold({ ...on, sources: file.sources }, [], {
+        ...input,
+        subjects: [[kind, value]],
+      });
+      expect(placed).toMatchObject({ before: [{ now: 'unknown' }], settled: false });
     }
   });
 

@@ -22,6 +22,7 @@ import { UNKNOWN_BY_DEFAULT } from '../../src/policy/time/raw.ts';
 import { compileViews, withEncodings, type Task } from '../../src/policy/view.ts';
 import { encoding, period, second, stored, zone } from './arbitraries.ts';
 import { bounds, type Elsewhere, type Subject } from './oracle/judge.ts';
+import { HOLD_RULES } from './policies.ts';
 
 const COLUMNS = ['a', 'b', 'c'] as const;
 const CONDITIONS = ['p', 'q', 'r', 's'] as const;
@@ -293,6 +294,7 @@ export const anyCase: fc.Arbitrary<Case> = fc
         { name: 'other', kind: 'sql', connection: '', records: [CUSTOMER] },
       ],
       policies,
+      holds: HOLD_RULES,
     };
     const made = {
       file,

@@ -19,6 +19,7 @@ import { ALWAYS } from '../../src/policy/policy.ts';
 import type { Hold } from '../../src/policy/subject.ts';
 import { EARLIEST_BY_DEFAULT, UNKNOWN_BY_DEFAULT } from '../../src/policy/time/raw.ts';
 import { compileViews, withEncodings } from '../../src/policy/view.ts';
+import { HOLD_RULES } from './policies.ts';
 
 interface GoldenLeaf {
   readonly column?: string;
@@ -135,7 +136,8 @@ function outcome(golden: GoldenFile, one: GoldenCase): unknown {
     related: [],
   };
   const sources = [{ name: 'crm', kind: 'sql', connection: '', records: [record] }];
-  const tasks = compileViews({ file: 'golden', controller: golden.controller, sources, policies });
+  const { controller } = golden;
+  const tasks = compileViews({ file: 'golden', controller, sources, policies, holds: HOLD_RULES });
   const compiled = tasks.find((task) => task.policy.name === (one.policy ?? golden.policies[0]!.name))!;
   const { view } = compiled;
   const task = withEncodings(

@@ -82,6 +82,9 @@ export const contact: RecordType = {
   related: [],
 };
 
+/** As they are where a file says nothing of holds. */
+export const HOLD_RULES: PolicyFile['holds'] = { graceHours: 168, reviewRequired: false };
+
 export const fileOf = (
   policies: PolicyFile['policies'],
   records: readonly RecordType[] = [contact],
@@ -90,4 +93,5 @@ export const fileOf = (
   controller: { name: 'Eksempel A/S', timezone: 'UTC', financialYearEnd: { month: 12, day: 31 } },
   sources: [{ name: 'crm', kind: 'sql', connection: 'mysql://user:secret@db/crm', records }],
   policies,
+  holds: HOLD_RULES,
 });

@@ -3,8 +3,8 @@
  * first 8 bytes.
  *
  *   a commitment (commitment.ts)         every entry that holds it
- *   SHA-256(kind "\n" id)                what a record's entry leaves open: `policy` by the policy's name, `batch-settled`
- *                                        by its batch, `hold-released` by its hold
+ *   SHA-256(kind "\n" id)                what a record's entry leaves open: `policy` by the policy's name, `run-started` by
+ *                                        its run, `batch-opened` and `batch-settled` by their batch, `hold-released` by its hold
  */
 import { hash } from 'node:crypto';
 import { FristError } from '../../errors.ts';
@@ -12,7 +12,13 @@ import { FristError } from '../../errors.ts';
 const PREFIX_BYTES = 8;
 const COMMITMENT = /^[0-9a-f]{64}$/;
 /** Kinds of entry that are found by the field that tells which one it is. */
-const IDENTIFIED = { policy: 'policy', 'batch-settled': 'batch', 'hold-released': 'hold' } as const;
+const IDENTIFIED = {
+  policy: 'policy',
+  'run-started': 'run',
+  'batch-opened': 'batch',
+  'batch-settled': 'batch',
+  'hold-released': 'hold',
+} as const;
 export type Identified = keyof typeof IDENTIFIED;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -34,7 +40,7 @@ export function prefixOf(kind: Identified, id: string): Buffer {
 /** Every commitment that an entry holds. */
 export function commitmentsIn(entry: Fields): readonly string[] {
   const own = isObject(entry['commitments']) ? entry['commitments'] : {};
-  const all = [own['record'], own['incarnation'], own['subject'], entry['subject']].flat();
+  const all = [own['record'], own['incarnation'], own['subject'], entry['subject'], entry['records']].flat();
   return all.filter((one): one is string => typeof one === 'string' && COMMITMENT.test(one));
 }
 

@@ -5,7 +5,7 @@ import type { LabelledOpening } from '../../audit/receipt.ts';
 import { FristError } from '../../errors.ts';
 import type { PolicyFile } from '../../policy/policy.ts';
 import { normalise } from '../../policy/subject.ts';
-import { identifierOf, refuseUnknownKinds } from '../shared/identifiers.ts';
+import { identifierOf, recordsNamed, refuseUnknownKinds } from '../shared/identifiers.ts';
 
 export interface AskedOptions {
   /** `kind=value`, each. */
@@ -51,42 +51,11 @@ function subjectsOf(files: readonly PolicyFile[], kind: string, value: string): 
   return [...values].map((one) => ({ label: 'subject', parts: [kind, one] }));
 }
 
-const RECORD = /^([^.=]+)\.([^=]+)=(.+)$/s;
-
 function recordsOf(files: readonly PolicyFile[], text: string): Asked[] {
-  const [, source = '', name = '', key = ''] =
-    RECORD.exec(text) ?? usage('--record must be source.record=key, e.g. crm.contact=42');
-  const types = files.flatMap((file) =>
-    file.sources
-      .filter((one) => one.name === source)
-      .flatMap((one) => one.records.filter((record) => record.name === name))
-      .map((record) => ({ controller: file.controller.name, record })),
-  );
-  if (types.length === 0) usage(`there is no record type ${source}.${name}`);
-  return types.map(({ controller, record }) => {
-    // Where a pattern names the table, a key begins with what stands in the place of the `*`.
-    const length = record.key.length + (record.files !== true && record.table.includes('*') ? 1 : 0);
-    const parts = recordParts(sourceIn(controller, source), name, keyOf(key, length));
+  return recordsNamed(files, text).map(({ controller, source, record, key }) => {
+    const parts = recordParts(sourceIn(controller, source), record.name, key);
     return { label: 'record', parts };
   });
-}
-
-/** The parts of a key: its text, or with several parts a JSON array of texts, or the texts with commas between. */
-function keyOf(text: string, length: number): readonly string[] {
-  if (length === 1) return [text];
-  const parts = text.startsWith('[') ? jsonTexts(text) : text.split(',');
-  if (parts?.length !== length)
-    usage(`the key of this record type has ${length} parts: write them as ["7","12"] or 7,12`);
-  return parts;
-}
-
-function jsonTexts(text: string): readonly string[] | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Every commitment that may stand for what is asked about, in all epochs whose keys are there, with its opening. */

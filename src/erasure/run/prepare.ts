@@ -2,8 +2,10 @@
 import type { Connector, Finding } from '../../connectors/connector.ts';
 import { SourceFailure } from '../../connectors/connector.ts';
 import { FristError } from '../../errors.ts';
+import { unknownToFile, withHeldRecords } from '../../policy/held.ts';
 import type { Encoding } from '../../policy/policy.ts';
 import { policyText, withEncodings, type Task } from '../../policy/view.ts';
+import type { Hold } from '../../state/state.ts';
 import { Elsewhere, type Silence } from '../elsewhere.ts';
 import type { Engine } from '../engine.ts';
 
@@ -31,25 +33,38 @@ export async function prepare(
   tasks: readonly Task[],
   signal: AbortSignal,
 ): Promise<Preparation[]> {
+  const holds = await engine.state.holds({ active: true });
+  const astray = astrayAmong(tasks, holds);
+  if (astray !== undefined) return tasks.map((task) => ({ task, ok: false, error: astray, findings: [] }));
   const bySource = Map.groupBy(tasks, (task) => task.view.source);
   const preparations = new Map<Task, Preparation>();
   for (const [source, group] of bySource) {
-    for (const one of await prepareSource(engine, source, group, signal)) preparations.set(one.task, one);
+    for (const one of await prepareSource(engine, source, group, holds, signal))
+      preparations.set(one.task, one);
   }
   return tasks.flatMap((task) => preparations.get(task) ?? []);
+}
+
+/** A hold on a policy or a record type that was renamed would hold nothing: then nothing of the file is erased. */
+function astrayAmong([task]: readonly Task[], holds: readonly Hold[]): FristError | undefined {
+  if (task === undefined) return undefined;
+  const standing = holds.filter((one) => one.released === undefined);
+  const [first] = unknownToFile(task.file, standing);
+  return first && new FristError('HOLD_ASTRAY', first);
 }
 
 async function prepareSource(
   engine: Engine,
   source: string,
   tasks: readonly Task[],
+  holds: readonly Hold[],
   signal: AbortSignal,
 ): Promise<Preparation[]> {
   try {
     const connector = engine.connector(source);
     await checkClock(engine, source, connector);
     const prepared: Preparation[] = [];
-    for (const task of tasks) prepared.push(await prepareTask(engine, task, connector, signal));
+    for (const task of tasks) prepared.push(await prepareTask(engine, task, connector, holds, signal));
     return prepared;
   } catch (error) {
     const coded = codedError(error, source);
@@ -62,6 +77,7 @@ async function prepareTask(
   engine: Engine,
   task: Task,
   connector: Connector,
+  holds: readonly Hold[],
   signal: AbortSignal,
 ): Promise<Preparation> {
   const report = await connector.check([task.view], signal);
@@ -80,7 +96,7 @@ async function prepareTask(
   const text = policyText(task);
   const catalogues = [report.catalogue, ...others.catalogues];
   const prepared: Prepared = {
-    task: withEncodings(task, encodings, others.encodings),
+    task: withHeldRecords(withEncodings(task, encodings, others.encodings), holds),
     connector,
     digest: engine.digest(text),
     text,

@@ -39,10 +39,14 @@ export function explainReason(task: Task, reason: Reason): string {
       return `not due before ${dayOf(task, reason.due)}`;
     case 'done':
       return `${task.view.stages[reason.stage]?.action.kind === 'delete' ? 'deleted' : 'anonymised'} already`;
-    case 'held':
-      return `${reason.restriction ? 'restriction of processing' : 'hold'} ${reason.hold}`;
+    case 'held': {
+      const hold = `${reason.restriction ? 'restriction of processing' : 'hold'} ${reason.hold}`;
+      return reason.until === undefined
+        ? hold
+        : `held until ${dayOf(task, reason.until)}: ${hold} was released`;
+    }
     case 'subject unknown':
-      return `it cannot be told whether this is the person of hold ${some(reason.holds)}`;
+      return `it cannot be told whether hold ${some(reason.holds)} is about it`;
     case 'protected':
       return reason.until === undefined
         ? `policy ${reason.policy} keeps it without end: no start of its period is known`
@@ -50,6 +54,8 @@ export function explainReason(task: Task, reason: Reason): string {
     case 'exempt':
       return reason.exemption;
     case 'unreadable':
+      if (task.view.record.rows !== undefined)
+        return `${reason.columns.join(', ')} cannot be read in one way only`;
       return task.view.record.files === true
         ? 'its name cannot be read in one way only'
         : `${reason.columns.join(', ')} should hold JSON and does not`;

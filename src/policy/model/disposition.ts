@@ -44,7 +44,8 @@ export type Reason =
   | { readonly kind: 'not yet'; readonly columns: readonly string[] }
   | { readonly kind: 'not due'; readonly due: number }
   | { readonly kind: 'done'; readonly stage: number }
-  | { readonly kind: 'held'; readonly hold: string; readonly restriction: boolean }
+  /** `until`: the hold was released, and its grace ends then. */
+  | { readonly kind: 'held'; readonly hold: string; readonly restriction: boolean; readonly until?: number }
   | { readonly kind: 'subject unknown'; readonly holds: readonly string[] }
   /** `until` undefined: without end, because the start of the minimum is not known. */
   | { readonly kind: 'protected'; readonly policy: string; readonly until: number | undefined }

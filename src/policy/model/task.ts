@@ -1,9 +1,10 @@
 /** What is asked and decided for one erase policy and record type: the clauses of all policies that have a say. */
+import type { Condition } from './condition.ts';
 import type { ElsewhereExemption } from './elsewhere.ts';
 import type { SubjectIdentifier } from './record.ts';
 import type { ElsewhereStart, Rule } from './rule.ts';
 import type { ResolvedStart, View } from './view.ts';
-import type { Controller, ErasePolicy, KeepPolicy, Policy } from '../policy.ts';
+import type { Controller, ErasePolicy, KeepPolicy, Policy, PolicyFile } from '../policy.ts';
 
 /** Position of a condition in `View.conditions`, or one that every record meets and no source is asked for. */
 export type ConditionIndex = number | 'always';
@@ -77,7 +78,17 @@ export interface Inquiry {
 export type Limit = Pick<Policy, 'name' | 'where'> &
   Partial<Pick<KeepPolicy, 'exemptions' | 'start' | 'rule'>>;
 
+/** What a record meets that has a held record of another type in it; see policy/held.ts. */
+export interface HeldInside {
+  readonly hold: string;
+  readonly condition: Condition;
+  /** Position of the condition in the view. */
+  readonly at: number;
+}
+
 export interface Task {
+  /** The file that it was made from. */
+  readonly file: PolicyFile;
   readonly policy: ErasePolicy;
   readonly controller: Controller;
   readonly view: View;
@@ -89,6 +100,8 @@ export interface Task {
   /** How many of the view's subjects are the record's own; those of shared dependents follow. */
   readonly ownSubjects: number;
   readonly shared: readonly SharedDependent[];
+  /** Absent until `withHeldRecords`, and where no held record concerns the task. */
+  readonly held?: readonly HeldInside[];
   readonly inquiries: readonly Inquiry[];
   /** What other policies keep from this one, by their names: without it, it would erase more. */
   readonly limits: readonly Limit[];

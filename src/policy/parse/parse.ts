@@ -8,7 +8,8 @@ import { ConfigError } from '../../errors.ts';
 import type { Problem } from '../../errors.ts';
 import type { PolicyFile } from '../policy.ts';
 import { readController } from './build/controller.ts';
-import { readGuardDefaults, readPolicy } from './build/policy.ts';
+import { readHolds } from './build/holds.ts';
+import { readDefaults, readPolicy } from './build/policy.ts';
 import { refuseReferences } from './build/reference.ts';
 import type { Resolve } from './build/reference.ts';
 import { readSource } from './build/source.ts';
@@ -60,7 +61,8 @@ function readFile(raw: unknown, options: ParseOptions, report: Report): PolicyFi
     values.sources === undefined ? [] : readNamed(values.sources, ['sources'], 'sources', report);
   const settings = { resolve: options.resolve, kinds: options.kinds };
   const sources = new Map(declared.map((one) => [one.name, readSource(one, settings, report)]));
-  const defaults = readGuardDefaults(values.guards, values['first run guards']);
+  const defaults = readDefaults(values);
+  const holds = readHolds(values.holds, ['holds'], report);
   const named =
     values.policies === undefined ? [] : readNamed(values.policies, ['policies'], 'policies', report);
   const entries = named.flatMap((one) => readPolicy(one, sources, defaults, report));
@@ -73,6 +75,7 @@ function readFile(raw: unknown, options: ParseOptions, report: Report): PolicyFi
     controller,
     sources: [...sources.values()].map((entry) => entry.source).filter((source) => source !== undefined),
     policies: entries.map((entry) => entry.policy),
+    holds,
   };
 }
 

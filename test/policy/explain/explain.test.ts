@@ -147,7 +147,7 @@ describe('explainDisposition', () => {
       done: [false],
     });
     expect(explainDisposition(task, found)).toBe(
-      'kept: it cannot be told whether this is the person of hold h1, h2, h3 and 2 more; would be due since 2021-01-02, overdue since 2021-01-09',
+      'kept: it cannot be told whether hold h1, h2, h3 and 2 more is about it; would be due since 2021-01-02, overdue since 2021-01-09',
     );
   });
 });

@@ -8,6 +8,7 @@ import { zoneOf } from '../../../src/policy/time/zone.ts';
 import { compileViews, withEncodings, type Task } from '../../../src/policy/view.ts';
 import { windows } from '../../../src/policy/time/window.ts';
 import { anyCase, taskOf } from '../file-arbitrary.ts';
+import { HOLD_RULES } from '../policies.ts';
 
 /** What `Window` says a source may leave out; values compare as their column's type does: numbers, or text. */
 function leftOut(task: Task, starts: readonly Raw[], found: readonly Window[]): boolean {
@@ -108,6 +109,7 @@ describe('windows', () => {
           acknowledgedCascades: [],
         },
       ],
+      holds: HOLD_RULES,
     });
     return withEncodings(compiled!, [encoding]);
   };

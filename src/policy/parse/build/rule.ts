@@ -15,7 +15,8 @@ export interface RuleText {
 
 const ALLOWANCE_DAYS = 7;
 
-function readSpan(text: string | 0, path: Path, report: Report): number | undefined {
+/** Hours of a length of time; undefined, and reported, where it is none. */
+export function readSpan(text: string | 0, path: Path, report: Report): number | undefined {
   const span = parseSpan(String(text));
   if (span.ok) return span.hours;
   report.add({

@@ -1,0 +1,81 @@
+/** What a hold is about, as the sources have it now. */
+import { NOTHING_ASKED, SourceFailure } from '../../connectors/connector.ts';
+import { FristError } from '../../errors.ts';
+import type { Key, Normalisation, RecordType, Source } from '../../policy/policy.ts';
+import type { HeldRecord, Hold } from '../../policy/subject.ts';
+import type { Engine } from '../engine.ts';
+import type { Holding } from './place.ts';
+
+/** How many records of one type a hold protects; `comparable` is false where the type declares none of its identifiers. */
+export interface Match {
+  readonly source: string;
+  readonly record: string;
+  readonly comparable: boolean;
+  readonly records: number;
+  /** The source could not be asked: the hold stands all the same. */
+  readonly unreachable?: boolean;
+}
+
+/** How many records of each type the subject has now. */
+export async function matchesOf(
+  { engine, sources }: Pick<Holding, 'engine' | 'sources'>,
+  { subjects, sources: only }: Pick<Hold, 'subjects' | 'sources'>,
+): Promise<Match[]> {
+  const matches: Match[] = [];
+  for (const source of sources) {
+    if (only?.includes(source.name) === false) continue;
+    for (const record of source.records) {
+      if (record.subjects.length === 0) continue;
+      const shared = subjects.filter(([kind]) => record.subjects.some((declared) => declared.kind === kind));
+      const base = { source: source.name, record: record.name, comparable: shared.length > 0 };
+      try {
+        let records = 0;
+        for (const [kind, value] of shared) {
+          // A record that has several of the identifiers is counted once for each.
+          records += await engine.connector(source.name).find(record, kind, value);
+        }
+        matches.push({ ...base, records });
+      } catch {
+        matches.push({ ...base, records: 0, unreachable: true });
+      }
+    }
+  }
+  return matches;
+}
+
+/**
+ * A record with its key as the source writes it, which is how every record is compared with it. One whose source cannot
+ * be asked keeps the key as it was given.
+ * @throws HOLD_NO_RECORD
+ */
+export async function recordToHold(
+  engine: Engine,
+  source: string,
+  record: RecordType,
+  key: Key,
+): Promise<{ readonly held: HeldRecord; readonly match: Match }> {
+  const about = { source, record: record.name };
+  const { name: controller } = engine.controller;
+  const never = new AbortController().signal;
+  try {
+    const found = await engine.connector(source).read({ ...NOTHING_ASKED, source, record }, [key], never);
+    const [first] = found;
+    if (first === undefined) throw new FristError('HOLD_NO_RECORD', about);
+    const match = { ...about, comparable: true, records: found.length };
+    return { held: { controller, ...about, key: first.key }, match };
+  } catch (error) {
+    if (!(error instanceof SourceFailure)) throw error;
+    const match = { ...about, comparable: true, records: 0, unreachable: true };
+    return { held: { controller, ...about, key }, match };
+  }
+}
+
+/** The ways in which these sources write identifiers of a kind. */
+export function waysOf(sources: readonly Source[], kind: string): readonly Normalisation[] {
+  const ways = sources
+    .flatMap((source) => source.records)
+    .flatMap((record) => record.subjects)
+    .filter((declared) => declared.kind === kind)
+    .map((declared) => declared.normalise);
+  return ways.length === 0 ? ['lowercase'] : [...new Set(ways)];
+}
