@@ -121,7 +121,7 @@ async function prepare(folder: string): Promise<Parts> {
       operator: 'bench',
       pace: { maxBatch: BATCH, targetMs: 1e9, rest: 0 },
       verify: { percent: 100, withinDays: 7 },
-        planDays: 7,
+      planDays: 7,
       approveOwn: true,
     },
     connector: () => {

@@ -185,6 +185,11 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
       return await obstaclesOf(state, trail, store, sources);
     },
     rotateKeys: () => destroying(async () => rotateKeys(ring, world.logger)),
+    forgetHolds: () =>
+      destroying(async () => {
+        const at = new Date(world.now()).toISOString();
+        await state.transaction((t) => t.forgetHolds(at));
+      }),
     expireEvidence: (slot) =>
       destroying(async () => {
         if (!(await ring.isSettled())) return;

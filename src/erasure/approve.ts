@@ -15,6 +15,7 @@ import { bearWitness, checkClock } from './run/clock.ts';
 import { codedError, prepare, silenceOf, type Prepared } from './run/prepare.ts';
 import { refuseWhilePaused } from './run/pause.ts';
 import { plannedRecords, standingOf } from './run/planned.ts';
+import { isReplay } from './run/plans.ts';
 import { recoverOpen } from './recover.ts';
 import { rememberSuccess } from './run/remember.ts';
 import { add, blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
@@ -57,7 +58,14 @@ export async function approve(
   if (task === undefined) return voided(engine, plan);
   const claimed = await claim(
     engine,
-    { policy: plan.policy, trigger: 'approval', slot: undefined, asOf: input.asOf, setClock: input.setClock },
+    {
+      policy: plan.policy,
+      // That it was a replay, the trail tells by the trigger; that somebody approved it, by the approval.
+      trigger: isReplay(plan) ? 'replay' : 'approval',
+      slot: undefined,
+      asOf: input.asOf,
+      setClock: input.setClock,
+    },
     input.signal,
   );
   if (claimed === undefined) throw new FristError('RUN_BUSY', { policy: plan.policy });
@@ -165,7 +173,8 @@ async function apply(
   if (report.status !== 'done') return report;
   // An applied plan forgets its keys.
   await engine.state.transaction((t) => t.setPlanStatus(plan.id, 'approved', 'applied'));
-  await rememberSuccess(engine, prepared, plan.population);
+  // A replay has looked at a part only: nobody has seen yet what else the policy would erase.
+  if (!isReplay(plan)) await rememberSuccess(engine, prepared, plan.population);
   return report;
 }
 

@@ -1,12 +1,15 @@
 /** The dry run: pass 1 alone, with what each policy would erase, keep, and why. It writes nowhere. */
 import type { Disposition } from '../policy/judge.ts';
 import { createJudge } from '../policy/judge.ts';
-import type { Facts } from '../policy/policy.ts';
+import type { Facts, Key } from '../policy/policy.ts';
+import type { Plan } from '../state/state.ts';
 import type { Task } from '../policy/view.ts';
 import { dryRunOf } from '../connectors/wrap/dry-run.ts';
+import { FristError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import { checkGuards } from './guard.ts';
 import { rangeOf } from './survey/overlap.ts';
+import { plannedRecords } from './run/planned.ts';
 import { codedError, prepare, silenceOf, type Preparation } from './run/prepare.ts';
 import { blankReport, failedReport, type PolicyReport } from './report.ts';
 import { Spool } from './survey/spool.ts';
@@ -65,6 +68,7 @@ async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Pr
       trusted: memory?.trusted === digest,
       lastPopulation: memory?.population,
       unwitnessedHours: undefined,
+      approveAbove: task.policy.approveAbove,
     });
     const report = { ...blank, plan: found.planId, found: found.found, ...(guard && { guard }) };
     const silence = silenceOf(one.prepared);
@@ -73,5 +77,40 @@ async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Pr
     return failedReport(blank, codedError(error, task.view.source));
   } finally {
     await spool.close();
+  }
+}
+
+export interface InspectInput {
+  readonly plan: Plan;
+  readonly asOf: number;
+  readonly signal: AbortSignal;
+  /** Gets every record of the plan as it is now; one without a disposition is not there any more. */
+  readonly onRecord: (task: Task, key: Key, disposition?: Disposition) => void;
+}
+
+/**
+ * What would become of the records of a stored plan if it were approved now. Writes nowhere.
+ * @throws FristError PLAN_VOID, or why its source cannot be looked at.
+ */
+export async function inspectPlan(
+  engine: Engine,
+  tasks: readonly Task[],
+  input: InspectInput,
+): Promise<void> {
+  const { plan, asOf, signal, onRecord } = input;
+  const reading: Engine = { ...engine, connector: (source) => dryRunOf(engine.connector(source)) };
+  const task = tasks.find(({ view }) => view.policy === plan.policy);
+  const [one] = task === undefined ? [] : await prepare(reading, [task], signal);
+  if (one?.ok === false) throw one.error;
+  if (one?.prepared.digest !== plan.policyDigest) throw new FristError('PLAN_VOID', { plan: plan.id });
+  const { prepared } = one;
+  const judge = createJudge(prepared.task, { asOf, holds: await engine.state.holds({ active: true }) });
+  try {
+    for await (const records of plannedRecords(reading, prepared, plan, judge, signal)) {
+      for (const { key, facts } of records)
+        onRecord(prepared.task, key, facts === undefined ? undefined : judge.judge(facts));
+    }
+  } catch (error) {
+    throw codedError(error, prepared.task.view.source);
   }
 }

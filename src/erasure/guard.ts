@@ -13,8 +13,15 @@ export const POPULATION_MOVED_PERCENT = 50;
 /** After a longer silence a clock that nobody can confirm is not believed without a person's word. */
 export const CLOCK_GAP_HOURS = 48;
 
+/** `approval` is no alarm: the policy itself wants a person's word. */
 export type GuardName =
-  'records' | 'percent' | 'first-run-records' | 'first-run-percent' | 'population-moved' | 'clock-gap';
+  | 'records'
+  | 'percent'
+  | 'first-run-records'
+  | 'first-run-percent'
+  | 'population-moved'
+  | 'clock-gap'
+  | 'approval';
 
 export interface GuardInput {
   /** Records that the plan would erase. */
@@ -27,8 +34,10 @@ export interface GuardInput {
   readonly trusted: boolean;
   /** Population at the last run that looked; undefined when there was none. */
   readonly lastPopulation: number | undefined;
-  /** Hours since the last run, where there is no second clock to ask; undefined where there is. */
+  /** Hours for which nobody has borne witness to the clock; undefined where somebody does. */
   readonly unwitnessedHours: number | undefined;
+  /** Above this number of records the policy wants a person's word; undefined: never. */
+  readonly approveAbove: number | undefined;
 }
 
 /** Which guard stopped the plan, its limit, and what it saw (both in records, percent or hours). */
@@ -54,7 +63,9 @@ export function checkGuards(input: GuardInput): Tripped | undefined {
   if (input.population >= SMALL_POPULATION && percent > limits.maxPercent) {
     return { name: `${prefix}percent`, limit: limits.maxPercent, observed: rounded(percent) };
   }
-  return undefined;
+  const above = input.approveAbove;
+  if (above === undefined || input.selected <= above) return undefined;
+  return { name: 'approval', limit: above, observed: input.selected };
 }
 
 function strictest(a: Guards, b: Guards): Guards {

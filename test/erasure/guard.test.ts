@@ -9,6 +9,7 @@ const input = (change: Partial<GuardInput>): GuardInput => ({
   trusted: true,
   lastPopulation: undefined,
   unwitnessedHours: undefined,
+  approveAbove: undefined,
   ...change,
 });
 
@@ -71,6 +72,15 @@ describe('guards', () => {
       'a longer silence with no second clock',
       { unwitnessedHours: 49 },
       { name: 'clock-gap', limit: 48, observed: 49 },
+    ],
+    ['a policy that wants a person always', { approveAbove: 0 }, { name: 'approval', limit: 0, observed: 1 }],
+    ['a policy that wants a person, and nothing selected', { selected: 0, approveAbove: 0 }, undefined],
+    ['at the number that goes without a person', { selected: 50, approveAbove: 50 }, undefined],
+    ['one over it', { selected: 51, approveAbove: 50 }, { name: 'approval', limit: 50, observed: 51 }],
+    [
+      'a guard, which is named before the wish for a person',
+      { selected: 10_001, approveAbove: 0 },
+      { name: 'records', limit: 10_000, observed: 10_001 },
     ],
     ['a small population that doubled', { population: 99, lastPopulation: 40 }, undefined],
   ])('%s', (_, change, expected) => {

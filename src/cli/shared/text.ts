@@ -1,5 +1,5 @@
 /** Text for people: aligned columns, and the report of a policy. */
-import type { GuardName } from '../../erasure/guard.ts';
+import type { GuardName, Tripped } from '../../erasure/guard.ts';
 import type { ByAction, PolicyReport } from '../../erasure/report.ts';
 
 /** Rows as aligned columns; numbers to the right. The first row is the head. */
@@ -40,11 +40,16 @@ const KEPT = [
   ['done', 'already anonymised'],
 ] as const;
 
-/** One policy of a plan or a run, in lines. */
-export function policyText(report: PolicyReport, tense: 'would' | 'did'): string {
+/** One policy of a plan or a run, in lines; `looked`: what was found, where that is not in the report. */
+export function policyText(
+  report: PolicyReport,
+  tense: 'would' | 'did',
+  looked: readonly string[] = [],
+): string {
   const lines = [`${report.policy}  (${report.source}.${report.record})`];
   if (report.promise !== undefined) lines.push(`  “${report.promise}”`);
   if (report.found !== undefined) lines.push(...foundLines(report, report.found, tense));
+  lines.push(...looked);
   lines.push(...outcomeLines(report));
   if (report.guard !== undefined) lines.push(...guardLines(report, tense));
   if (report.status === 'skipped') lines.push('  skipped: it runs already, or this slot has been run');
@@ -78,12 +83,18 @@ function foundLines(
     for (const [name, rows] of Object.entries(found.dependents))
       lines.push(`    with them, ${name}: ${number(rows)}`);
   }
-  for (const [verdict, words] of KEPT) {
-    const n = found.by[verdict] ?? 0;
-    if (n > 0)
-      lines.push(`  ${words} ${number(n)}${verdict === 'exempt' ? exemptNames(found.exemptBy) : ''}`);
-  }
-  return lines;
+  return [...lines, ...keptLines(found.by, found.exemptBy)];
+}
+
+/** What is kept, by why. */
+export function keptLines(
+  by: Readonly<Record<string, number>>,
+  exemptBy: Readonly<Record<string, number>> = {},
+): string[] {
+  return KEPT.flatMap(([verdict, words]) => {
+    const n = by[verdict] ?? 0;
+    return n === 0 ? [] : [`  ${words} ${number(n)}${verdict === 'exempt' ? exemptNames(exemptBy) : ''}`];
+  });
 }
 
 const WOULD = { delete: 'to delete', anonymise: 'to anonymise' } as const;
@@ -120,16 +131,28 @@ const UNITS: Readonly<Record<GuardName, string>> = {
   'first-run-percent': ' %',
   'population-moved': ' %',
   'clock-gap': ' hours',
+  approval: '',
 };
 
+/** Why a plan waits, with the numbers: "guard records: 20,000, the limit is 10,000". */
+export function guardText({
+  name,
+  limit,
+  observed,
+}: Pick<Tripped, 'limit' | 'observed'> & { readonly name: string }): string {
+  if (name === 'approval')
+    return `its policy wants approval above ${number(limit)} record(s): ${number(observed)}`;
+  const unit = Object.hasOwn(UNITS, name) ? UNITS[name as GuardName] : '';
+  return `guard ${name}: ${number(observed)}${unit}, the limit is ${number(limit)}${unit}`;
+}
+
 function guardLines(report: PolicyReport, tense: 'would' | 'did'): string[] {
-  const guard = report.guard;
+  const { guard, plan = '' } = report;
   if (guard === undefined) return [];
-  const unit = UNITS[guard.name];
-  const numbers = `${number(guard.observed)}${unit}, the limit is ${number(guard.limit)}${unit}`;
-  const stop = tense === 'would' ? 'would stop' : 'stopped';
-  const lines = [`  guard ${guard.name} ${stop} it: ${numbers}`];
-  if (tense === 'did')
-    lines.push(`  → nothing was erased. Look at it, then: frist approve ${report.plan ?? ''} --why "…"`);
+  const lines = [`  ${tense === 'would' ? 'would wait' : 'waits'} for approval; ${guardText(guard)}`];
+  if (report.status === 'waiting')
+    lines.push(
+      `  → nothing was erased. Look at it: frist plan ${plan}; then: frist approve ${plan} --why "…"`,
+    );
   return lines;
 }

@@ -1,19 +1,24 @@
 /** This machine's clock decides what is due, so it is not trusted alone: earlier runs, and other clocks, bear witness. */
 import type { Connector } from '../../connectors/connector.ts';
 import { FristError } from '../../errors.ts';
-import type { Plan, State } from '../../state/state.ts';
+import type { State } from '../../state/state.ts';
 import type { Engine } from '../engine.ts';
+import { CLOCK_GAP_HOURS } from '../guard.ts';
 
 const HOUR_MS = 3_600_000;
-/** How far the clock of the state's server may be away. */
+/** How far another clock may be away. */
 const MOST_SKEW_MS = 5 * 60_000;
-/** How long a run bears witness. */
-const WITNESS_MS = 48 * HOUR_MS;
+/** How long a witness is believed. */
+const WITNESS_MS = CLOCK_GAP_HOURS * HOUR_MS;
+/** The state remembers the last moment at which somebody bore witness to the clock as it does the last slot of a job. */
+const WITNESSED = 'clock witnessed';
 
 /**
- * Holds the clock against the run of the policy before `run`. Answers for how many hours nobody has borne witness to
- * it; undefined where nothing ran before, or a source or the state has a clock of its own to ask.
- * @throws FristError CLOCK_BACKWARDS when the clock stands before that run: it has been set back.
+ * Holds the clock against the run of the policy before `run`, and against the last moment at which somebody bore witness
+ * to it. Answers for how many hours nobody has; undefined where somebody does now: a source or the state has a clock of
+ * its own to ask, nothing ever ran, or the last witness is no older than two days. Only then does this run bear witness
+ * in its turn: one that came after a longer silence and found nothing to erase has nobody's word.
+ * @throws FristError CLOCK_BACKWARDS when the clock stands before that run or witness: it has been set back.
  */
 export async function checkClock(
   engine: Engine,
@@ -21,33 +26,38 @@ export async function checkClock(
   run: string,
   connector: Connector,
 ): Promise<number | undefined> {
-  const now = engine.now();
-  const runs = await engine.state.runs({ controller: engine.controller.name, policy, limit: 2 });
+  const { state, controller } = engine;
+  const runs = await state.runs({ controller: controller.name, policy, limit: 2 });
   const last = runs.find((one) => one.id !== run);
-  if (last === undefined) return undefined;
-  const started = Date.parse(last.started);
-  if (started > now) {
-    throw new FristError('CLOCK_BACKWARDS', { now: new Date(now).toISOString(), last: last.started });
+  if (last !== undefined && Date.parse(last.started) > engine.now()) throw backwards(engine, last.started);
+  if (!connector.capabilities.ownClock && (await state.now()) === undefined) {
+    const witness = await state.job(WITNESSED);
+    const silence = witness === undefined ? 0 : engine.now() - Date.parse(witness.slot);
+    // What a clock is corrected by in passing is no jump.
+    if (witness !== undefined && silence < -MOST_SKEW_MS) throw backwards(engine, witness.slot);
+    if (silence > WITNESS_MS) return Math.ceil(silence / HOUR_MS);
   }
-  if (connector.capabilities.ownClock || (await engine.state.now()) !== undefined) return undefined;
-  const doubted = await doubts(engine.state, now, policy);
-  return Math.max(Math.floor((now - started) / HOUR_MS), ...doubted.map((plan) => plan.guard.observed));
+  await bearWitness(engine);
+  return undefined;
 }
 
-/** Plans that wait for a person's word about the clock: the runs that they come from are no witness to it. */
-async function doubts(state: State, now: number, policy?: string): Promise<readonly Plan[]> {
-  const waiting = await state.plans({ status: 'waiting', ...(policy === undefined ? {} : { policy }) });
-  return waiting.filter((plan) => plan.guard.name === 'clock-gap' && Date.parse(plan.expires) > now);
+function backwards(engine: Engine, last: string): FristError {
+  return new FristError('CLOCK_BACKWARDS', { now: new Date(engine.now()).toISOString(), last });
+}
+
+/** A person, or another clock that agrees, vouches for this one as it stands. */
+export async function bearWitness({ state, now }: Engine): Promise<void> {
+  await state.transaction((t) => t.endJob(WITNESSED, new Date(now()).toISOString()));
 }
 
 /**
- * Whether somebody else bears witness to this machine's clock: the state's server, or a run that ended in the last two
- * days, since a run holds the clock against its sources, or waits for a person.
+ * Whether somebody else bears witness to this machine's clock: the state's server, or a run of the last two days, since a
+ * run holds the clock against its sources, or waits for a person.
  */
 export async function clockIsWitnessed(state: State, now: number): Promise<boolean> {
   const server = await state.now();
   if (server !== undefined) return Math.abs(server - now) <= MOST_SKEW_MS;
-  const [last] = await state.runs({ states: ['finished', 'waiting', 'stopped'], limit: 1 });
-  const ended = last?.finished === undefined ? Number.NaN : Date.parse(last.finished);
-  return ended <= now && now - ended <= WITNESS_MS && (await doubts(state, now)).length === 0;
+  const witness = await state.job(WITNESSED);
+  const silence = now - (witness === undefined ? Number.NaN : Date.parse(witness.slot));
+  return silence >= 0 && silence <= WITNESS_MS;
 }

@@ -37,7 +37,18 @@ export function explainPolicy(policy: Policy): string[] {
   ];
   const where = explainCondition(policy.where);
   if (where !== '') lines.push(`It is about records where ${where}.`);
-  return [...lines, ...policy.exemptions.map(explainExemption), ...explainSilence(policy.start)];
+  return [
+    ...lines,
+    ...policy.exemptions.map(explainExemption),
+    ...explainSilence(policy.start),
+    ...(policy.kind === 'erase' ? explainApproval(policy.approveAbove) : []),
+  ];
+}
+
+function explainApproval(above: number | undefined): string[] {
+  if (above === undefined) return [];
+  const records = above === 0 ? 'No record goes' : `No more than ${String(above)} records go at once`;
+  return [`${records} before a person has let the plan go.`];
 }
 
 /** What another policy keeps from this one, in a sentence. */

@@ -62,7 +62,9 @@ function toPlan(row: PlanRow): Plan {
   };
 }
 
+/** One that has ended may come again: the same records at the same moment are the same plan. */
 export async function addPlan(turn: Turn, plan: Plan): Promise<void> {
+  await turn.db<PlanRow>('frist_plans').where({ id: plan.id }).whereIn('status', FINAL).delete();
   await turn.db<PlanRow>('frist_plans').insert({
     id: plan.id,
     run: plan.run,

@@ -1,7 +1,7 @@
 /** Conditions: which records, which exemptions, which related rows. */
 import { ALWAYS } from '../../policy.ts';
 import type { Condition, Field, Scalar } from '../../policy.ts';
-import { alike } from '../check/compare.ts';
+import { certainty } from '../../certainty.ts';
 import { isMapping } from '../document.ts';
 import type { Mapping } from '../document.ts';
 import type { Path } from '../position.ts';
@@ -186,11 +186,6 @@ function readSelected(name: string, path: Path, sight: Sight, report: Report): C
   return undefined;
 }
 
-/** Whether one of the parts is the opposite of another: met by all (any of) or by none (all of). */
-function opposites(of: readonly Condition[]): boolean {
-  return of.some((one) => of.some((other) => other.kind === 'not' && alike(other.of, one)));
-}
-
 function readGroup(
   word: 'all of' | 'any of',
   raw: unknown,
@@ -203,17 +198,17 @@ function readGroup(
   );
   const of = parts.filter((part) => part !== undefined);
   if (of.length < parts.length) return undefined;
-  if (opposites(of)) {
-    report.add({
-      code: 'tautology',
-      path,
-      message: word === 'any of' ? 'One of these is always met' : 'These are never met together',
-      remedy: 'Two of them are opposites; remove or mend one.',
-      on: 'key',
-    });
-    return undefined;
-  }
-  return word === 'all of' ? all(of) : { kind: 'any', of };
+  const group: Condition = word === 'all of' ? all(of) : { kind: 'any', of };
+  const sure = certainty(group);
+  if (sure === undefined) return group;
+  report.add({
+    code: 'tautology',
+    path,
+    message: sure === 'always' ? 'One of these is always met' : 'These are never met together',
+    remedy: 'Two of them are opposites, or leave nothing over: remove or mend one.',
+    on: 'key',
+  });
+  return undefined;
 }
 
 /** One entry of the mapping that is a condition; those about related rows are read together. */
@@ -267,12 +262,14 @@ export function readCondition(raw: unknown, path: Path, sight: Sight, report: Re
   if (RELATED_WORDS.some((word) => word in mapping)) parts.push(readQuantifier(mapping, path, sight, report));
   const of = parts.filter((part) => part !== undefined);
   if (of.length < parts.length) return undefined;
-  if (!opposites(of)) return all(of);
+  const condition = all(of);
+  const sure = certainty(condition);
+  if (sure === undefined) return condition;
   report.add({
     code: 'tautology',
     path,
-    message: 'This condition is never met',
-    remedy: 'Two of its parts are opposites; remove or mend one.',
+    message: `This condition is ${sure} met`,
+    remedy: 'Some of its parts are opposites, or leave nothing over: remove or mend one.',
   });
   return undefined;
 }

@@ -6,6 +6,7 @@ import type { Path } from '../position.ts';
 import type { Report } from '../report.ts';
 import { cronFault } from './cron.ts';
 import { exemptionElsewhere, policyShape } from '../schema/policy.ts';
+import type { ApprovalText } from '../schema/policy.ts';
 import { condition as conditionShape } from '../schema/values.ts';
 import { opening, readFields, readNamed, readValue } from '../shape.ts';
 import type { Fields, Named } from '../shape.ts';
@@ -27,9 +28,11 @@ export interface PolicyEntry {
   readonly source: SourceEntry;
 }
 
-export interface GuardDefaults {
+/** What the whole file says of every erase policy. */
+export interface Defaults {
   readonly guards: Guards;
   readonly first: Guards;
+  readonly approval: ApprovalText;
 }
 
 type PolicyFields = Fields<typeof policyShape>;
@@ -44,6 +47,7 @@ const ERASING = [
   'stages',
   'guards',
   'first run guards',
+  'approval',
   'schedule',
   'acknowledge cascades',
 ] as const;
@@ -58,12 +62,23 @@ function readGuards(raw: GuardsText | undefined, usual: Guards): Guards {
   return { maxRecords: raw?.records ?? usual.maxRecords, maxPercent: raw?.percent ?? usual.maxPercent };
 }
 
-/** The guards of the whole file. */
-export function readGuardDefaults(
-  guards: GuardsText | undefined,
-  first: GuardsText | undefined,
-): GuardDefaults {
-  return { guards: readGuards(guards, USUAL_GUARDS), first: readGuards(first, USUAL_FIRST_GUARDS) };
+/** Reads what stands at the top of the file. */
+export function readDefaults(values: {
+  readonly guards?: GuardsText;
+  readonly 'first run guards'?: GuardsText;
+  readonly approval?: ApprovalText;
+}): Defaults {
+  return {
+    guards: readGuards(values.guards, USUAL_GUARDS),
+    first: readGuards(values['first run guards'], USUAL_FIRST_GUARDS),
+    approval: values.approval ?? 'never',
+  };
+}
+
+/** Above how many records a person must let a plan go; undefined: never. */
+function approveAbove(approval: ApprovalText): number | undefined {
+  if (approval === 'never') return undefined;
+  return approval === 'always' ? 0 : approval.above;
 }
 
 function refuseKeys(
@@ -143,18 +158,20 @@ function readKeep(fields: PolicyFields, scene: Scene): Pick<KeepPolicy, 'kind' |
 function readErase(
   fields: PolicyFields,
   scene: Scene,
-  defaults: GuardDefaults,
+  defaults: Defaults,
 ): Omit<ErasePolicy, keyof Base> | undefined {
   const { values } = fields;
   const stages = readStagesOf(fields, scene);
   readSchedule(values.schedule, [...fields.path, 'schedule'], scene.report);
   if (stages === undefined) return undefined;
   const { schedule } = values;
+  const above = approveAbove(values.approval ?? defaults.approval);
   return {
     kind: 'erase',
     stages,
     guards: readGuards(values.guards, defaults.guards),
     firstGuards: readGuards(values['first run guards'], defaults.first),
+    ...(above === undefined ? {} : { approveAbove: above }),
     ...(schedule === undefined ? {} : { schedule }),
     acknowledgedCascades: values['acknowledge cascades'] ?? [],
   };
@@ -180,7 +197,7 @@ function readOne(
   target: Target,
   record: RecordEntry,
   scene: Scene,
-  defaults: GuardDefaults,
+  defaults: Defaults,
 ): Policy | undefined {
   const { values, given, path } = fields;
   const start = values.start === undefined ? undefined : readStart(values.start, [...path, 'start'], scene);
@@ -213,7 +230,7 @@ function readOne(
 export function readPolicy(
   { name, raw, path }: Named,
   sources: ReadonlyMap<string, SourceEntry>,
-  defaults: GuardDefaults,
+  defaults: Defaults,
   report: Report,
 ): readonly PolicyEntry[] {
   const fields = readFields(opening(policyShape, ['stages', 'unless']), raw, path, report) as PolicyFields;

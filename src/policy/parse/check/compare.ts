@@ -1,4 +1,5 @@
 /** Whether two parts of the language say the same, and which of two rules is longer; only what is certain. */
+import { certainty } from '../../certainty.ts';
 import type { Condition, Period, Rule } from '../../policy.ts';
 
 /** One spelling for all ways to write the same; parts of `all`, `any` and `latest of` have no order. */
@@ -26,7 +27,8 @@ export function alike(a: unknown, b: unknown): boolean {
 export function implies(narrow: Condition, wide: Condition): boolean {
   const parts = (condition: Condition): readonly Condition[] =>
     condition.kind === 'all' ? condition.of : [condition];
-  return parts(wide).every((one) => parts(narrow).some((other) => alike(one, other)));
+  if (parts(wide).every((one) => parts(narrow).some((other) => alike(one, other)))) return true;
+  return certainty({ kind: 'all', of: [narrow, { kind: 'not', of: wide }] }) === 'never';
 }
 
 /** Days of the shortest and the longest stretch of `months` consecutive months; a few days too generous. */

@@ -13,6 +13,15 @@ export const guardsShape = {
 
 export const guards = z.strictObject(guardsShape);
 
+/** When a plan waits for a person though no guard stops it. */
+export const approval = z.union([
+  z.enum(['always', 'never']),
+  z.strictObject({
+    above: says(z.int().min(0), 'Plans of more records than this wait for approval.'),
+  }),
+]);
+export type ApprovalText = z.output<typeof approval>;
+
 const set = says(
   replacements.optional(),
   "With `anonymise`: columns and what they become, e.g. { name: null, email: { placeholder: 'erased-{key}@invalid' } }.",
@@ -65,8 +74,8 @@ const insteadText = z.strictObject({
 });
 export type InsteadText = z.output<typeof insteadText>;
 
-/** A margin or an allowance; 0 may stand without a unit. */
-const span = z.union([text, z.literal(0)]);
+/** A margin, an allowance, a grace; 0 may stand without a unit. */
+export const span = z.union([text, z.literal(0)]);
 
 export const stageShape = {
   within: says(
@@ -133,6 +142,10 @@ export const policyShape = {
   'first run guards': says(
     guards.optional(),
     'The same while the policy is new or changed. Left out: 100 records, 1 percent.',
+  ),
+  approval: says(
+    approval.optional(),
+    'Whether a person lets each plan go: always, never, or { above: 50 }. Left out: never; guards alone stop a plan.',
   ),
   schedule: says(
     text.optional(),
