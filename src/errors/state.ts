@@ -6,12 +6,17 @@ export const STATE_ERRORS = {
     exit: 2,
     message: 'There is no state',
     remedy:
-      'On a first installation run `frist state init`. If an audit trail exists, restore the state from its backup: without it every hold is forgotten.',
+      'On a first installation run `frist state init`. If an audit trail exists, restore the state from its backup: without it every hold is forgotten. If there is no backup, `frist state adopt`: docs/operating.md says what that costs.',
   },
   STATE_EXISTS: {
     exit: 1,
     message: 'There is a state already',
     remedy: 'Use it, or name another database; frist never overwrites a state.',
+  },
+  STATE_CURRENT: {
+    exit: 1,
+    message: 'The state is that of the trail: there is nothing to adopt',
+    remedy: 'Go on as usual. `frist state adopt` is for a state that was lost, or restored from an old copy.',
   },
   STATE_NEWER: {
     exit: 2,

@@ -71,7 +71,7 @@ export const TRAIL_ERRORS = {
     exit: 2,
     message: 'The audit trail holds {count} entries that the state database does not know of',
     remedy:
-      'The state database is an old copy: restore the newest one. Until then nothing is erased, because holds could be forgotten.',
+      'The state database is an old copy: restore the newest one. Until then nothing is erased, because holds could be forgotten. If there is no newer one, `frist state adopt`: docs/operating.md says what that costs.',
   },
   AUDIT_RECEIPT: {
     exit: 4,
@@ -87,7 +87,7 @@ export const TRAIL_ERRORS = {
     exit: 1,
     message: 'There is a trail already in {place}, and no state that it belongs to',
     remedy:
-      'Restore that state from its backup: the holds stand in it. For another installation name another place for the trail.',
+      'Restore that state from its backup: the holds stand in it. If there is no backup, `frist state adopt`. For another installation name another place for the trail.',
   },
   AUDIT_KEY_MISSING: {
     exit: 1,
@@ -117,8 +117,20 @@ export const TRAIL_ERRORS = {
   },
   AUDIT_KEY_DESTROYED: {
     exit: 1,
-    message: 'The key of epoch {epoch} was destroyed on {on}',
-    remedy: 'Its time has passed (`keys.keep`): whom the trail names in that epoch can no longer be told.',
+    message: 'The key of epoch {epoch} is gone since {on}',
+    remedy:
+      'Its time has passed (`keys.keep`), or the state that held it was lost: whom the trail names in that epoch can no longer be told.',
+  },
+  AUDIT_UNVERIFIED: {
+    exit: 4,
+    message: 'The audit trail does not verify ({code} at {where}): nothing is done on its word',
+    remedy: 'Run `frist audit verify`, put back a copy of the trail that verifies, and try again.',
+  },
+  AUDIT_MISSING: {
+    exit: 2,
+    message: 'There is no audit trail in {place}',
+    remedy:
+      'Restore it from its backup. If it is lost for good, nothing can tell what was erased and which holds there were: docs/operating.md says what is left to do.',
   },
   AUDIT_KEY_PROGRAM: {
     exit: 2,

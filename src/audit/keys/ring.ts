@@ -55,6 +55,8 @@ export interface KeyRing {
   of(epoch: string): Promise<EpochNames>;
   /** Begins the first epoch where there is none. */
   begin(): Promise<void>;
+  /** Begins an epoch, however long the one before has lasted. */
+  renew(): Promise<void>;
   /** Begins an epoch if it is time, and destroys the keys whose time has passed. Safe beside other processes. */
   rotate(): Promise<Rotated>;
   /** Whether the newest epoch has lasted a week, so that what ends by the clock may end. */
@@ -118,6 +120,10 @@ class StateKeyRing implements KeyRing {
 
   async begin(): Promise<void> {
     if ((await this.#keys()).length === 0) await this.#create(undefined);
+  }
+
+  async renew(): Promise<void> {
+    await this.#create((await this.#keys()).at(-1)?.epoch);
   }
 
   async rotate(): Promise<Rotated> {

@@ -13,6 +13,8 @@ export interface Context {
   readonly promise?: string;
   /** Of a record: what looking again at its batch showed. */
   readonly verification?: string;
+  /** Of a record: it had been erased before, and was back from a backup. */
+  readonly replay?: true;
   /** Of a hold: when it ended (`at` of that entry). */
   readonly released?: string;
 }
@@ -48,11 +50,19 @@ export class Contexts {
       return {
         ...(promise === undefined ? {} : { promise }),
         ...(batch === undefined ? {} : { verification: batch.entry.verification }),
+        ...((await this.#isReplay(entry.batch)) ? { replay: true } : {}),
       };
     }
     if (entry?.type !== 'hold-placed') return {};
     const [end] = await this.#named('hold-released', entry.hold);
     return end === undefined ? {} : { released: end.entry.at };
+  }
+
+  async #isReplay(batch: string): Promise<boolean> {
+    const [opened] = await this.#named('batch-opened', batch);
+    if (opened === undefined) return false;
+    const [run] = await this.#named('run-started', opened.entry.run);
+    return run?.entry.trigger === 'replay';
   }
 
   /** What the policy promised when the entry `before` was written. */
@@ -70,7 +80,7 @@ export class Contexts {
     return await known;
   }
 
-  /** The entries of a kind about one policy, batch or hold. */
+  /** The entries of a kind about one policy, run, batch or hold. */
   async #named<K extends Identified>(kind: K, id: string): Promise<readonly Numbered<Of<K>>[]> {
     const name = `${kind} ${id}`;
     const known = this.#entries.get(name) ?? this.#read(kind, id);

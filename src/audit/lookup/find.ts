@@ -35,7 +35,7 @@ export async function* findByCommitment(
   }
 }
 
-/** The entries of a kind about one policy, batch or hold, in the order of the trail. */
+/** The entries of a kind about one policy, run, batch or hold, in the order of the trail. */
 export async function* findById(
   reader: TrailReader,
   index: TrailIndex,

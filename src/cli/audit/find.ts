@@ -19,7 +19,7 @@ export interface FindOptions extends AskedOptions {
 export interface Gap {
   readonly from: string;
   readonly to: string;
-  /** Day on which the key was destroyed. */
+  /** Day on which the key was destroyed, or on which it was found to be lost. */
   readonly destroyed: string;
 }
 
@@ -67,7 +67,7 @@ export function gapOf({ from, to, destroyed }: Epoch): Gap[] {
 
 /** A gap in words. */
 export function gapWords({ from, to, destroyed }: Gap): string {
-  return `what was written from ${from} to ${to}, because the key of these days was destroyed on ${destroyed}`;
+  return `what was written from ${from} to ${to}, because the key of these days is gone since ${destroyed}`;
 }
 
 function paragraph({ index, text }: Found, context: Context): string {
@@ -78,13 +78,14 @@ function paragraph({ index, text }: Found, context: Context): string {
 }
 
 /** What an entry says of the person or the record, the gist first. */
-function linesOf(entry: Entry, { promise, verification, released }: Context): readonly string[] {
+function linesOf(entry: Entry, { promise, verification, replay, released }: Context): readonly string[] {
   if (entry.type === 'record') {
     const code = entry.code === undefined ? '' : ` (${entry.code})`;
     const again = verification === undefined ? '' : `; looking again: ${verification}`;
     const day = entry.promised === undefined ? '' : `, promised by ${entry.promised}`;
     return [
       `${entry.source}.${entry.record}: ${entry.action}, ${entry.outcome}${code}${again}`,
+      ...(replay === true ? ['by a replay: it had been erased before, and was back from a backup'] : []),
       `policy ${entry.policy}${day}`,
       ...(promise === undefined ? [] : [`“${promise}”`]),
     ];

@@ -66,7 +66,8 @@ export async function survey(input: SurveyInput): Promise<Survey> {
  */
 const REMEMBERED_KEYS = 100_000;
 
-function firstTime(seen: Set<string>, key: Key): boolean {
+/** Whether this key has not been seen before, as far as that is remembered. */
+export function firstTime(seen: Set<string>, key: Key): boolean {
   const text = JSON.stringify(key);
   if (seen.has(text)) return false;
   if (seen.size < REMEMBERED_KEYS) seen.add(text);

@@ -55,7 +55,7 @@ export async function readHolds(db: Knex, active: boolean): Promise<readonly Hol
     .select(...COLUMNS)
     .orderBy('seq');
   const rows = await (active
-    ? query.where((either) => either.whereNull('released').orWhereNotNull('subjects'))
+    ? query.where((either) => void either.whereNull('released').orWhereNotNull('subjects'))
     : query.whereNotNull('released').whereNull('subjects'));
   return rows.map(toHold);
 }

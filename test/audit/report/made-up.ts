@@ -212,6 +212,7 @@ function guarded(trail: Writer, why: { readonly bytes: number; readonly sha256: 
     .add('approval', { plan: 'plan-1', policy: HOSTILE, who: 'dpo.1', why })
     .add('paused', { who: 'operator', why })
     .add('resumed', { who: 'operator', why })
+    .add('state-adopted', { who: 'operator', why, size: 40, from: 30, holds: 1, batches: 0, epochs: 1 })
     .add('batch-opened', {
       batch: 'b-3',
       run: 'r-3',

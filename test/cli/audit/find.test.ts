@@ -84,7 +84,7 @@ describe('audit find', () => {
       return all();
     };
     const gap =
-      'Cannot be told: what was written from 2025-01-01 to 2025-02-01, because the key of these days was destroyed on 2026-03-01.\n';
+      'Cannot be told: what was written from 2025-01-01 to 2025-02-01, because the key of these days is gone since 2026-03-01.\n';
     expect(await words('email=Åse@example.dk')).toBe(`\
 2026-11-02  crm.contact: delete, erased; looking again: verified  (entry 3)
             policy contacts, promised by 2026-12-01

@@ -108,7 +108,7 @@ It does not prove:
   it('says of which days it cannot tell, where it finds nothing', async () => {
     const proving = prove('nobody.json', { subject: ['email=nobody@example.org'] });
     await expect(proving).rejects.toThrow(
-      'what was written from 2025-01-01 to 2025-02-01, because the key of these days was destroyed on 2026-03-01',
+      'what was written from 2025-01-01 to 2025-02-01, because the key of these days is gone since 2026-03-01',
     );
   });
 
