@@ -1,4 +1,4 @@
-/** Epochs of the commitments: a new key when it is time, and the end of old ones. */
+/** What ends by itself: epochs of the commitments and their keys, and what is remembered of released holds. */
 import type { App } from '../src/app.ts';
 import type { Job } from './scheduler.ts';
 
@@ -14,6 +14,7 @@ export function keysJob(app: App): Job[] {
       lastSlot: async () => (await app.state.job(KEYS))?.slot,
       run: async (slot) => {
         await app.rotateKeys();
+        await app.forgetHolds();
         await app.state.transaction((t) => t.endJob(KEYS, slot));
         return 'done';
       },

@@ -33,6 +33,8 @@ export interface App {
   obstacles(): Promise<readonly string[]>;
   /** Begins an epoch of the commitments, and destroys old keys, where it is time. */
   rotateKeys(): Promise<void>;
+  /** Forgets whom released holds were about whose grace is over. */
+  forgetHolds(): Promise<void>;
   /** Erases the evidence whose life is over at this moment (ISO). */
   expireEvidence(slot: string): Promise<void>;
   /** The path of the file that stops all erasing, where it is there. */

@@ -34,6 +34,7 @@ export async function run(app: App, options: RunOptions, io: Io): Promise<number
 async function rotateKeys(app: App): Promise<readonly number[]> {
   try {
     await app.rotateKeys();
+    await app.forgetHolds();
     return [];
   } catch (error) {
     if (!(error instanceof FristError)) throw error;

@@ -35,7 +35,7 @@ export function withHeldRecords(task: Task, holds: readonly Hold[]): Task {
 
 /** A test of a record against the holds on policies and on records; undefined where none of them concerns the task. */
 export function createHeldTest(task: Task, holds: readonly Hold[]): ((facts: Facts) => Reach) | undefined {
-  const { controller, policy, view } = task;
+  const { controller, policy } = task;
   const always = holds.filter((hold) =>
     hold.policies?.some((one) => one.controller === controller.name && one.policy === policy.name),
   );

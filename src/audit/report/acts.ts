@@ -7,6 +7,7 @@ import type {
   HoldAct,
   KeyDestroyed,
   PauseAct,
+  Period,
   VerificationMade,
 } from './report.ts';
 
@@ -21,10 +22,18 @@ export type Acts = Pick<
   'approvals' | 'guards' | 'pauses' | 'holds' | 'verifications' | 'keysDestroyed' | 'evidenceErased'
 >;
 
+/** A hold as its entries told of it so far. */
+interface Standing extends HoldAct {
+  readonly sources: string[];
+  readonly policies: string[];
+  records: number;
+  stands: boolean;
+}
+
 export class ActTally {
   readonly #approvals: Approval[] = [];
   readonly #guards: GuardTrip[] = [];
-  readonly #holds = new Map<string, { placed: string; who: string; sources: string[]; standing: boolean }>();
+  readonly #holds = new Map<string, Standing>();
   readonly #released: HoldAct[] = [];
   readonly #pauses: PauseAct[] = [];
   readonly #verifications: VerificationMade[] = [];
@@ -54,30 +63,46 @@ export class ActTally {
     this.#guards.push({ at, ...named(whose), policy: whose.policy, guard, limit, observed, population });
   }
 
-  /** Holds stand from before the period, too. One that is for several sources has an entry for each. */
-  placed({ at, hold, who, source }: EntryOf<'hold-placed'>): void {
-    const known = this.#holds.get(hold) ?? { placed: at, who, sources: [], standing: true };
-    if (source !== undefined) known.sources.push(source);
+  /** Holds stand from before the period, too. One on several sources, records or policies has an entry for each. */
+  placed({
+    at,
+    hold,
+    who,
+    source,
+    kind = 'hold',
+    records = [],
+    policy,
+    review,
+  }: EntryOf<'hold-placed'>): void {
+    const base = { at, hold, who, kind, sources: [], records: 0, policies: [], stands: true };
+    const known: Standing = this.#holds.get(hold) ?? (review === undefined ? base : { ...base, review });
+    if (source !== undefined && !known.sources.includes(source)) known.sources.push(source);
+    if (policy !== undefined) known.policies.push(policy);
+    known.records += records.length;
     this.#holds.set(hold, known);
   }
 
-  released({ at, hold, who }: EntryOf<'hold-released'>, inPeriod: boolean): void {
+  released({ at, hold, who, until }: EntryOf<'hold-released'>, inPeriod: boolean): void {
     const known = this.#holds.get(hold);
-    if (known !== undefined) known.standing = false;
-    if (inPeriod) this.#released.push({ at, hold, who, sources: known?.sources ?? [] });
+    if (known !== undefined) known.stands = false;
+    if (!inPeriod) return;
+    const { kind = 'hold', sources = [], records = 0, policies = [] } = known ?? {};
+    const act = { at, hold, who, kind, sources, records, policies };
+    this.#released.push(until === undefined ? act : { ...act, until });
   }
 
-  /** @param from the first day of the period */
-  findings(from: string): Acts {
-    const holds = [...this.#holds];
-    const placed = holds.filter(([, one]) => one.placed >= from);
+  /** @param period as of its last day */
+  findings({ from, to }: Period): Acts {
+    const holds = [...this.#holds.values()];
+    const standing = holds.filter((one) => one.stands);
     return {
       approvals: this.#approvals,
       guards: this.#guards,
       pauses: this.#pauses,
       holds: {
-        standing: holds.filter(([, one]) => one.standing).length,
-        placed: placed.map(([hold, { placed: at, who, sources }]) => ({ at, hold, who, sources })),
+        standing: standing.length,
+        pastReview: standing.filter(({ review }) => review !== undefined && review < to).length,
+        placed: holds.filter((one) => one.at >= from).map(({ stands: _, ...act }) => act),
         released: this.#released,
       },
       verifications: this.#verifications,

@@ -196,8 +196,9 @@ export interface GuardTrip {
 }
 
 export interface HoldFindings {
-  /** At the end of the period. */
+  /** At the end of the period; and of these, those whose day of review has passed by then. */
   readonly standing: number;
+  readonly pastReview: number;
   readonly placed: readonly HoldAct[];
   readonly released: readonly HoldAct[];
 }
@@ -206,8 +207,17 @@ export interface HoldAct {
   readonly at: string;
   readonly hold: string;
   readonly who: string;
+  /** `hold`, or `restriction` of processing. */
+  readonly kind: string;
   /** Only in these; in all where empty. */
   readonly sources: readonly string[];
+  /** On how many records it is by their keys, and on which policies; on a person where there is neither. */
+  readonly records: number;
+  readonly policies: readonly string[];
+  /** Of one that was placed: the day on which somebody must look at it again. */
+  readonly review?: string;
+  /** Of one that was released: the day until which what it covered is kept all the same. */
+  readonly until?: string;
 }
 
 /** A verification of the trail that was itself written into it. */

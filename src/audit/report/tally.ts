@@ -78,7 +78,7 @@ export class Tally {
         ),
       ),
       runs: { byTrigger: counted(this.#triggers), setClock: this.#setClock },
-      ...this.#acts.findings(from),
+      ...this.#acts.findings(this.#period),
     };
   }
 

@@ -255,7 +255,28 @@ function guarded(trail: Writer, why: { readonly bytes: number; readonly sha256: 
       who: 'dpo.2',
       why,
     })
-    .add('hold-released', { hold: 'h-1', who: 'dpo.1', why });
+    .add('hold-placed', {
+      hold: 'h-3',
+      subject: [],
+      records: [digestOf('c')],
+      epoch: 'e-1',
+      controller: 'Eksempel A/S',
+      source: 'ats',
+      kind: 'restriction',
+      review: '2026-06-10',
+      who: 'dpo.2',
+      why,
+    })
+    .add('hold-placed', {
+      hold: 'h-4',
+      subject: [],
+      policy: 'applicants',
+      epoch: 'e-1',
+      controller: 'Eksempel A/S',
+      who: 'dpo.1',
+      why,
+    })
+    .add('hold-released', { hold: 'h-1', until: '2026-07-07', who: 'dpo.1', why });
 }
 
 /** Another controller with a policy of the same name, left with a batch open. */

@@ -1,5 +1,5 @@
 /** Questions 3, 5 and 6 of an authority: who decides, how it is checked, how it is logged. Pure. */
-import type { Findings, PolicyFindings } from '../report.ts';
+import type { Findings, HoldAct, PolicyFindings } from '../report.ts';
 import { chart } from './chart.ts';
 import { count, html, NOT_KNOWN, table, type Markup } from './markup.ts';
 import { firsts, ifLooked, minuteOf, ofSeveral, pairs, policyName, span } from './words.ts';
@@ -30,12 +30,14 @@ export function authority({ policies, approvals, pauses, holds, runs }: Findings
     })}${approved.more}
     ${table({
       caption: 'Holds placed and released',
-      head: ['When (UTC)', 'What', 'By', 'Systems', 'Hold'],
+      head: ['When (UTC)', 'What', 'On', 'By', 'Systems', 'Review, or kept until', 'Hold'],
       rows: held.shown.map((one) => [
         minuteOf(one.at),
-        one.what,
+        `${one.kind === 'restriction' ? 'restriction' : 'hold'} ${one.what}`,
+        heldWords(one),
         one.who,
-        one.sources.length === 0 ? 'all' : one.sources.join(', '),
+        one.sources.length > 0 ? one.sources.join(', ') : one.policies.length > 0 ? '' : 'all',
+        one.review ?? one.until ?? '',
         one.hold,
       ]),
       none: 'No hold was placed or released in the period.',
@@ -47,10 +49,17 @@ export function authority({ policies, approvals, pauses, holds, runs }: Findings
       none: 'Nobody paused frist in the period.',
     })}${paused.more}
     <p>
-      Holds that stood at the end of the period: ${count(holds.standing)}. Runs begun in the period, by what
-      began them: ${pairs(runs.byTrigger) || 'none'}.
+      Holds that stood at the end of the period: ${count(holds.standing)}; of these past their day of review:
+      ${count(holds.pastReview)}. A hold that was released may keep what it covered for a grace. Runs begun in
+      the period, by what began them: ${pairs(runs.byTrigger) || 'none'}.
     </p>
     ${set}`;
+}
+
+/** What a hold is on; nobody is named. */
+function heldWords({ records, policies }: HoldAct): string {
+  if (policies.length > 0) return `policy ${policies.join(', ')}`;
+  return records === 0 ? 'a person' : `${count(records)} record${records === 1 ? '' : 's'}`;
 }
 
 export function checks(findings: Findings): Markup {
