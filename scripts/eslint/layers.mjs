@@ -20,7 +20,7 @@ export const HOMES = {
   commander: ['src/cli/**'],
   hono: ['src/console/**'],
   '@hono/node-server': ['src/console/**'],
-  '@aws-sdk/client-s3': ['src/audit/store/s3.ts', 'src/audit/store/s3/**', 'src/connectors/files/s3.ts'],
+  '@aws-sdk/client-s3': ['src/audit/store/s3.ts', 'src/audit/store/s3/**', 'src/connectors/files/s3.ts', 'src/connectors/files/place/bucket.ts'],
   re2js: ['src/connectors/text.ts'],
 };
 
@@ -69,7 +69,7 @@ export const LAYERS = [
       'src/erasure/**',
       'src/policy/**',
       'src/errors.ts',
-      'type:src/connectors/connector.ts',
+      'src/connectors/connector.ts',
       'type:src/state/state.ts',
       'type:src/audit/*.ts',
       'type:src/logger.ts',

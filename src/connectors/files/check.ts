@@ -1,121 +1,175 @@
-/** Holds policies on files against the folder: is it there, may files go from it, does the pattern give what is asked for. */
+/** Holds policies on files against the place: is it there, does the pattern give what is asked for, can it be done. */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import type { Condition, Encoding, Field, StartColumn, View } from '../../policy/policy.ts';
-import type { CheckReport, ConnectorContext, Finding } from '../connector.ts';
+import type { Encoding, Field, Replacements, StartColumn, View, ViewStage } from '../../policy/policy.ts';
+import type { CheckReport, Finding } from '../connector.ts';
+import { fieldsOf } from './item.ts';
 import { patternOf } from './pattern.ts';
-import type { Pattern } from './pattern.ts';
-import { codeOf } from './root.ts';
+import { Folder } from './place/folder.ts';
+import type { Place } from './place/place.ts';
+import { RowFile } from './rows/open.ts';
 
-/** The absolute folder of a connection `file:/…`, never `/` itself; undefined for anything else. */
-export function folderOf(connection: string): string | undefined {
-  const folder = /^file:(?:\/\/)?(\/[^/\0][^\0]*)$/.exec(connection)?.[1];
-  return folder === undefined || folder.split('/').includes('..') ? undefined : folder;
-}
+type Path = Finding['path'];
 
-/** All that is wrong, at once. `finds` tells whether a pattern fits any file. */
+/** All that is wrong, at once. */
 export async function checkFiles(
-  { source, connection }: ConnectorContext,
+  source: string,
+  place: Place,
   views: readonly View[],
-  finds: (pattern: Pattern) => Promise<boolean>,
+  signal: AbortSignal,
 ): Promise<CheckReport> {
-  const findings = await checkFolder(source, connection);
-  const isThere = findings.length === 0;
-  const encodings = new Map(views.map((view) => [view, checkView(view, findings)]));
-  const patterns = new Map(views.map((view) => [view.record.table, view]));
-  for (const [text, view] of isThere ? patterns : []) {
-    if (await finds(patternOf(text))) continue;
-    const message = `No file fits ${text}`;
-    const remedy = 'Correct the pattern, unless there are to be none yet. Links are not followed.';
-    add(findings, { severity: 'warning', code: 'no-files', path: ofRecord(view, 'files'), message, remedy });
+  const findings = new Findings(await place.check(source));
+  const isThere = findings.list.length === 0;
+  const encodings = new Map<View, readonly (Encoding | undefined)[]>();
+  for (const view of views) {
+    const found = isThere ? await firstFile(place, view, signal) : undefined;
+    if (isThere && found === undefined)
+      findings.add('warning', 'no-files', ofRecord(view, 'files'), `No file fits ${view.record.table}`, 'Correct the pattern, unless there are to be none yet. Links are not followed.'); // prettier-ignore
+    const columns = found === undefined ? undefined : await columnsIn(place, view, found);
+    encodings.set(view, new ViewCheck(view, columns, findings).run(place));
   }
-  const catalogue = createHash('sha256')
-    .update([...patterns.keys()].sort().join('\0'))
-    .digest('hex');
-  return { findings, encodings, catalogue };
+  const tables = [...new Set(views.map((view) => view.record.table))].sort();
+  const catalogue = createHash('sha256').update(tables.join('\0')).digest('hex');
+  return { findings: findings.list, encodings, catalogue };
 }
 
-async function checkFolder(source: string, connection: string): Promise<Finding[]> {
-  const path = ['sources', source, 'connection'];
-  const error = (code: string, message: string, remedy: string): Finding[] => {
-    return [{ severity: 'error', code, path, message, remedy }];
-  };
-  const folder = folderOf(connection);
-  if (folder === undefined)
-    return error('no-folder', 'The connection names no folder', 'Write file: and an absolute path, e.g. file:/srv/exports.'); // prettier-ignore
-  try {
-    if (!(await stat(folder)).isDirectory())
-      return error(
-        'no-folder',
-        'The connection names no folder',
-        'Name the folder that the files lie below.',
-      );
-    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    return [];
-  } catch (reason) {
-    return error(
-      'folder-out-of-reach',
-      `The folder of ${source} cannot be used (${codeOf(reason)})`,
-      'It must be there, and frist must be allowed to read it and to remove files from it.',
-    );
-  }
-}
-
-const ofRecord = (view: View, ...rest: Finding['path']): Finding['path'] => [
-  'sources', view.source, 'records', view.record.name, ...rest,
-]; // prettier-ignore
-
-/** What several views share is said once. */
-function add(findings: Finding[], finding: Finding): void {
-  if (!findings.some((one) => one.message === finding.message && one.code === finding.code))
-    findings.push(finding);
-}
-
-/** The encodings of the view's starts. */
-function checkView(view: View, findings: Finding[]): readonly (Encoding | undefined)[] {
-  const { record, stages, conditions, where, exempt, starts } = view;
-  const { columns } = patternOf(record.table);
-  const ofPolicy = ['policies', view.policy];
-  const known = ({ column, path: inside }: Field, path: Finding['path']): boolean => {
-    if (columns.includes(column) && inside === undefined) return true;
-    const message = `Files that fit ${record.table} have no "${column}"`;
-    const remedy = `They have: ${columns.join(', ')}.`;
-    add(findings, { severity: 'error', code: 'unknown-column', path, message, remedy });
-    return false;
-  };
-  for (const subject of record.subjects) known(subject, ofRecord(view, 'subject', subject.kind));
-  for (const field of record.where === undefined ? [] : fieldsOf(record.where))
-    known(field, ofRecord(view, 'where'));
-  for (const field of [where, ...exempt, ...conditions].flatMap(fieldsOf)) known(field, ofPolicy);
-  if (stages.some(({ action, files }) => action.kind !== 'delete' || files !== undefined)) {
-    const message = 'Files can be deleted, and nothing else';
-    add(findings, { severity: 'error', code: 'delete-only', path: ofPolicy, message, remedy: 'Write action: delete.' }); // prettier-ignore
-  }
-  return starts.map((start) =>
-    known(start, [...ofPolicy, 'start']) ? encodingOf(start, view, findings) : undefined,
-  );
-}
-
-function encodingOf(start: StartColumn, view: View, findings: Finding[]): Encoding | undefined {
-  const path = ['policies', view.policy, 'start'];
-  if (start.timeColumn !== undefined) {
-    const message = 'The name of a file holds no time of day in a column of its own';
-    add(findings, { severity: 'error', code: 'start-time', path, message, remedy: 'Leave out `time:`.' });
-  }
-  // Nobody can declare these otherwise: they are ours.
-  if (start.column === 'modified') return { kind: 'instant' };
-  if (start.column === 'date') return { kind: 'date' };
-  if (start.encoding !== undefined) return start.encoding;
-  const message = `Nothing says how "${start.column}" is written in the names of files`;
-  const remedy = 'Write {yyyy}, {mm} and {dd} in the pattern and start: date, or `as:` beside the column.';
-  add(findings, { severity: 'error', code: 'start-type', path, message, remedy });
+async function firstFile(
+  place: Place,
+  { record }: View,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  for await (const { names, state } of place.walk(patternOf(record.table), [], signal))
+    if (state !== undefined) return names;
   return undefined;
 }
 
-/** The columns that a condition asks for. A file has nothing else that could be asked. */
-function fieldsOf(condition: Condition): readonly Field[] {
-  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(fieldsOf);
-  if (condition.kind === 'not') return fieldsOf(condition.of);
-  return 'column' in condition ? [condition] : [];
+/** The columns that rows of CSV have in this file; undefined where they cannot be told. */
+async function columnsIn(
+  place: Place,
+  { record: { rows, table } }: View,
+  names: readonly string[],
+): Promise<readonly string[] | undefined> {
+  if (rows?.format !== 'csv' || !(place instanceof Folder)) return undefined;
+  const wanted = { top: await place.top(), pattern: patternOf(table), rows, fields: [] };
+  const file = await RowFile.open(wanted, names);
+  try {
+    return await file?.columns();
+  } finally {
+    await file?.close();
+  }
+}
+
+class Findings {
+  readonly list: Finding[];
+
+  constructor(first: readonly Finding[]) {
+    this.list = [...first];
+  }
+
+  /** What several views share is said once. */
+  add(severity: Finding['severity'], code: string, path: Path, message: string, remedy: string): void {
+    if (this.list.some((one) => one.message === message && one.code === code)) return;
+    this.list.push({ severity, code, path, message, remedy });
+  }
+}
+
+function ofRecord(view: View, ...rest: Path): Path {
+  return ['sources', view.source, 'records', view.record.name, ...rest];
+}
+
+class ViewCheck {
+  readonly #view: View;
+  /** Of the row; undefined where any may stand there. */
+  readonly #columns: readonly string[] | undefined;
+  readonly #findings: Findings;
+  readonly #ofFile: readonly string[];
+
+  constructor(view: View, columns: readonly string[] | undefined, findings: Findings) {
+    this.#view = view;
+    this.#columns = columns;
+    this.#findings = findings;
+    this.#ofFile = patternOf(view.record.table).columns;
+  }
+
+  /** The encodings of the view's starts. */
+  run(place: Place): readonly (Encoding | undefined)[] {
+    const { record, stages, conditions, where, exempt, starts } = this.#view;
+    if (record.rows !== undefined && !(place instanceof Folder))
+      this.#error('rows-in-bucket', ofRecord(this.#view, 'rows'), 'Rows inside the objects of a bucket cannot be records', 'Leave out `rows`: then the objects themselves are. Or name a folder.'); // prettier-ignore
+    for (const subject of record.subjects)
+      this.#known(subject, ofRecord(this.#view, 'subject', subject.kind));
+    for (const field of record.where === undefined ? [] : fieldsOf(record.where))
+      this.#known(field, ofRecord(this.#view, 'where'));
+    for (const field of [where, ...exempt, ...conditions].flatMap(fieldsOf)) this.#known(field, this.#path());
+    for (const stage of stages) this.#stage(stage);
+    return starts.map((start) => {
+      const path = this.#path('start');
+      if (start.timeColumn !== undefined) this.#time(start, path);
+      return this.#known(start, path) ? this.#encoding(start, path) : undefined;
+    });
+  }
+
+  #path(...rest: Path): Path {
+    return ['policies', this.#view.policy, ...rest];
+  }
+
+  #error(code: string, path: Path, message: string, remedy: string): void {
+    this.#findings.add('error', code, path, message, remedy);
+  }
+
+  /** Whether there is such a column: of the file, or of its rows. */
+  #known({ part, column, path: inside }: Field, path: Path): boolean {
+    const { table, rows } = this.#view.record;
+    const ofRow = rows !== undefined && part === undefined;
+    const columns = ofRow ? this.#columns : this.#ofFile;
+    // A member of JSON may be missing in any row.
+    const mayLieInside = ofRow && rows.format === 'ndjson';
+    if ((columns?.includes(column) ?? true) && (inside === undefined || mayLieInside)) return true;
+    const things = ofRow ? 'Rows of files' : 'Files';
+    this.#error('unknown-column', path, `${things} that fit ${table} have no "${[column, ...(inside ?? [])].join('/')}"`, columns === undefined ? 'The cells of CSV are text, with nothing inside.' : `They have: ${columns.join(', ')}.`); // prettier-ignore
+    return false;
+  }
+
+  #stage({ action, files, when, at = [] }: ViewStage): void {
+    const { rows } = this.#view.record;
+    for (const field of when === undefined ? [] : fieldsOf(when)) this.#known(field, this.#path());
+    const path = this.#path(...at);
+    if (files !== undefined || (rows === undefined && action.kind !== 'delete')) {
+      this.#error('delete-only', path, 'Files can be deleted, and nothing else', 'Write action: delete.');
+    } else if (action.kind === 'anonymise') {
+      for (const one of action.set) this.#replacement(one, path);
+    }
+  }
+
+  #replacement({ with: by, ...field }: Replacements[number], path: Path): void {
+    if (field.part !== undefined) {
+      this.#error('delete-only', path, 'What a file is called, and when it was written, cannot be overwritten', 'Name columns of the row.'); // prettier-ignore
+    } else if (this.#known(field, path) && usesKey(by)) {
+      this.#error('no-key', path, `"${field.column}" cannot hold {key}: the key of a row is made of all its bytes, these included`, 'Write a constant, or `keep domain` without {key}.'); // prettier-ignore
+    }
+  }
+
+  #time(start: StartColumn, path: Path): void {
+    const ofRow = this.#view.record.rows !== undefined && start.part === undefined;
+    if (ofRow) this.#known({ column: start.timeColumn ?? '' }, path);
+    else this.#error('start-time', path, 'The name of a file holds no time of day in a column of its own', 'Leave out `time:`.'); // prettier-ignore
+  }
+
+  #encoding(start: StartColumn, path: Path): Encoding | undefined {
+    const ofRow = this.#view.record.rows !== undefined && start.part === undefined;
+    // Nobody can declare these otherwise: they are ours.
+    if (!ofRow && start.column === 'modified') return { kind: 'instant' };
+    if (!ofRow && start.column === 'date') return { kind: 'date' };
+    if (ofRow && start.whenNull === undefined)
+      this.#error('start-null', path, `A row can be without "${start.column}", and the file does not say what that means`, 'Write `null: not yet` (the period has not begun) or `null: unknown`.'); // prettier-ignore
+    if (start.encoding !== undefined) return start.encoding;
+    if (ofRow)
+      this.#error('start-type', path, `Nothing says how "${start.column}" is written in the rows`, 'Write `as:` beside the column.'); // prettier-ignore
+    else
+      this.#error('start-type', path, `Nothing says how "${start.column}" is written in the names of files`, 'Write {yyyy}, {mm} and {dd} in the pattern and start: date, or `as:` beside the column.'); // prettier-ignore
+    return undefined;
+  }
+}
+
+function usesKey(by: Replacements[number]['with']): boolean {
+  return by.kind === 'placeholder' || (by.kind === 'keep domain' && by.local.includes('{key}'));
 }

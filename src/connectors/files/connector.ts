@@ -1,9 +1,11 @@
 /**
- * Whole files of a local folder as records: logs, exports, chat transcripts. `connection: file:/srv/exports`.
+ * Files of a folder or a bucket as records, or rows inside files of a folder: logs, exports, chat transcripts.
+ * `connection: file:/srv/exports`, or `s3://bucket/prefix`.
  *
- * The key is the path below the folder. Nothing but deletion is possible, each file on its own: a crash leaves every file
- * either whole or gone. A folder that varies by the pattern (`{email}/`) goes with its last file; a crash between the two
- * leaves it empty.
+ * The key of a file is its path below the root; that of a row is the path and the SHA-256 of its bytes, so that rows with
+ * the same bytes are one record. A file is deleted on its own: a crash leaves it whole or gone. Its rows go together, as
+ * rows/rewrite.ts says. A folder that varies by the pattern (`{email}/`) goes with its last file; a crash between the
+ * two leaves it empty.
  */
 import type { Outline } from '../../policy/outline/outline.ts';
 import type { Facts, Key, RecordType, View } from '../../policy/policy.ts';
@@ -19,46 +21,52 @@ import type {
   Verification,
 } from '../connector.ts';
 import { NOTHING_ASKED, SourceFailure } from '../connector.ts';
-import { checkFiles, folderOf } from './check.ts';
-import { factsOf, isMeant, isRecord, readFile } from './facts.ts';
-import type { Asked } from './facts.ts';
-import { lockFolder } from './lock.ts';
+import { checkFiles } from './check.ts';
+import { Asked } from './item.ts';
 import { patternOf } from './pattern.ts';
-import type { Pattern } from './pattern.ts';
-import { FilesSession, MAX_BATCH } from './session.ts';
-import { topOf, walk } from './walk.ts';
-import type { Found } from './walk.ts';
+import { Bucket } from './place/bucket.ts';
+import { Folder } from './place/folder.ts';
+import type { Place } from './place/place.ts';
+import { readerOf } from './reader.ts';
+import type { Reader } from './reader.ts';
+import { MAX_BATCH } from './session.ts';
 
 const CAPABILITIES: Capabilities = {
   transactional: false,
   readOnlyEnforced: false,
-  scanRepeats: false,
+  // Of very many different rows, one that stands in its file several times comes several times.
+  scanRepeats: true,
   maxBatch: MAX_BATCH,
   ownClock: false,
 };
 
-/** A connector over the folder that the connection names. */
-export function createFilesConnector(context: ConnectorContext): Connector {
-  return new FilesConnector(context);
+/** A connector over the folder or bucket that the connection names, or over a place of one's own. */
+export function createFilesConnector(
+  context: ConnectorContext,
+  place: Place = placeOf(context.connection),
+): Connector {
+  return new FilesConnector(context, place);
+}
+
+function placeOf(connection: string): Place {
+  return connection.startsWith('s3://') ? new Bucket(connection) : new Folder(connection);
 }
 
 class FilesConnector implements Connector {
   readonly kind = 'files';
   readonly capabilities = CAPABILITIES;
   readonly #context: ConnectorContext;
-  readonly #patterns = new Map<string, Pattern>();
+  readonly #place: Place;
   readonly #sessions = new Set<ErasingSession>();
 
-  constructor(context: ConnectorContext) {
+  constructor(context: ConnectorContext, place: Place) {
     this.#context = context;
+    this.#place = place;
   }
 
   async check(views: readonly View[], signal: AbortSignal): Promise<CheckReport> {
-    const finds = async (pattern: Pattern): Promise<boolean> => {
-      for await (const _found of walk(await this.#top(), pattern, [], signal)) return true;
-      return false;
-    };
-    return await checkFiles(this.#context, views, finds);
+    stopIf(signal);
+    return await checkFiles(this.#context.source, this.#place, views, signal);
   }
 
   advise(): Promise<readonly Finding[]> {
@@ -77,59 +85,76 @@ class FilesConnector implements Connector {
     return Promise.resolve({ tables: [], references: [] });
   }
 
-  dependents(): Promise<ReadonlyMap<string, number>> {
+  dependents(
+    _view: View,
+    _stage: number,
+    _keys: readonly Key[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, number>> {
+    stopIf(signal);
     return Promise.resolve(new Map());
   }
 
   async count(view: View, signal: AbortSignal): Promise<Count> {
     let [population, matching] = [0, 0];
-    for await (const found of this.#records(view.record, signal)) {
+    const { asked, reader } = this.#read(view);
+    for await (const { item } of reader.items(signal)) {
+      if (!asked.isRecord(item)) continue;
       population += 1;
-      if (isMeant(this.#context.meaning, this.#pattern(view.record), view, found)) matching += 1;
+      if (asked.isMeant(item)) matching += 1;
     }
     return { population, matching };
   }
 
-  /** Windows are left to the judge: a file is read by its name alone, so there is nothing to save. */
-  async *scan(view: View, _windows: unknown, signal: AbortSignal, cursor = ''): AsyncGenerator<Page> {
-    const pattern = this.#pattern(view.record);
+  /** Windows are left to the judge: a file has to be read anyhow. */
+  async *scan(view: View, _windows: unknown, signal: AbortSignal, cursor?: string): AsyncGenerator<Page> {
+    const { asked, reader } = this.#read(view);
     let facts: Facts[] = [];
-    let last = cursor;
-    for await (const found of this.#records(view.record, signal, cursor)) {
-      if (!isMeant(this.#context.meaning, pattern, view, found)) continue;
-      facts.push(factsOf(this.#context.meaning, pattern, view, found));
+    let last = '';
+    for await (const { item, cursor: here } of reader.items(signal, cursor)) {
+      if (!asked.isRecord(item) || !asked.isMeant(item)) continue;
+      facts.push(asked.facts(item));
+      last = here;
       if (facts.length < this.#context.pageSize) continue;
-      last = found.names.join('/');
       yield { facts, cursor: last };
+      stopIf(signal);
       facts = [];
     }
-    if (facts.length > 0) yield { facts, cursor: facts.at(-1)?.key[0] ?? last };
+    if (facts.length > 0) yield { facts, cursor: last };
   }
 
   async read(view: View, keys: readonly Key[], signal: AbortSignal): Promise<readonly Facts[]> {
-    const asked = await this.#ask(view);
-    const facts: Facts[] = [];
-    for (const key of keys) {
-      if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
-      const one = await readFile(asked, key);
-      if (one !== undefined) facts.push(one.facts);
+    const { asked, reader } = this.#read(view);
+    const items = await reader.byKey(keys, signal);
+    return items.filter((item) => asked.isRecord(item)).map((item) => asked.facts(item));
+  }
+
+  async erasing(view: View, signal: AbortSignal): Promise<ErasingSession> {
+    stopIf(signal);
+    const { reader } = this.#read(view);
+    const unlock = await this.#place.lock(view.policy);
+    try {
+      const session = await reader.session(unlock, (one) => this.#sessions.delete(one));
+      this.#sessions.add(session);
+      return session;
+    } catch (error) {
+      unlock();
+      throw error;
     }
-    return facts;
   }
 
-  async erasing(view: View): Promise<ErasingSession> {
-    const asked = await this.#ask(view);
-    const unlock = lockFolder(asked.top, view.policy);
-    const session = new FilesSession(asked, unlock, () => this.#sessions.delete(session));
-    this.#sessions.add(session);
-    return session;
-  }
-
-  async verify(view: View, _stage: number, keys: readonly Key[]): Promise<readonly Verification[]> {
-    const asked = await this.#ask(view);
-    const seen: Verification[] = [];
-    for (const key of keys) seen.push((await readFile(asked, key)) === undefined ? 'gone' : 'present');
-    return seen;
+  async verify(
+    view: View,
+    stage: number,
+    keys: readonly Key[],
+    signal: AbortSignal,
+  ): Promise<readonly Verification[]> {
+    const seen = new Map((await this.read(view, keys, signal)).map((one) => [JSON.stringify(one.key), one]));
+    return keys.map((key) => {
+      const facts = seen.get(JSON.stringify(key));
+      if (facts === undefined) return 'gone';
+      return facts.done[stage] === true ? 'done' : 'present';
+    });
   }
 
   async lookup(
@@ -138,26 +163,22 @@ class FilesConnector implements Connector {
     values: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly Facts[]> {
-    const { meaning } = this.#context;
     const how = view.record.subjects[subject]?.normalise ?? 'exact';
     const found: Facts[] = [];
-    for await (const one of this.#records(view.record, signal)) {
-      const facts = factsOf(meaning, this.#pattern(view.record), view, one);
-      const value = meaning.normalise(facts.subjects[subject] ?? '', how);
+    for await (const facts of this.#all(view, signal)) {
+      const value = this.#context.meaning.normalise(facts.subjects[subject] ?? '', how);
       if (value !== '' && values.includes(value)) found.push(facts);
     }
     return found;
   }
 
   async find(record: RecordType, kind: string, value: string): Promise<number> {
-    const { meaning } = this.#context;
-    const asked: View = { ...NOTHING_ASKED, record };
+    const { normalise } = this.#context.meaning;
     let number = 0;
-    for await (const found of this.#records(record, new AbortController().signal)) {
-      const { subjects } = factsOf(meaning, this.#pattern(record), asked, found);
+    for await (const { subjects } of this.#all({ ...NOTHING_ASKED, record }, new AbortController().signal)) {
       const meets = record.subjects.some((subject, i) => {
-        const wanted = meaning.normalise(value, subject.normalise);
-        const stored = meaning.normalise(subjects[i] ?? '', subject.normalise);
+        const wanted = normalise(value, subject.normalise);
+        const stored = normalise(subjects[i] ?? '', subject.normalise);
         return subject.kind === kind && wanted !== '' && stored === wanted;
       });
       if (meets) number += 1;
@@ -167,34 +188,21 @@ class FilesConnector implements Connector {
 
   async close(): Promise<void> {
     for (const session of [...this.#sessions]) await session.release();
+    this.#place.close();
   }
 
-  async #top(): Promise<string> {
-    const folder = folderOf(this.#context.connection);
-    if (folder === undefined) throw new SourceFailure('fatal', 'NO_FOLDER');
-    return await topOf(folder);
+  /** Every record of the type. */
+  async *#all(view: View, signal: AbortSignal): AsyncGenerator<Facts> {
+    const { asked, reader } = this.#read(view);
+    for await (const { item } of reader.items(signal)) if (asked.isRecord(item)) yield asked.facts(item);
   }
 
-  async #ask(view: View): Promise<Asked> {
-    return {
-      meaning: this.#context.meaning,
-      top: await this.#top(),
-      pattern: this.#pattern(view.record),
-      view,
-    };
+  #read(view: View): { readonly asked: Asked; readonly reader: Reader } {
+    const asked = new Asked(this.#context.meaning, view);
+    return { asked, reader: readerOf(this.#place, patternOf(view.record.table), asked) };
   }
+}
 
-  #pattern({ table }: RecordType): Pattern {
-    const known = this.#patterns.get(table) ?? patternOf(table);
-    this.#patterns.set(table, known);
-    return known;
-  }
-
-  /** All files that are records of the type, behind a path. */
-  async *#records(record: RecordType, signal: AbortSignal, after = ''): AsyncGenerator<Found> {
-    const pattern = this.#pattern(record);
-    const names = after === '' ? [] : after.split('/');
-    for await (const found of walk(await this.#top(), pattern, names, signal))
-      if (isRecord(this.#context.meaning, pattern, record, found)) yield found;
-  }
+function stopIf(signal: AbortSignal): void {
+  if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
 }

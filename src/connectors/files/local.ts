@@ -68,7 +68,7 @@ async function look(path: string): Promise<Stats | undefined> {
 }
 
 /** So that a loss of power does not bring a file back whose row is gone. */
-async function flush(folder: string): Promise<void> {
+export async function flush(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
     try {

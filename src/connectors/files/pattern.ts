@@ -14,6 +14,8 @@ export interface Pattern {
   readonly columns: readonly string[];
   /** How many names a path has that fits. */
   readonly depth: number;
+  /** What every path that fits begins with. */
+  readonly start: string;
   /** Whether a file below this folder (names from the root) can fit. */
   leadsOn(folder: readonly string[]): boolean;
   /** What the path tells; `ambiguous` where it can be read in more ways than one; undefined where it does not fit. */
@@ -42,6 +44,7 @@ export function patternOf(text: string): Pattern {
       ...given.filter((name) => DIGITS[name] === undefined),
     ],
     depth: steps.length,
+    start: text.slice(0, /[*{]|$/.exec(text)?.index),
     leadsOn: (folder) => folder.length < steps.length && fits(folder),
     varies: (depth) => steps[depth]?.varies === true,
     read(names) {

@@ -19,10 +19,8 @@ const TOGETHER = 8;
 
 /** The objects below `root`, through a client of one's own or the one that `root` describes. */
 export function bucketFiles(root: string, own?: S3Client): FileRoot {
-  const place = new URL(root);
-  const bucket = place.hostname;
-  const prefix = decodeURIComponent(place.pathname).replace(/^\/+|\/+$/g, '');
-  const client = own ?? clientOf(place.searchParams);
+  const { bucket, prefix, client: described } = bucketOf(root);
+  const client = own ?? described;
   return {
     async remove(paths) {
       const outcomes: FileOutcome[] = [];
@@ -42,6 +40,17 @@ export function bucketFiles(root: string, own?: S3Client): FileRoot {
       }
     },
   };
+}
+
+/** Bucket, prefix (without slashes at its ends) and client of `s3://…`. */
+export function bucketOf(root: string): {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly client: S3Client;
+} {
+  const place = new URL(root);
+  const prefix = decodeURIComponent(place.pathname).replace(/^\/+|\/+$/g, '');
+  return { bucket: place.hostname, prefix, client: clientOf(place.searchParams) };
 }
 
 function clientOf(options: URLSearchParams): S3Client {

@@ -10,7 +10,7 @@ export function explainRecord(record: RecordType): string[] {
   const about = where === undefined ? '' : ` where ${explainCondition(where)}`;
   const company = parts.map((part) => `its row of ${part.table} (${part.name})`).join(' and ');
   if (record.files === true)
-    return [`A record is a file whose path fits ${table}${about}.`, explainSubjects(record.subjects)];
+    return [`A record is ${explainFile(record)}${about}.`, explainSubjects(record.subjects)];
   const rows = repeats
     ? `All rows of ${tables}${about} with one ${record.key.join(' and ')} are a record`
     : `A record is a row of ${tables}${about}`;
@@ -19,6 +19,12 @@ export function explainRecord(record: RecordType): string[] {
     explainSubjects(record.subjects),
     ...record.related.map(explainRelated),
   ];
+}
+
+function explainFile({ table, rows }: RecordType): string {
+  if (rows === undefined) return `a file whose path fits ${table}`;
+  const what = rows.format === 'csv' ? 'CSV' : 'JSON lines';
+  return `a row of the ${what} in a file whose path fits ${table}`;
 }
 
 function explainSubjects(subjects: readonly SubjectIdentifier[]): string {

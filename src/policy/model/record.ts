@@ -73,6 +73,16 @@ export interface Selection {
   readonly sql: string;
 }
 
+/** Rows inside files: how they are written, and when a file may be written anew. */
+export interface FileRows {
+  /** One JSON object a line; or CSV (RFC 4180), whose first record names the columns. */
+  readonly format: 'ndjson' | 'csv';
+  /** One ASCII character between the cells of CSV. */
+  readonly separator: string;
+  /** A file that was written to within so many minutes is left to the next run: somebody may go on writing. */
+  readonly untouchedMinutes: number;
+}
+
 export interface RecordType {
   readonly name: string;
   /**
@@ -82,6 +92,11 @@ export interface RecordType {
   readonly table: string;
   /** The records are files, `table` is the pattern of their paths below the source's folder, and the key is the path. */
   readonly files?: true;
+  /**
+   * The records are rows inside such files, and the key is the path and the SHA-256 of the row's bytes: rows with the same
+   * bytes are one record. Columns are the row's; those of the file are `file.path` and so on.
+   */
+  readonly rows?: FileRows;
   readonly key: readonly string[];
   /**
    * The key is not unique: rows with equal keys (NULL equals NULL) are one record, and go together when all of them may.
@@ -107,6 +122,16 @@ export interface NotCovered {
   readonly reason: string;
 }
 
+/** How busy a system may be while frist erases in it; above that, erasing waits. */
+export interface SourceLimits {
+  /** Statements that are carried out at once, frist's own included. */
+  readonly threadsRunning?: number;
+  /** How far a replica may be behind, in seconds. */
+  readonly replicaLag?: number;
+  /** Connections of the replicas that are asked, where the system itself does not know them; never printed. */
+  readonly replicas: readonly string[];
+}
+
 export interface Source {
   readonly name: string;
   readonly kind: string;
@@ -114,4 +139,5 @@ export interface Source {
   readonly connection: string;
   readonly records: readonly RecordType[];
   readonly notCovered?: readonly NotCovered[];
+  readonly limits?: SourceLimits;
 }

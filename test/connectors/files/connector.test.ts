@@ -293,7 +293,7 @@ describe('check', () => {
     expect(await codes(viewOf({ policy: 'start: email, action: delete' }))).toEqual(['error start-type']);
   });
 
-  it.each(['s3://bucket/prefix', 'file:relative', 'file:/', 'file:/srv/../etc', 'sqlite:x'])(
+  it.each(['s3:bucket', 'file:relative', 'file:/', 'file:/srv/../etc', 'sqlite:x'])(
     'refuses %s, which is no folder',
     async (connection) => {
       expect(await codes(viewOf(), connect(100, connection))).toEqual(['error no-folder']);

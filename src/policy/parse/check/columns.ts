@@ -45,9 +45,10 @@ function overlap(a: readonly string[] = [], b: readonly string[] = []): boolean 
   return a.slice(0, b.length).every((name, i) => name === b[i]);
 }
 
-/** The table that has a part's columns; that of the record type where none is named. */
+/** The table that has a part's columns; that of the record type where none is named. Of a row in a file, `file` is one. */
 function tableOf(type: RecordType, part: string | undefined): string {
-  return type.parts?.find((one) => one.name === part)?.table ?? type.table;
+  if (part === undefined) return type.table;
+  return type.parts?.find((one) => one.name === part)?.table ?? part;
 }
 
 function relatedTable(type: RecordType, name: string | undefined): string | undefined {
@@ -66,7 +67,9 @@ class Readings {
   addType(source: string, type: RecordType): void {
     const own = (column: string, why: string): void => this.add(source, type.table, { column }, why);
     for (const { column } of type.scope) own(column, `a scope column of "${type.name}"`);
-    for (const column of type.key) own(column, `a key column of "${type.name}"`);
+    // The key of a row in a file is made of its bytes, and of no column.
+    for (const column of type.rows === undefined ? type.key : [])
+      own(column, `a key column of "${type.name}"`);
     for (const field of type.where === undefined ? [] : fieldsOf(type.where))
       this.add(source, tableOf(type, field.part), field, `what makes a row a record "${type.name}"`);
     for (const part of type.parts ?? []) {

@@ -120,7 +120,22 @@ export const fileRecordShape = {
     text,
     'Which files below the folder, e.g. chats/{email}/{yyyy}-{mm}-{dd}-*.log: `*` is any text, {name} a column of that name.',
   ),
-  where: says(condition.optional(), 'Which of these files are records of this type. Left out: all.'),
+  rows: says(
+    z.enum(['ndjson', 'csv']).optional(),
+    'The records are rows inside these files: ndjson (one JSON object a line) or csv. Left out: they are whole files.',
+  ),
+  separator: says(
+    z
+      .string()
+      .regex(/^[,;|\t]$/)
+      .optional(),
+    'With `rows: csv`: what stands between cells, one of , ; | and a tab. Left out: a comma.',
+  ),
+  'untouched minutes': says(
+    z.int().min(0).max(10_080).optional(),
+    'With `rows`: a file that was written to within so many minutes waits for the next run. Left out: 10.',
+  ),
+  where: says(condition.optional(), 'Which of these files or rows are records of this type. Left out: all.'),
   subject,
   'datetimes in': recordShape['datetimes in'],
 };
@@ -134,6 +149,22 @@ export const sourceShape = {
   'datetimes in': says(
     text.optional(),
     'IANA time zone of date-and-time columns that have none of their own, for all records of the source.',
+  ),
+  'pause above': says(
+    z
+      .strictObject({
+        'threads running': says(
+          z.number().int().min(2).optional(),
+          'Statements that the server carries out at once, e.g. 50.',
+        ),
+        'replica lag': says(text.optional(), 'How far a replica may be behind, e.g. 10 seconds, 2 minutes.'),
+        replicas: says(
+          z.array(text).min(1).optional(),
+          'Connections of the replicas that are asked, e.g. ${FRIST_CRM_REPLICA}; PostgreSQL knows its own.',
+        ),
+      })
+      .optional(),
+    'How busy the server may be while frist erases in it; above that, erasing waits.',
   ),
   'not covered': says(
     z.record(z.string().min(1), text).optional(),

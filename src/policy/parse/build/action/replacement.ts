@@ -100,7 +100,8 @@ export function readReplacements(
     const field = readField(key, at, sight, report, 'key');
     const by = readReplacement(value, at, report);
     if (field === undefined || by === undefined) return undefined;
-    if (by.kind !== 'remove' || field.path !== undefined) return { ...field, with: by };
+    if (by.kind !== 'remove' || field.path !== undefined || sight.members === true)
+      return { ...field, with: by };
     refuse(report, at, 'Only a member of JSON can be removed', 'Write null, or column/member.');
     return undefined;
   });

@@ -8,6 +8,8 @@ export interface Sight {
   readonly related: ReadonlySet<string>;
   readonly parts: ReadonlySet<string>;
   readonly selections: ReadonlySet<string>;
+  /** The columns are members of JSON, which can be missing, and removed. */
+  readonly members?: true;
   /** The related rows that a condition inside is about; undefined where it is the record itself. */
   readonly within?: string;
   /** What can be referred to from inside the related rows of this name. */

@@ -1,13 +1,14 @@
 /** Record types that are files. */
-import type { RecordType } from '../../../policy.ts';
+import type { FileRows, RecordType } from '../../../policy.ts';
 import type { Path } from '../../position.ts';
 import type { Report } from '../../report.ts';
 import { fileRecordShape } from '../../schema/source.ts';
 import { readFields } from '../../shape.ts';
-import type { Named } from '../../shape.ts';
+import type { Fields, Named } from '../../shape.ts';
 import { readCondition } from '../condition.ts';
 import { readZone } from '../controller.ts';
 import { COLUMNS_ONLY } from '../names/sight.ts';
+import type { Sight } from '../names/sight.ts';
 import { kindsOf } from './record.ts';
 import type { RecordEntry } from './record.ts';
 import { readSubjects } from './subject.ts';
@@ -51,26 +52,55 @@ function readPattern(pattern: string, path: Path, report: Report): string | unde
   return undefined;
 }
 
+/** A row speaks of the file that it stands in as of a part. */
+const OF_CSV: Sight = { ...COLUMNS_ONLY, parts: new Set(['file']) };
+const SIGHTS: Readonly<Record<FileRows['format'], Sight>> = {
+  csv: OF_CSV,
+  ndjson: { ...OF_CSV, members: true },
+};
+const UNTOUCHED_MINUTES = 10;
+
+/** How the rows are written; undefined where the records are whole files. */
+function readRows(
+  { values, given }: Fields<typeof fileRecordShape>,
+  path: Path,
+  report: Report,
+): FileRows | undefined {
+  const { rows: format, separator = ',' } = values;
+  const misplaced = (key: string, beside: string): void => {
+    if (given.has(key))
+      report.add({ code: 'contradiction', path: [...path, key], message: `\`${key}\` stands only beside \`${beside}\``, remedy: 'Remove it.', on: 'key' }); // prettier-ignore
+  };
+  if (format !== 'csv') misplaced('separator', 'rows: csv');
+  if (format !== undefined)
+    return { format, separator, untouchedMinutes: values['untouched minutes'] ?? UNTOUCHED_MINUTES };
+  if (!given.has('rows')) misplaced('untouched minutes', 'rows');
+  return undefined;
+}
+
 /** Reads one entry of `records:` of a source of kind `files`. `zone` is that of the source. */
 export function readFileRecord(
   { name, raw, path }: Named,
   zone: string | undefined,
   report: Report,
 ): RecordEntry {
-  const { values } = readFields(fileRecordShape, raw, path, report);
-  const { files, subject, where } = values;
-  const own = values['datetimes in'];
+  const fields = readFields(fileRecordShape, raw, path, report);
+  const { files, subject, where } = fields.values;
+  const own = fields.values['datetimes in'];
   const datetimesIn = own === undefined ? zone : readZone(own, [...path, 'datetimes in'], report);
+  const rows = readRows(fields, path, report);
+  const sight = rows === undefined ? COLUMNS_ONLY : SIGHTS[rows.format];
   const table = files && readPattern(files, [...path, 'files'], report);
-  const subjects = subject && readSubjects(subject, [...path, 'subject'], COLUMNS_ONLY, report);
-  const meant = where && readCondition(where, [...path, 'where'], COLUMNS_ONLY, report);
+  const subjects = subject && readSubjects(subject, [...path, 'subject'], sight, report);
+  const meant = where && readCondition(where, [...path, 'where'], sight, report);
   const type: RecordType | undefined =
     table && subjects && (where === undefined || meant !== undefined)
       ? {
           name,
           table,
           files: true,
-          key: ['path'],
+          ...(rows === undefined ? {} : { rows }),
+          key: rows === undefined ? ['path'] : ['path', 'row'],
           scope: [],
           ...(meant === undefined ? {} : { where: meant }),
           subjects,
@@ -79,5 +109,5 @@ export function readFileRecord(
         }
       : undefined;
   const identifiers = subject === undefined ? undefined : kindsOf(subject);
-  return { name, path, sight: COLUMNS_ONLY, datetimesIn, identifiers, type };
+  return { name, path, sight, datetimesIn, identifiers, type };
 }

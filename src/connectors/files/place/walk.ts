@@ -2,19 +2,19 @@
 import type { BigIntStats, Dirent } from 'node:fs';
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SourceFailure } from '../connector.ts';
-import type { Pattern } from './pattern.ts';
-import { namesBelow } from './path.ts';
-import { codeOf } from './root.ts';
+import { SourceFailure } from '../../connector.ts';
+import type { Pattern } from '../pattern.ts';
+import { namesBelow } from '../path.ts';
+import { codeOf } from '../root.ts';
 
-/** Files of ours in the folder (lock.ts), never records. */
-export const OWN_PREFIX = '.frist-lock-';
+/** Files of ours in the folder (lock.ts, rows/rewrite.ts), never records. */
+export const OWN_PREFIX = '.frist-';
 
-export interface Found {
-  /** Names from the root down. */
-  readonly names: readonly string[];
-  /** Undefined where the name is no valid UTF-8: then nothing can be done with the file by its name. */
-  readonly stats: BigIntStats | undefined;
+export interface Entry {
+  readonly entry: Dirent<Buffer>;
+  readonly name: string;
+  /** Whether the name is UTF-8. */
+  readonly valid: boolean;
 }
 
 /** The real path of the root. A root that is missing is a failure: all its files would look erased. */
@@ -24,6 +24,11 @@ export async function topOf(root: string): Promise<string> {
   });
 }
 
+export interface Walked {
+  readonly names: readonly string[];
+  readonly stats: BigIntStats | undefined;
+}
+
 /** All that fit, ordered by their names, folder by folder; with `after`, those behind that path. */
 export async function* walk(
   top: string,
@@ -31,9 +36,10 @@ export async function* walk(
   after: readonly string[],
   signal: AbortSignal,
   folder: readonly string[] = [],
-): AsyncGenerator<Found> {
+): AsyncGenerator<Walked> {
   for (const { entry, name, valid } of await entriesOf(top, folder)) {
     if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
+    if (name.startsWith(OWN_PREFIX)) continue;
     const names = [...folder, name];
     if (compare(names, after.slice(0, names.length)) < 0) continue;
     if (!valid) {
@@ -47,13 +53,8 @@ export async function* walk(
   }
 }
 
-interface Entry {
-  readonly entry: Dirent<Buffer>;
-  readonly name: string;
-  readonly valid: boolean;
-}
-
-async function entriesOf(top: string, folder: readonly string[]): Promise<readonly Entry[]> {
+/** What a folder holds, in the order of the names; nothing where it is gone. */
+export async function entriesOf(top: string, folder: readonly string[]): Promise<readonly Entry[]> {
   try {
     const all = await readdir(join(top, ...folder), { withFileTypes: true, encoding: 'buffer' });
     return all
@@ -61,7 +62,6 @@ async function entriesOf(top: string, folder: readonly string[]): Promise<readon
         const name = entry.name.toString('utf8');
         return { entry, name, valid: Buffer.from(name).equals(entry.name) };
       })
-      .filter(({ name }) => !name.startsWith(OWN_PREFIX))
       .sort((a, b) => compare([a.name], [b.name]));
   } catch (error) {
     const code = codeOf(error);

@@ -5,17 +5,21 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SourceFailure } from '../connector.ts';
+import { SourceFailure } from '../../connector.ts';
 import { OWN_PREFIX } from './walk.ts';
 
 const SQLITE_BUSY = 5;
 
-/** Takes the lock, or fails with `BUSY`; the answer gives it back. */
-export function lockFolder(top: string, policy: string): () => void {
-  const name = createHash('sha256').update(policy).digest('hex').slice(0, 16);
+/** What stands for a policy in the names of our files. */
+export function markOf(policy: string): string {
+  return createHash('sha256').update(policy).digest('hex').slice(0, 16);
+}
+
+/** Takes the lock of the policy with this mark, or fails with `BUSY`; the answer gives it back. */
+export function lockFolder(top: string, mark: string): () => void {
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(join(top, `${OWN_PREFIX}${name}`), { timeout: 0 });
+    database = new DatabaseSync(join(top, `${OWN_PREFIX}lock-${mark}`), { timeout: 0 });
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();

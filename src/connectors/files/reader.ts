@@ -1,0 +1,70 @@
+/** The two kinds of records: whole files, and rows inside them. */
+import type { Key } from '../../policy/policy.ts';
+import type { ErasingSession } from '../connector.ts';
+import { SourceFailure } from '../connector.ts';
+import { fileItem } from './item.ts';
+import type { Asked, Item } from './item.ts';
+import type { Pattern } from './pattern.ts';
+import { Folder } from './place/folder.ts';
+import type { Place } from './place/place.ts';
+import { namesOf } from './place/walk.ts';
+import { RowsReader } from './rows/reader.ts';
+import { FilesSession } from './session.ts';
+
+export interface Placed {
+  readonly item: Item;
+  /** Reading goes on behind it. */
+  readonly cursor: string;
+}
+
+export interface Reader {
+  /** Everything that may be a record, from the beginning or behind a cursor. */
+  items(signal: AbortSignal, cursor?: string): AsyncIterable<Placed>;
+  /** What stands under these keys now, each once. */
+  byKey(keys: readonly Key[], signal: AbortSignal): Promise<readonly Item[]>;
+  session(unlock: () => void, released: (session: ErasingSession) => void): Promise<ErasingSession>;
+}
+
+/** The reader of the records that the view is about. */
+export function readerOf(place: Place, pattern: Pattern, asked: Asked): Reader {
+  const { rows } = asked.view.record;
+  if (rows === undefined) return new FilesReader(place, pattern, asked);
+  if (place instanceof Folder) return new RowsReader(place, pattern, rows, asked);
+  throw new SourceFailure('fatal', 'ROWS_IN_BUCKET');
+}
+
+class FilesReader implements Reader {
+  readonly #place: Place;
+  readonly #pattern: Pattern;
+  readonly #asked: Asked;
+
+  constructor(place: Place, pattern: Pattern, asked: Asked) {
+    this.#place = place;
+    this.#pattern = pattern;
+    this.#asked = asked;
+  }
+
+  async *items(signal: AbortSignal, cursor = ''): AsyncGenerator<Placed> {
+    const after = cursor === '' ? [] : cursor.split('/');
+    for await (const found of this.#place.walk(this.#pattern, after, signal))
+      yield { item: fileItem(this.#pattern, found), cursor: found.names.join('/') };
+  }
+
+  async byKey(keys: readonly Key[], signal: AbortSignal): Promise<readonly Item[]> {
+    await this.#place.reach();
+    const items: Item[] = [];
+    for (const [path = ''] of keys) {
+      if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
+      const names = namesOf(path);
+      if (names === undefined || this.#pattern.read(names) === undefined) continue;
+      const state = await this.#place.at(names);
+      if (state !== undefined) items.push(fileItem(this.#pattern, { names, state }));
+    }
+    return items;
+  }
+
+  session(unlock: () => void, released: (session: ErasingSession) => void): Promise<ErasingSession> {
+    const those = { place: this.#place, pattern: this.#pattern, asked: this.#asked };
+    return Promise.resolve(new FilesSession(those, unlock, released));
+  }
+}

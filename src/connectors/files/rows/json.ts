@@ -1,0 +1,121 @@
+/** JSON whose values are found and changed where they stand, so that not one byte of the rest moves. Pure. */
+import type { Scalar } from '../../../policy/policy.ts';
+
+/** A value and where it stands. */
+export interface Node {
+  readonly start: number;
+  readonly end: number;
+  /** Of an object: where each member's name begins, and its value. */
+  readonly members?: ReadonlyMap<string, { readonly start: number; readonly value: Node }>;
+  readonly items?: readonly Node[];
+}
+
+const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|([{}[\],:])|([^\s{}[\],:"]+))/gy;
+
+/**
+ * The object that the text is; undefined for anything else, and for one in which two members of an object have the same
+ * name: nobody can tell which of the two a reader takes.
+ */
+export function readObject(text: string): Node | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return new Reader(text).value();
+  } catch {
+    return undefined;
+  }
+}
+
+interface Token {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Reads what is known to be JSON. */
+class Reader {
+  readonly #text: string;
+  #token: Token = { start: 0, end: 0 };
+
+  constructor(text: string) {
+    this.#text = text;
+    TOKEN.lastIndex = 0;
+    this.#next();
+  }
+
+  value(): Node {
+    const { start } = this.#token;
+    const sign = this.#text[start];
+    if (sign === '{') return this.#object(start);
+    if (sign === '[') return this.#list(start);
+    const { end } = this.#token;
+    this.#next();
+    return { start, end };
+  }
+
+  #object(start: number): Node {
+    const members = new Map<string, { readonly start: number; readonly value: Node }>();
+    this.#next();
+    while (this.#text[this.#token.start] !== '}') {
+      const at = this.#token;
+      const name = JSON.parse(this.#text.slice(at.start, at.end)) as string;
+      if (members.has(name)) throw new RangeError('a name stands twice');
+      this.#next();
+      this.#next();
+      members.set(name, { start: at.start, value: this.value() });
+      if (this.#text[this.#token.start] === ',') this.#next();
+    }
+    const { end } = this.#token;
+    this.#next();
+    return { start, end, members };
+  }
+
+  #list(start: number): Node {
+    const items: Node[] = [];
+    this.#next();
+    while (this.#text[this.#token.start] !== ']') {
+      items.push(this.value());
+      if (this.#text[this.#token.start] === ',') this.#next();
+    }
+    const { end } = this.#token;
+    this.#next();
+    return { start, end, items };
+  }
+
+  #next(): void {
+    const found = TOKEN.exec(this.#text);
+    const end = this.#token.end + (found?.[0].length ?? 0);
+    this.#token = { start: end - (found?.[0].trimStart().length ?? 0), end };
+  }
+}
+
+/** The value at this place; undefined where there is none. */
+export function nodeAt(root: Node, path: readonly string[]): Node | undefined {
+  let here: Node | undefined = root;
+  for (const name of path) {
+    if (here?.items !== undefined)
+      here = /^(?:0|[1-9]\d*)$/.test(name) ? here.items[Number(name)] : undefined;
+    else here = here?.members?.get(name)?.value;
+  }
+  return here;
+}
+
+/** What stands there: whole numbers without loss, a list or object as JSON. */
+export function scalarOf(text: string, { start, end, members, items }: Node): Scalar {
+  const source = text.slice(start, end);
+  if (members !== undefined || items !== undefined) return source;
+  const number = /^-?\d+$/.test(source) ? BigInt(source) : undefined;
+  if (number === undefined) return JSON.parse(source) as Scalar;
+  return Number.isSafeInteger(Number(number)) ? Number(number) : number;
+}
+
+/** The text without the member at this place; undefined where the place is not in an object. */
+export function withoutMember(text: string, root: Node, path: readonly string[]): string | undefined {
+  const members = nodeAt(root, path.slice(0, -1))?.members;
+  if (members === undefined) return undefined;
+  const all = [...members];
+  const at = all.findIndex(([name]) => name === path.at(-1));
+  const [here, before, behind] = [all[at]?.[1], all[at - 1]?.[1], all[at + 1]?.[1]];
+  if (here === undefined) return undefined;
+  const start = behind === undefined ? (before?.value.end ?? here.start) : here.start;
+  return text.slice(0, start) + text.slice(behind?.start ?? here.value.end);
+}

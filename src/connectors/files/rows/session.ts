@@ -1,0 +1,157 @@
+/** The one that erases rows: file by file, each read, asked about and written anew while it stays open. */
+import type { Facts, Key } from '../../../policy/policy.ts';
+import type { Batch, BatchResult, ErasingSession, RecordOutcome } from '../../connector.ts';
+import { SourceFailure } from '../../connector.ts';
+import type { Asked } from '../item.ts';
+import { removeFolders } from '../place/folder.ts';
+import { namesOf } from '../place/walk.ts';
+import { FileTrouble } from '../root.ts';
+import { Session, failureOf } from '../session.ts';
+import { RowFile } from './open.ts';
+import type { Wanted } from './open.ts';
+import { Unfit } from './replace.ts';
+import { rewrite } from './rewrite.ts';
+import type { Cut } from './rewrite.ts';
+import type { RowItem } from './row.ts';
+import type { RawRow } from './split.ts';
+
+/** A row of the batch, with all places where its bytes stand in the file. */
+interface Seen {
+  readonly item: RowItem;
+  readonly facts: Facts;
+  readonly places: Pick<RawRow, 'start' | 'stop' | 'end'>[];
+}
+
+interface Outcome {
+  readonly outcome: RecordOutcome;
+  readonly facts: Facts | undefined;
+}
+
+export class RowsSession extends Session {
+  readonly #wanted: Wanted;
+  readonly #asked: Asked;
+  readonly #mark: string;
+  /** Files that cannot be written anew, with the code: who halves a batch to find the reason need not read them again. */
+  readonly #stuck = new Map<string, string>();
+
+  constructor(
+    { wanted, asked, mark }: { readonly wanted: Wanted; readonly asked: Asked; readonly mark: string },
+    unlock: () => void,
+    released: (session: ErasingSession) => void,
+  ) {
+    super(unlock, released);
+    this.#wanted = wanted;
+    this.#asked = asked;
+    this.#mark = mark;
+  }
+
+  protected async eraseBatch(batch: Batch): Promise<BatchResult> {
+    const stuck = batch.keys.map(([path = '']) => this.#stuck.get(path)).find((code) => code !== undefined);
+    if (stuck !== undefined) throw new SourceFailure('data', stuck);
+    const found = new Map<string, Outcome>();
+    for (const [path, keys] of byPath(batch.keys))
+      for (const [text, outcome] of await this.#eraseIn(path, keys, batch)) found.set(text, outcome);
+    const outcomes = batch.keys.map((key) => found.get(JSON.stringify(key)));
+    return {
+      outcomes: outcomes.map((one) => one?.outcome ?? 'already-absent'),
+      facts: outcomes.map((one) => one?.facts),
+      dependents: new Map(),
+    };
+  }
+
+  /** What became of each of the rows of one file, by key. */
+  async #eraseIn(path: string, keys: readonly Key[], batch: Batch): Promise<ReadonlyMap<string, Outcome>> {
+    const names = namesOf(path);
+    const fits = names !== undefined && this.#wanted.pattern.read(names) !== undefined;
+    const file = fits ? await RowFile.open(this.#wanted, names) : undefined;
+    try {
+      const { seen, others } = file === undefined ? NOTHING : await readRows(file, this.#asked, keys);
+      const there = [...seen.values()];
+      const due = batch.stillDue(there.map((one) => one.facts));
+      const goes = new Set(there.filter((one, i) => due[i] === true && this.#asked.mayGo(one.item, batch.stage))); // prettier-ignore
+      const empty = batch.action.kind === 'delete' && goes.size === there.length && others === 0;
+      const cuts = [...goes].flatMap((one) => cutsOf(one, batch)).sort((a, b) => a.start - b.start);
+      const written = file !== undefined && goes.size > 0 && (await this.#write(file, cuts, empty));
+      for (const one of written ? goes : []) this.erased.set(JSON.stringify(one.facts.key), one.facts);
+      return new Map(
+        keys.map((key): [string, Outcome] => {
+          const text = JSON.stringify(key);
+          const one = seen.get(text);
+          const before = this.erased.get(text);
+          if (one === undefined) return [text, { outcome: before === undefined ? 'already-absent' : 'erased', facts: before }]; // prettier-ignore
+          return [text, { outcome: written && goes.has(one) ? 'erased' : 'changed', facts: one.facts }];
+        }),
+      );
+    } finally {
+      await file?.close();
+    }
+  }
+
+  /** `empty`: no row is left. A file whose name is more than constant text goes then: it may be that of a person. */
+  async #write(file: RowFile, cuts: readonly Cut[], empty: boolean): Promise<boolean> {
+    const { top, pattern, rows } = this.#wanted;
+    const { names } = file.found;
+    const whole = empty && pattern.varies(names.length - 1);
+    const how = { mark: this.#mark, untouchedMinutes: rows.untouchedMinutes };
+    try {
+      const written = await rewrite(file, whole ? 'whole' : cuts, how);
+      if (written && whole) await removeFolders(top, names, pattern);
+      return written;
+    } catch (error) {
+      const failure = failureOf(error);
+      const ofThisFile = failure instanceof SourceFailure && failure.failure === 'data';
+      if (ofThisFile) this.#stuck.set(names.join('/'), failure.code);
+      // Nothing was applied: the original is replaced by the last step alone.
+      if (error instanceof FileTrouble && !ofThisFile) throw new SourceFailure('fatal', error.code);
+      throw failure;
+    }
+  }
+}
+
+const NOTHING: Rows = { seen: new Map(), others: 0 };
+
+interface Rows {
+  readonly seen: ReadonlyMap<string, Seen>;
+  /** How many other rows the file has. */
+  readonly others: number;
+}
+
+/** The rows with these keys, as far as they are records, and how many others there are. */
+async function readRows(file: RowFile, asked: Asked, keys: readonly Key[]): Promise<Rows> {
+  const wanted = new Set(keys.map((key) => JSON.stringify(key)));
+  const seen = new Map<string, Seen>();
+  let others = 0;
+  for await (const items of file.items(new AbortController().signal)) {
+    for (const item of items) {
+      const text = JSON.stringify(item.key);
+      const known = seen.get(text);
+      if (known !== undefined) known.places.push(item.raw);
+      else if (wanted.has(text) && asked.isRecord(item))
+        seen.set(text, { item, facts: asked.facts(item), places: [item.raw] }); // prettier-ignore
+      else others += 1;
+    }
+  }
+  return { seen, others };
+}
+
+function cutsOf({ item, places }: Seen, { action }: Batch): readonly Cut[] {
+  if (action.kind === 'delete') return places.map(({ start, end }) => ({ start, end }));
+  try {
+    const by = item.anonymised(action.set);
+    return places.map(({ start, stop }) => ({ start, end: stop, by }));
+  } catch (error) {
+    if (error instanceof Unfit) throw new SourceFailure('data', error.code);
+    throw error;
+  }
+}
+
+function byPath(keys: readonly Key[]): ReadonlyMap<string, readonly Key[]> {
+  const paths = new Map<string, Key[]>();
+  for (const key of keys) {
+    const [path = ''] = key;
+    const known = paths.get(path);
+    if (known === undefined) paths.set(path, [key]);
+    else known.push(key);
+  }
+  return paths;
+}
