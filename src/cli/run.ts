@@ -4,6 +4,7 @@ import { sweep } from '../erasure/sweep.ts';
 import { FristError } from '../errors.ts';
 import type { Moment } from './shared/as-of.ts';
 import { exitOf, statusesOfRun } from './shared/exit.ts';
+import { pastReview } from './shared/holds.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { policyText } from './shared/text.ts';
 
@@ -25,8 +26,20 @@ export async function run(app: App, options: RunOptions, io: Io): Promise<number
   }
   const statuses = statusesOfRun(reports, await rotateKeys(app));
   const exit = exitOf(statuses);
-  if (options.json) printJson(io, { asOf: new Date(asOf).toISOString(), policies: reports, exit, statuses });
-  else io.out(`${reports.map((report) => policyText(report, 'did')).join('\n\n')}\n`);
+  const now = new Date(app.now()).toISOString();
+  const holdsPastReview = pastReview(await app.state.holds({ active: true }), now).map((hold) => hold.id);
+  if (options.json)
+    printJson(io, {
+      asOf: new Date(asOf).toISOString(),
+      policies: reports,
+      holdsPastReview,
+      exit,
+      statuses,
+    });
+  else {
+    const past = holdsPastReview.map((hold) => `${hold} is past its review date\n`).join('');
+    io.out(`${reports.map((report) => policyText(report, 'did')).join('\n\n')}\n${past && `\n${past}`}`);
+  }
   return exit;
 }
 

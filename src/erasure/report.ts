@@ -25,6 +25,9 @@ export type Counts<K extends string> = Readonly<Partial<Record<K, number>>>;
 /** Records by what is done to them: a staged policy does both. */
 export type ByAction = Counts<Action['kind']>;
 
+/** What holds a record: where several do, the first of these. */
+export type Holding = 'hold' | 'restriction' | 'grace';
+
 /** What a scan found, by disposition. */
 export interface Dispositions {
   readonly population: number;
@@ -36,6 +39,8 @@ export interface Dispositions {
   readonly overdue: number;
   /** Due records that are kept, by the exemptions that keep them. */
   readonly exemptBy: Readonly<Record<string, number>>;
+  /** Due records that are held, by what holds them; `grace`: nothing but holds that were released. */
+  readonly heldBy: Counts<Holding>;
   /** Rows that would go with the records, by related name. */
   readonly dependents: Readonly<Record<string, number>>;
   /** The earliest promised day among the overdue. */

@@ -153,11 +153,14 @@ function waysInto({ view }: Task, type: RecordType, key: Key): (Condition | unde
 
 /** Whether two tables are one; with a pattern in either, nobody can tell which table a key belongs to. */
 function overlapOf(one: string, other: string): 'same' | 'perhaps' | 'none' {
-  if (!one.includes('*') && !other.includes('*')) return one === other ? 'same' : 'none';
-  const fits = (pattern: string, name: string): boolean => {
-    const [before = '', after] = pattern.split('*');
-    if (after === undefined) return pattern === name;
-    return name.startsWith(before) && name.endsWith(after) && name.length > before.length + after.length;
-  };
+  if (!PATTERN.test(one) && !PATTERN.test(other)) return one === other ? 'same' : 'none';
   return one === other || fits(one, other) || fits(other, one) ? 'perhaps' : 'none';
+}
+
+/** In the name of a table `*` stands for one character or more, `#` for digits. */
+const PATTERN = /[*#]/;
+
+function fits(pattern: string, name: string): boolean {
+  const plain = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${plain.replaceAll('*', '.+').replaceAll('#', '[0-9]+')}$`).test(name);
 }

@@ -65,7 +65,7 @@ describe('frist hold list', () => {
     const lines = (await list()).trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     expect(lines[1]).toMatch(
-      /^h-1 +email=karen@example\.org +crm,ats +2026-11-01 +dpo\.1 +2026-11-21, past$/,
+      /^h-1 +hold +email=karen@example\.org +crm,ats +2026-11-01 +dpo\.1 +2026-11-21, past$/,
     );
   });
 

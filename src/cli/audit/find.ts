@@ -92,6 +92,9 @@ function linesOf(entry: Entry, { promise, verification, replay, released }: Cont
   }
   if (entry.type !== 'hold-placed') return [];
   const until = released === undefined ? 'stands' : `released ${released.slice(0, 10)}`;
+  const kind = entry.kind === 'restriction' ? 'restriction ' : '';
+  const on = entry.records === undefined ? '' : 'on the record, ';
   const where = entry.source === undefined ? 'in every source' : `in ${entry.source}`;
-  return [`${entry.hold} placed by ${entry.who}, ${where}: ${until}`];
+  const review = entry.review === undefined ? '' : `, to be reviewed ${entry.review}`;
+  return [`${kind}${entry.hold} placed by ${entry.who}, ${on}${where}: ${until}${review}`];
 }

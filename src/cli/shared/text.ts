@@ -1,6 +1,6 @@
 /** Text for people: aligned columns, and the report of a policy. */
 import type { GuardName, Tripped } from '../../erasure/guard.ts';
-import type { ByAction, PolicyReport } from '../../erasure/report.ts';
+import type { ByAction, Counts, Holding, PolicyReport } from '../../erasure/report.ts';
 
 /** Rows as aligned columns; numbers to the right. The first row is the head. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
@@ -83,18 +83,29 @@ function foundLines(
     for (const [name, rows] of Object.entries(found.dependents))
       lines.push(`    with them, ${name}: ${number(rows)}`);
   }
-  return [...lines, ...keptLines(found.by, found.exemptBy)];
+  return [...lines, ...keptLines(found.by, found.exemptBy, found.heldBy)];
 }
 
 /** What is kept, by why. */
 export function keptLines(
   by: Readonly<Record<string, number>>,
   exemptBy: Readonly<Record<string, number>> = {},
+  heldBy: Counts<Holding> = {},
 ): string[] {
+  const more: Partial<Record<string, string>> = { exempt: exemptNames(exemptBy), held: heldWords(heldBy) };
   return KEPT.flatMap(([verdict, words]) => {
     const n = by[verdict] ?? 0;
-    return n === 0 ? [] : [`  ${words} ${number(n)}${verdict === 'exempt' ? exemptNames(exemptBy) : ''}`];
+    return n === 0 ? [] : [`  ${words} ${number(n)}${more[verdict] ?? ''}`];
   });
+}
+
+/** " (by a restriction of processing 2, after a release 1)": what is no ordinary hold. */
+function heldWords({ restriction = 0, grace = 0 }: Counts<Holding>): string {
+  const parts = [
+    ...(restriction === 0 ? [] : [`by a restriction of processing ${number(restriction)}`]),
+    ...(grace === 0 ? [] : [`after the release of a hold ${number(grace)}`]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 const WOULD = { delete: 'to delete', anonymise: 'to anonymise' } as const;

@@ -159,6 +159,7 @@ class Tally {
           byAction: this.#byAction,
           overdue: 0,
           exemptBy: {},
+          heldBy: {},
           dependents: {},
         },
       },

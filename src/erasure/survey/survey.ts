@@ -10,7 +10,7 @@ import type { Task } from '../../policy/view.ts';
 import { windows } from '../../policy/time/window.ts';
 import type { Elsewhere } from '../elsewhere.ts';
 import type { Names } from '../engine.ts';
-import { add, addByAction, type Dispositions } from '../report.ts';
+import { add, addByAction, type Dispositions, type Holding } from '../report.ts';
 import type { Selected, Spool } from './spool.ts';
 
 export interface SurveyInput {
@@ -80,6 +80,7 @@ class Tally {
   readonly #by: Partial<Record<Verdict, number>> = {};
   readonly #byAction: Partial<Record<Action['kind'], number>> = {};
   readonly #exemptBy: Record<string, number> = {};
+  readonly #heldBy: Partial<Record<Holding, number>> = {};
   readonly #dependents: Record<string, number> = {};
   readonly #last: Selected[] = [];
   #scanned = 0;
@@ -102,6 +103,7 @@ class Tally {
       this.#scanned += 1;
       add(this.#by, verdict.verdict);
       if (verdict.verdict === 'exempt') this.#exempt(facts);
+      if (verdict.verdict === 'held') add(this.#heldBy, holdingOf(judge.judge(facts)));
       if (verdict.verdict !== 'erase') continue;
       addByAction(this.#byAction, task.view, verdict.stage);
       const commitment = names.record(task.view.source, task.view.record.name, facts.key);
@@ -156,9 +158,16 @@ class Tally {
         byAction: this.#byAction,
         overdue: this.#overdue,
         exemptBy: this.#exemptBy,
+        heldBy: this.#heldBy,
         dependents: this.#dependents,
         ...(this.#oldest === undefined ? {} : { oldestOverdue: this.#oldest }),
       },
     };
   }
+}
+
+function holdingOf({ reasons }: Disposition): Holding {
+  const standing = reasons.flatMap((one) => (one.kind === 'held' && one.until === undefined ? [one] : []));
+  if (standing.length === 0) return 'grace';
+  return standing.some((one) => !one.restriction) ? 'hold' : 'restriction';
 }

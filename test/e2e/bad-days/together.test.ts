@@ -36,8 +36,8 @@ async function makeWorld(
   return [people, on];
 }
 
-/** On hold, a person stands in the state, and in the answer to the command that named him. */
-const ON_HOLD = /state\.db: |\[\s+"email"/;
+/** On hold, a person stands in the state, and in the answer to the command that named him, which names his records. */
+const ON_HOLD = /state\.db: |\[\s+"(?:email|7300)/;
 
 async function agrees(people: People, on: Installation, allowed?: RegExp): Promise<void> {
   const left = await people.left();
