@@ -5,11 +5,13 @@ import { headsJob } from './heads.ts';
 import { heartbeatJob } from './heartbeat.ts';
 import { keysJob } from './keys.ts';
 import { lookupJob } from './lookup.ts';
+import { recoverJob } from './recover.ts';
 import { createScheduler, type Job, type Scheduler } from './scheduler.ts';
 import { sweepJobs } from './sweep.ts';
 import { verifyJob } from './verify.ts';
 
 const TABLE: readonly ((app: App) => Job[])[] = [
+  recoverJob,
   keysJob,
   sweepJobs,
   heartbeatJob,

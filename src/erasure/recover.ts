@@ -8,7 +8,7 @@ import { createJudge, type Judge } from '../policy/judge.ts';
 import type { Connector, ErasingSession } from '../connectors/connector.ts';
 import type { Facts, Key, Raw, View } from '../policy/policy.ts';
 import type { OpenBatch } from '../state/state.ts';
-import type { Claim } from './run/claim.ts';
+import type { Ours } from './run/lease.ts';
 import type { Engine } from './engine.ts';
 import { isEqual, standingIn } from './batch/attempt.ts';
 import { createLedger, outcomeCounts, type Settled } from './batch/ledger.ts';
@@ -21,11 +21,7 @@ import type { Identity } from './survey/spool.ts';
  * Closes what the policy has left open; answers what became of those records. Throws `SourceFailure` when the source
  * cannot be asked, or another session has its lock (BUSY): it stays open then.
  */
-export async function recoverOpen(
-  engine: Engine,
-  prepared: Prepared,
-  claim: Claim,
-): Promise<Counts<Outcome>> {
+export async function recoverOpen(engine: Engine, prepared: Prepared, claim: Ours): Promise<Counts<Outcome>> {
   const { policy } = prepared.task.view;
   const all: Partial<Record<Outcome, number>> = {};
   for (const batch of await engine.state.openBatches()) {
@@ -44,7 +40,7 @@ export async function recoverOpen(
 async function recover(
   engine: Engine,
   prepared: Prepared,
-  claim: Claim,
+  claim: Ours,
   batch: OpenBatch,
 ): Promise<Counts<Outcome>> {
   const { task, connector } = prepared;

@@ -3,12 +3,10 @@
  * the same time; and closed with what came of it.
  */
 import { formatEntry } from '../../audit/entry.ts';
-import type { Run, RunState, Transaction } from '../../state/state.ts';
+import type { Run, RunState } from '../../state/state.ts';
 import type { Engine, Names } from '../engine.ts';
 import type { PolicyReport } from '../report.ts';
-
-const LEASE_MS = 60_000;
-const RENEW_MS = 20_000;
+import { holdPolicy, type Ours } from './lease.ts';
 
 export interface ClaimInput {
   readonly policy: string;
@@ -19,15 +17,12 @@ export interface ClaimInput {
   readonly setClock: boolean;
 }
 
-/** A claimed run. `signal` aborts when the claim is lost or the caller's signal does. */
-export interface Claim {
+/** A claimed run. */
+export interface Claim extends Ours {
   readonly run: string;
   readonly policy: string;
   /** The names of all that this run writes into the trail. */
   readonly names: Names;
-  readonly signal: AbortSignal;
-  /** Refuses a transaction of a process that slept while another took the policy over. */
-  readonly stillOurs: (t: Transaction) => Promise<void>;
   close(report: PolicyReport): Promise<void>;
 }
 
@@ -40,9 +35,8 @@ export async function claim(
   const { state, controller } = engine;
   const names = await engine.keys.current();
   const run = engine.newId();
-  const lease = `run:${controller.name}:${input.policy}`;
-  const fence = await state.lease(lease, run, LEASE_MS);
-  if (fence === undefined) return undefined;
+  const held = await holdPolicy(engine, input.policy, run, signal);
+  if (held === undefined) return undefined;
   await closeInterrupted(engine, input.policy);
   const started = new Date(engine.now()).toISOString();
   const asOf = new Date(input.asOf).toISOString();
@@ -75,33 +69,27 @@ export async function claim(
     return true;
   });
   if (!claimed) {
-    await state.releaseLease(lease, run);
+    await held.release();
     return undefined;
   }
-  const ended = new AbortController();
-  const lost = new AbortController();
-  const renewal = renew(engine, lease, run, ended.signal, lost);
   return {
     run,
     policy: input.policy,
     names,
-    signal: AbortSignal.any([signal, lost.signal]),
-    stillOurs: (t) => t.requireLease(lease, fence),
+    signal: held.signal,
+    stillOurs: held.stillOurs,
     close: async (report) => {
       try {
         await finish(engine, run, input.policy, report);
       } finally {
-        // Renewed for ever, it would shut out every later run of the policy.
-        ended.abort();
-        await renewal;
-        await state.releaseLease(lease, run);
+        await held.release();
       }
     },
   };
 }
 
-/** A run that says `running` while its lease is free belongs to a process that died. */
-async function closeInterrupted(engine: Engine, policy: string): Promise<void> {
+/** A run that says `running` while its lease is free, or ours, belongs to a process that died. */
+export async function closeInterrupted(engine: Engine, policy: string): Promise<void> {
   const running = await engine.state.runs({
     controller: engine.controller.name,
     policy,
@@ -117,27 +105,6 @@ async function closeInterrupted(engine: Engine, policy: string): Promise<void> {
       code: undefined,
     } as const;
     await finishRun(engine, run.id, policy, ended);
-  }
-}
-
-async function renew(
-  engine: Engine,
-  lease: string,
-  holder: string,
-  ended: AbortSignal,
-  lost: AbortController,
-): Promise<void> {
-  for (;;) {
-    await engine.sleep(RENEW_MS, ended);
-    if (ended.aborted) return;
-    try {
-      if ((await engine.state.lease(lease, holder, LEASE_MS)) !== undefined) continue;
-    } catch {
-      // A state that cannot be asked cannot say that the lease is still ours.
-    }
-    engine.logger.error('lease lost', { lease });
-    lost.abort();
-    return;
   }
 }
 

@@ -1,0 +1,20 @@
+/** What processes that died have left: ended and settled soon, not only when their policy runs again. */
+import type { App } from '../src/app.ts';
+import { settleAbandoned } from '../src/erasure/abandoned.ts';
+import type { Job } from './scheduler.ts';
+
+export function recoverJob(app: App): Job[] {
+  return [
+    {
+      name: 'recover',
+      schedule: '*/5 * * * *',
+      zone: 'UTC',
+      // It looks at what there is, not at a slot: there is nothing to catch up.
+      lastSlot: () => Promise.resolve(undefined),
+      run: async (_slot, signal) => {
+        for (const { engine, tasks } of app.controllers) await settleAbandoned(engine, tasks, signal);
+        return 'done';
+      },
+    },
+  ];
+}
