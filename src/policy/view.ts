@@ -21,6 +21,7 @@ import type {
   Encoding,
   ErasePolicy,
   Facts,
+  Guarded,
   Policy,
   PolicyFile,
   RecordType,
@@ -166,6 +167,7 @@ function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Tas
     stages: viewStages(policy.stages),
     startTree: treeOf(own.start),
     acknowledgedCascades: policy.acknowledgedCascades,
+    guarded: guardedIn(file, policy.source),
   };
   return {
     file,
@@ -183,6 +185,25 @@ function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Tas
     policies: [own, ...keeps, ...rivals, ...overridden].map((one) => one.policy),
     starts: [],
   };
+}
+
+/** Everything in a source that a `keep` policy protects or a hold can. */
+function guardedIn(file: PolicyFile, source: string): Guarded[] {
+  const types = file.sources.find((one) => one.name === source)?.records ?? [];
+  return types.flatMap((type) => {
+    const keep = file.policies.find(
+      (one) => one.kind === 'keep' && one.source === source && one.record === type.name,
+    );
+    const rows = [type, ...(type.parts ?? [])].map(({ table, scope }) => ({
+      table,
+      scope,
+      record: type.name,
+    }));
+    return [
+      ...(keep === undefined ? [] : rows.map((one) => ({ ...one, keptBy: keep.name }))),
+      ...(type.subjects.length === 0 ? [] : rows),
+    ];
+  });
 }
 
 function limitsOf(policy: ErasePolicy, others: readonly Policy[]): Limit[] {

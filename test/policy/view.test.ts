@@ -78,6 +78,18 @@ describe('compileViews', () => {
     ]);
   });
 
+  it('names what no cascade may take along: rows that are kept, and rows of people, with their parts', () => {
+    const part = { name: 'address', table: 'addresses', match: [], scope: [] };
+    const invoice = { ...contact, name: 'invoice', table: 'invoices', parts: [part], subjects: [] };
+    const records = [contact, invoice, { ...contact, name: 'log', table: 'logs', subjects: [] }];
+    const [task] = compileViews(fileOf([erase('own'), keep('books', { record: 'invoice' })], records));
+    expect(task?.view.guarded).toEqual([
+      { table: 'contacts', scope: [], record: 'contact' },
+      { table: 'invoices', scope: [], record: 'invoice', keptBy: 'books' },
+      { table: 'addresses', scope: [], record: 'invoice', keptBy: 'books' },
+    ]);
+  });
+
   it('refuses a policy on a record type that is not there', () => {
     expect(() => compileViews(fileOf([erase('own', { record: 'deal' })]))).toThrow(FristError);
   });

@@ -2,7 +2,7 @@
 import type { Action, Dependent, Files } from './action.ts';
 import type { Condition, Raw } from './condition.ts';
 import type { ElsewhereAnswer } from './elsewhere.ts';
-import type { Key, RecordType } from './record.ts';
+import type { Key, RecordType, Scope } from './record.ts';
 import type { Encoding, Rule, StartColumn } from './rule.ts';
 
 /** What a connector reads of one record. The lists are aligned with those of the `View` that asked. */
@@ -64,6 +64,18 @@ export interface View {
   /** How the policy's own starting point is built from `starts`, for the pre-filter. */
   readonly startTree: StartTree;
   readonly acknowledgedCascades: readonly string[];
+  /** What no cascade of the database may take along; absent: nothing. */
+  readonly guarded?: readonly Guarded[];
+}
+
+/** A table with rows that are judged in their own right: a `keep` policy protects them, or a hold on a person can. */
+export interface Guarded {
+  readonly table: string;
+  readonly scope: Scope;
+  /** The record type that they are, or are a part of. */
+  readonly record: string;
+  /** The `keep` policy; undefined: they have a `subject`. */
+  readonly keptBy?: string;
 }
 
 /** A starting point with its leaves replaced by positions in `View.starts`. A leaf that another source knows is an empty `latest of`. */

@@ -2,7 +2,7 @@
  * Foreign keys: what the database would do by itself to other tables when records go, and what it would refuse. A
  * cascade deletes rows that no policy names, and no trail would tell of it.
  */
-import type { ViewStage } from '../../../../policy/policy.ts';
+import type { Condition, Scope, ViewStage } from '../../../../policy/policy.ts';
 import type { ForeignKey, TableId } from '../../catalogue/catalogue.ts';
 import { shortName } from '../../catalogue/catalogue.ts';
 import type { Examined } from '../check.ts';
@@ -13,18 +13,22 @@ import type { Path } from '../findings.ts';
 interface Leaving {
   readonly table: TableId;
   readonly path: Path;
+  /** The rows are the records that the policy judges, or their parts; not what goes with them. */
+  readonly judged: boolean;
 }
 
 export function checkReferences(one: Examined): void {
   for (const [i, stage] of one.view.stages.entries()) {
     const leaving = tablesDeletedFrom(one, stage, i);
-    const seen = new Set<TableId>();
+    const seen = new Set<string>();
     for (let next = leaving.shift(); next !== undefined; next = leaving.shift()) {
-      if (seen.has(next.table)) continue;
-      seen.add(next.table);
-      for (const key of one.catalogue.foreignKeys.filter((each) => each.to === next.table)) {
-        checkDelete(one, stage, key, next.path);
-        if (key.onDelete === 'cascade') leaving.push({ table: key.from, path: next.path });
+      const { table, path, judged } = next;
+      if (seen.has(`${table}\0${String(judged)}`)) continue;
+      seen.add(`${table}\0${String(judged)}`);
+      for (const key of one.catalogue.foreignKeys.filter((each) => each.to === table)) {
+        if (judged && neverThere(one, stage, key)) continue;
+        checkDelete(one, stage, key, path);
+        if (key.onDelete === 'cascade') leaving.push({ table: key.from, path, judged: false });
       }
     }
     checkUpdate(one, stage, i);
@@ -43,6 +47,7 @@ function tablesDeletedFrom(one: Examined, stage: ViewStage, position: number): L
       ? [own, ...parts.map((part) => part.table)].map((table) => ({
           table: idOf(one, table),
           path: ofStage(view, position, 'dependents'),
+          judged: true,
         }))
       : [];
   const dependents = stage.dependents.flatMap((dependent, n) =>
@@ -51,12 +56,13 @@ function tablesDeletedFrom(one: Examined, stage: ViewStage, position: number): L
           {
             table: idOf(one, tableOf(one, dependent.related)),
             path: ofStage(view, position, 'dependents', n),
+            judged: false,
           },
         ]
       : [],
   );
-  return [...root, ...dependents].flatMap(({ table, path }) =>
-    table === undefined ? [] : [{ table, path }],
+  return [...root, ...dependents].flatMap(({ table, ...how }) =>
+    table === undefined ? [] : [{ table, ...how }],
   );
 }
 
@@ -77,7 +83,7 @@ function handled(one: Examined, stage: ViewStage, key: ForeignKey): 'gone' | 'ke
     if (dependent.kind === 'keep') return 'kept';
     // A filter leaves rows for the database to deal with.
     const chosen = dependent.where !== undefined || 'unlessOwned' in dependent;
-    const all = !chosen && related.where.kind === 'all' && related.where.of.length === 0;
+    const all = !chosen && isAlways(related.where);
     if (all && (dependent.kind === 'delete' || dependent.kind === 'detach')) return 'gone';
     found = 'changed';
   }
@@ -116,15 +122,78 @@ function checkDelete(one: Examined, stage: ViewStage, key: ForeignKey, path: Pat
       `The database ${does} rows of ${from} (${key.columns.join(', ')}) with those of ${to}, and the policy does not name them`,
       `Name ${from} as a dependent that is deleted or detached, or write it under \`acknowledge cascades\`.`,
     );
+  else if (by !== 'gone' && key.onDelete === 'cascade') checkGuarded(one, key, path);
 }
+
+/** Rows that the database takes along are not judged: no statute and no hold is asked about them. */
+function checkGuarded({ view, findings }: Examined, key: ForeignKey, path: Path): void {
+  const [from, to] = [shortName(key.from), shortName(key.to)];
+  const guarded = (view.guarded ?? []).filter((one) => isTable(one.table, key.from));
+  const kept = guarded.find((one) => one.keptBy !== undefined);
+  if (kept?.keptBy !== undefined)
+    findings.error(
+      'keep-bypassed',
+      path,
+      `Policy "${kept.keptBy}" keeps rows of table "${from}", and the database deletes them with those of ${to} unasked`,
+      `Exempt the record while it has rows in ${from}, or anonymise it instead: { exists: … } over all that refer to it.`,
+    );
+  else if (guarded[0] !== undefined)
+    findings.error(
+      'hold-bypassed',
+      path,
+      `Rows of ${from} are about people ("${guarded[0].record}"), and the database deletes them with those of ${to} without asking whether they are held`,
+      `Name ${from} as a dependent that is deleted: then a hold on its people keeps the record.`,
+    );
+}
+
+/** Whether a name in the policy file, which may be a pattern, is that of the table. */
+function isTable(name: string, id: TableId): boolean {
+  const [before = '', after] = name.toLowerCase().split('*');
+  return [id, shortName(id)]
+    .map((one) => one.toLowerCase())
+    .some((one) => (after === undefined ? one === before : one.startsWith(before) && one.endsWith(after)));
+}
+
+/** Whether no record that goes can have a row that refers to it by this key: those that have one are spared. */
+function neverThere({ catalogue, view }: Examined, stage: ViewStage, key: ForeignKey): boolean {
+  const { record, exempt, guarded = [] } = view;
+  if (key.to !== catalogue.tables.get(record.table)?.id) return false;
+  const spared = [...exempt, ...(stage.when?.kind === 'not' ? [stage.when.of] : [])];
+  return spared.some((condition) => {
+    if (condition.kind !== 'related' || condition.quantifier !== 'exists' || !isAlways(condition.where))
+      return false;
+    const rows = record.related.find((one) => one.name === condition.related);
+    if (rows === undefined || rows.of !== undefined || !isAlways(rows.where)) return false;
+    const scopes = guarded.filter((one) => isTable(one.table, key.from)).map((one) => one.scope);
+    const within = (scope: Scope): boolean =>
+      rows.scope.every((one) => scope.some((other) => other.column === one.column && other.value === one.value)); // prettier-ignore
+    return (
+      catalogue.tables.get(rows.table)?.id === key.from &&
+      (scopes.length === 0 ? rows.scope.length === 0 : scopes.every(within)) &&
+      [rows.match, ...(rows.orMatch ?? [])].some((match) =>
+        match.every(
+          ({ theirs, ours, part, inText }) =>
+            part === undefined &&
+            inText === undefined &&
+            key.references[key.columns.indexOf(theirs)] === ours,
+        ),
+      )
+    );
+  });
+}
+
+const isAlways = (condition: Condition): boolean => condition.kind === 'all' && condition.of.length === 0;
 
 /** Whether the policy spares every record that such a row refers to. */
 function exempted({ catalogue, view }: Examined, key: ForeignKey): boolean {
   return view.exempt.some((condition) => {
     if (condition.kind !== 'related' || condition.quantifier !== 'exists') return false;
     const related = view.record.related.find((one) => one.name === condition.related);
-    const all = condition.where.kind === 'all' && condition.where.of.length === 0;
-    return all && related !== undefined && catalogue.tables.get(related.table)?.id === key.from;
+    return (
+      isAlways(condition.where) &&
+      related !== undefined &&
+      catalogue.tables.get(related.table)?.id === key.from
+    );
   });
 }
 
