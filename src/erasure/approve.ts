@@ -174,7 +174,7 @@ async function apply(
   // An applied plan forgets its keys.
   await engine.state.transaction((t) => t.setPlanStatus(plan.id, 'approved', 'applied'));
   // A replay has looked at a part only: nobody has seen yet what else the policy would erase.
-  if (!isReplay(plan)) await rememberSuccess(engine, prepared, plan.population);
+  if (!isReplay(plan)) await rememberSuccess(engine, prepared, plan.population, report);
   return report;
 }
 

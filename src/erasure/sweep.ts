@@ -216,7 +216,8 @@ async function erase(engine: Engine, walk: Walk, input: SweepInput): Promise<voi
     walk.report =
       silence === undefined ? { ...walk.report, status: 'done' } : failedReport(walk.report, silence);
   }
-  if (walk.report.status === 'done') await rememberSuccess(engine, prepared, found.found.population);
+  if (walk.report.status === 'done')
+    await rememberSuccess(engine, prepared, found.found.population, walk.report);
 }
 
 function known<T>(value: T | undefined): T {

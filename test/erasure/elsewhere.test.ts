@@ -238,6 +238,26 @@ describe('a source that cannot be asked', () => {
     });
   });
 
+  it('stores no plan for approval: it would be void once the source answers', async () => {
+    let isAway = true;
+    const on = await make({
+      tables: TABLES([...CHATS, chat(7, null)], CUSTOMERS),
+      policies: `${policies(ACTIVE)}    first run guards: { records: 0 }\n`,
+      wrap: away('check', () => isAway),
+    });
+    expect(await run(on)).toMatchObject({
+      status: 'failed',
+      guard: { name: 'first-run-records' },
+      error: { code: 'SOURCE_UNREACHABLE' },
+    });
+    expect(await on.state.plans({})).toEqual([]);
+    isAway = false;
+    const { plan = '', status } = await run(on);
+    expect(status).toBe('waiting');
+    const approving = { plan, why: 'looked at', asOf: AS_OF, setClock: false, signal };
+    expect(await approve(on.engine, on.tasks, approving)).toMatchObject({ report: { status: 'done' } });
+  });
+
   it('leaves a plan that waits as it is, until the source is back', async () => {
     let isAway = false;
     const on = await make({

@@ -3,6 +3,7 @@ import { formatEntry } from '../../audit/entry.ts';
 import { explainTask } from '../../policy/explain/task.ts';
 import type { PolicyMemory } from '../../state/state.ts';
 import type { Engine } from '../engine.ts';
+import type { PolicyReport } from '../report.ts';
 import { voidPlans } from './plans.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -45,12 +46,20 @@ export async function rememberLook(engine: Engine, prepared: Prepared): Promise<
   return { trusted: memory?.trusted, lastPopulation: memory?.population, failing: memory?.failing ?? [] };
 }
 
-/** From now on the ordinary guards hold for this wording of the policy. */
-export async function rememberSuccess(engine: Engine, prepared: Prepared, population: number): Promise<void> {
+/**
+ * From now on the ordinary guards hold for this wording of the policy. What it has deleted itself is no longer expected in
+ * the population of the next run.
+ */
+export async function rememberSuccess(
+  engine: Engine,
+  prepared: Prepared,
+  population: number,
+  { erasedBy }: PolicyReport,
+): Promise<void> {
   const memory: PolicyMemory = {
     digest: prepared.digest,
     trusted: prepared.digest,
-    population,
+    population: Math.max(0, population - (erasedBy?.delete ?? 0)),
     lastSuccess: at(engine),
   };
   await engine.state.transaction((t) =>
