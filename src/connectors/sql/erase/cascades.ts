@@ -8,6 +8,7 @@ import { quote } from '../dialect.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, and, join, sql } from '../sql.ts';
 import type { DependentSql, Found } from './dependent.ts';
+import type { Going } from './going.ts';
 import type { Work } from './work.ts';
 
 export interface Cascade {
@@ -31,6 +32,7 @@ export function cascadesOf(
   work: Work,
   keys: readonly Key[],
   foundOf: (one: DependentSql) => Found,
+  going: Going,
 ): readonly Cascade[] {
   const { context, root, view } = question;
   const named = new Set(work.written.map((table) => table.id));
@@ -45,7 +47,7 @@ export function cascadesOf(
       leaving.push({
         id: one.rows.place.table.id,
         from: one.rows.place.from,
-        where: one.foreseen(foundOf(one)),
+        where: one.foreseen(foundOf(one), going),
       });
   const found: Cascade[] = [];
   const seen = new Set<unknown>();

@@ -1,12 +1,14 @@
 /** The rows that go with a set of records, and which of them are to be changed. */
-import type { Dependent } from '../../../policy/policy.ts';
+import type { Dependent, Key, ViewStage } from '../../../policy/policy.ts';
 import type { Sql } from '../sql.ts';
-import { TRUE, and, not, or, sql } from '../sql.ts';
+import { FALSE, TRUE, and, not, or, sql } from '../sql.ts';
 import { unfit } from '../failure.ts';
 import type { Anonymising } from './change.ts';
 import { compileAnonymising } from './change.ts';
 import { compileCondition } from '../compile/condition.ts';
 import { keyInDependent } from './done.ts';
+import { compileGoing } from './going.ts';
+import type { Going } from './going.ts';
 import type { Question } from '../compile/facts.ts';
 import { oursOf } from '../compile/match.ts';
 import { alternatives, listed, pairsOf } from './listed.ts';
@@ -29,8 +31,8 @@ export interface DependentSql {
   readonly meant: (found: Found) => Sql;
   /** Those to be changed that are still as they were, but for free text. */
   readonly left: (found: Found) => Sql;
-  /** For a dry run: those that will be left once the records' own links are gone. */
-  readonly foreseen: (found: Found) => Sql;
+  /** Asked before anything has gone: those that will go, the owners that go with the batch left out. */
+  readonly foreseen: (found: Found, going: Going) => Sql;
   /** The way to the record is still there: what a statement that changes the rows demands besides. */
   readonly reached: (found: Found) => Sql;
   /** Detaching: the columns that become NULL, for each of the relation's matches that is met. */
@@ -40,7 +42,7 @@ export interface DependentSql {
   readonly owners: readonly string[];
 }
 
-export function compileDependent(question: Question, dependent: Dependent): DependentSql {
+export function compileDependent(question: Question, stage: ViewStage, dependent: Dependent): DependentSql {
   const { context, view } = question;
   const rows = compileRows(question, dependent.related);
   const { place } = rows;
@@ -56,11 +58,11 @@ export function compileDependent(question: Question, dependent: Dependent): Depe
       : undefined;
   const chosen = dependent.where === undefined ? TRUE : compileCondition(context, place, dependent.where);
   const ownership = not(or(...owners.map((owner) => owned(context, place, dependent.related, owner))));
-  const others = owners.map((owner) => ownedByOthers(question, place, dependent.related, owner));
+  const others = owners.map((owner) => ownedByOthers(question, stage, place, dependent.related, owner));
   const meant = (found: Found): Sql => and(rows.matched(found.values), chosen, ownership);
   const left = (found: Found): Sql => and(meant(found), anonymising?.unfinished ?? TRUE);
-  const foreseen = (found: Found): Sql =>
-    and(rows.matched(found.values), chosen, not(or(...others.map((one) => one(found.roots)))));
+  const foreseen = (found: Found, going: Going): Sql =>
+    and(rows.matched(found.values), chosen, not(or(...others.map((one) => one(found.roots, going)))));
   const hasTexts = anonymising !== undefined && anonymising.texts.length > 0;
   return {
     dependent,
@@ -76,24 +78,43 @@ export function compileDependent(question: Question, dependent: Dependent): Depe
   };
 }
 
+/** What the records with these keys take with them. */
+export function goingOf(
+  keys: readonly Key[],
+  all: readonly DependentSql[],
+  foundOf: (one: DependentSql) => Found,
+): Going {
+  const byDependent = new Map(all.map((one) => [one.dependent, one]));
+  const valuesOf: Going['valuesOf'] = (dependent) => {
+    const one = byDependent.get(dependent);
+    return one === undefined ? [] : foundOf(one).values;
+  };
+  return { keys, valuesOf };
+}
+
 /** Some row of `owner`, whosever it is, still refers to the row: one that it is `of`, or one that is `of` it. */
 export function owned(context: Context, place: Place, name: string, owner: string): Sql {
   return ownerOf(context, place, name, owner).is(TRUE);
 }
 
-/** An owner that is no row of the records themselves. Of owners that lie further off, all count. */
+/** An owner that is no row of the records themselves, and does not go with them. */
 function ownedByOthers(
-  { context, root }: Question,
+  question: Question,
+  stage: ViewStage,
   place: Place,
   name: string,
   owner: string,
-): (roots: Values) => Sql {
+): (roots: Values, going: Going) => Sql {
+  const { context, root } = question;
   const { there, is } = ownerOf(context, place, name, owner);
   const links = relatedNamed(context, owner);
-  if (links.of !== undefined) return () => is(TRUE);
-  const columns = pairsOf(links).map((pair) => refTo(context, root, oursOf(pair)).column);
-  return (roots: Values): Sql =>
-    is(sql`CASE WHEN ${listed(context, links, there, columns, roots)} THEN 0 ELSE 1 END = 1`);
+  const columns =
+    links.of === undefined ? pairsOf(links).map((pair) => refTo(context, root, oursOf(pair)).column) : [];
+  const goes = compileGoing(question, stage, there);
+  return (roots, going) => {
+    const own = links.of === undefined ? listed(context, links, there, columns, roots) : FALSE;
+    return is(sql`CASE WHEN ${or(own, goes(going))} THEN 0 ELSE 1 END = 1`);
+  };
 }
 
 /** The owners of a row, in a subquery that can ask more of them. */

@@ -60,7 +60,7 @@ export interface Work {
 
 export function compileWork(question: Question, stage: ViewStage): Work {
   const { context, root, keys } = question;
-  const dependents = stage.dependents.map((one) => compileDependent(question, one));
+  const dependents = stage.dependents.map((one) => compileDependent(question, stage, one));
   const parts = (context.record.parts ?? []).map((part) => compileOnePart(question, stage, part));
   const touched = parts.filter((one) => stage.action.kind === 'delete' || one.anonymising !== undefined);
   const changed = dependents.filter((one) => one.dependent.kind !== 'keep');

@@ -13,6 +13,7 @@ import { keyIn } from '../compile/keys.ts';
 import { idOf } from '../compile/values.ts';
 import { cascadesOf } from '../erase/cascades.ts';
 import type { Cascade } from '../erase/cascades.ts';
+import { goingOf } from '../erase/dependent.ts';
 import type { DependentSql, Found } from '../erase/dependent.ts';
 import type { Values } from '../erase/listed.ts';
 import type { PartSql, Work } from '../erase/work.ts';
@@ -104,11 +105,12 @@ async function eraseAll(
   const counts = new Map<string, DependentCount>(noCounts(work));
   const keys = roots.map((one) => one.facts.key);
   const records = and(keyIn(question, keys), work.predicate);
+  const going = goingOf(keys, work.dependents, foundOf);
   const files = await findFiles(connection, question.context, work.files, (of) =>
-    of === undefined ? records : of.foreseen(foundOf(of)),
+    of === undefined ? records : of.foreseen(foundOf(of), going),
   );
   // Tables without transactions have no foreign keys, and under their locks no other table can be asked.
-  if (run.undoes) await countCascades(run, cascadesOf(question, work, keys, foundOf), counts);
+  if (run.undoes) await countCascades(run, cascadesOf(question, work, keys, foundOf, going), counts);
   writing();
   // What cannot be taken back leaves no moment later on in which a crash would leave files without rows.
   if (!run.undoes) await removeFiles(run, files, counts);

@@ -6,8 +6,8 @@ import type { Question } from '../compile/facts.ts';
 import { keyIn, recordsOf } from '../compile/keys.ts';
 import { idOf } from '../compile/values.ts';
 import { readable } from '../dialect.ts';
-import { compileDependent } from '../erase/dependent.ts';
-import type { DependentSql } from '../erase/dependent.ts';
+import { compileDependent, goingOf } from '../erase/dependent.ts';
+import type { DependentSql, Found } from '../erase/dependent.ts';
 import { pairsOf } from '../erase/listed.ts';
 import type { Values } from '../erase/listed.ts';
 import type { RowsSql } from '../erase/rows.ts';
@@ -70,7 +70,7 @@ export async function countDependents(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   heed(signal);
-  const all = stage.dependents.map((one) => compileDependent(question, one));
+  const all = stage.dependents.map((one) => compileDependent(question, stage, one));
   const counts = new Map(all.map((one) => [one.dependent.related, 0]));
   if (all.length === 0 || keys.length === 0) return counts;
   const { root, scope, context } = question;
@@ -79,15 +79,23 @@ export async function countDependents(
     sql`SELECT ${join(cells, ', ')} FROM ${root.from} WHERE ${and(keyIn(question, keys), scope)}`,
   );
   const known: Known = new Map();
+  const found = new Map<DependentSql, Found>();
   let at = 0;
   for (const one of all) {
     heed(signal);
     const from = at;
     at += one.rows.ours.length;
     const ours = rows.map((row) => one.rows.ours.map((_, i) => text(row[from + i])));
-    const coming = one.foreseen(await gather(read, one.rows, ours, known));
-    const found = await read(sql`SELECT COUNT(*) FROM ${one.rows.place.from} WHERE ${coming}`);
-    counts.set(one.dependent.related, (counts.get(one.dependent.related) ?? 0) + Number(text(found[0]?.[0])));
+    found.set(one, await gather(read, one.rows, ours, known));
+  }
+  const foundOf = (one: DependentSql): Found => found.get(one) ?? { roots: [], values: [] };
+  const going = goingOf(keys, all, foundOf);
+  for (const one of all) {
+    heed(signal);
+    const coming = one.foreseen(foundOf(one), going);
+    const answer = await read(sql`SELECT COUNT(*) FROM ${one.rows.place.from} WHERE ${coming}`);
+    const before = counts.get(one.dependent.related) ?? 0;
+    counts.set(one.dependent.related, before + Number(text(answer[0]?.[0])));
   }
   return counts;
 }
