@@ -63,10 +63,11 @@ async function list(...options: string[]): Promise<string> {
 describe('frist hold list', () => {
   it('names whom, where, since when, by whom, and what is past its review', async () => {
     const lines = (await list()).trimEnd().split('\n');
-    expect(lines).toHaveLength(2);
+    expect(lines).toHaveLength(3);
     expect(lines[1]).toMatch(
       /^h-1 +hold +email=karen@example\.org +crm,ats +2026-11-01 +dpo\.1 +2026-11-21, past$/,
     );
+    expect(lines[2]).toBe('1 hold(s) past their review: look at them again');
   });
 
   it('has the released ones, whose people are forgotten, when asked', async () => {
