@@ -26,7 +26,7 @@ export async function putEvidence(
   const object = Buffer.concat([random(SALT_BYTES), Buffer.from(text)]);
   const sha256 = hash('sha256', object, 'hex');
   await store.putImmutable(new Map([[EVIDENCE_PREFIX + sha256, object]]));
-  // A crash here leaves evidence that no entry points to.
+  // A crash here leaves evidence that no entry points to; watch/evidence.ts ends it.
   return { bytes: object.length, sha256 };
 }
 

@@ -259,7 +259,7 @@ export const KINDS = {
    * `trueFrom` on no copy of it is left in a backup of the state, and nobody can tell whom its commitments name.
    */
   'key-destroyed': { epoch: id, from: day, to: day, trueFrom: day },
-  /** Evidence whose time had passed by the day `before` was erased: `count` objects. */
+  /** Evidence whose time had passed by the day `before`, or that no entry points to, was erased: `count` objects. */
   'evidence-erased': { before: day, count },
   /** A policy failed as a whole, with the code of the error. */
   'policy-failed': { run: maybe(id), policy: name, code },

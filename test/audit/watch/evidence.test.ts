@@ -152,6 +152,28 @@ describe('evidence', () => {
     expect(await test.state.job('evidence')).toBeUndefined();
   });
 
+  it('that no entry points to ends when it is found so a second time, and not while entries wait for the trail', async () => {
+    const [orphan, late, kept] = [await reason('orphan'), await reason('late'), await reason('kept')];
+    await write(approval(1, kept));
+    const week = (n: number): string => new Date(Date.parse(SLOT) + n * 7 * DAY).toISOString();
+    expect(await expire(week(0))).toBe(0);
+    // Its entry was under way.
+    await write(approval(0, late));
+    await test.state.transaction((t) => t.emit([formatEntry(approval(0, kept))]));
+    expect(await expire(week(1))).toBe(0);
+    const head = (await openLog({ store, signer: SIGNER })).head();
+    const waiting = await test.state.pendingOutbox(100);
+    await test.state.acknowledgeOutbox(
+      waiting.map((row) => row.id),
+      { size: head.size, root: head.root },
+    );
+    expect(await expire(week(2))).toBe(1);
+    expect(await left(orphan)).toBeUndefined();
+    expect([await left(late), await left(kept)]).toEqual(['late', 'kept']);
+    expect(await told()).toMatchObject([{ type: 'evidence-erased', count: 1 }]);
+    expect(await expire(week(3))).toBe(0);
+  });
+
   it('stays where the store can remove nothing', async () => {
     const kept = await reason('x');
     await write(approval(300, kept));
@@ -177,7 +199,10 @@ describe('evidence', () => {
       'approval',
       'hold-placed',
       'hold-released',
+      'paused',
       'policy',
+      'resumed',
+      'state-adopted',
     ]);
   });
 });
