@@ -66,10 +66,11 @@ export function valueOf(field: Field, row: Row, around: Surroundings = NOTHING):
   return json === undefined ? null : memberOf(json.value, field.path);
 }
 
-/** Whether `valueOf` can look inside the column: it holds JSON, or nothing. */
+/** Whether `valueOf` can look inside the column: it holds JSON, or nothing (an empty text is nothing, too). */
 export function isReadable(field: Field, row: Row, around: Surroundings = NOTHING): boolean {
   const stored = (field.part === undefined ? row : around.part(field.part, row))?.[field.column] ?? null;
-  return field.path === undefined || stored === null || parseJson(String(stored)) !== undefined;
+  if (field.path === undefined || stored === null || stored === '') return true;
+  return parseJson(String(stored)) !== undefined;
 }
 
 function parseJson(text: string): { readonly value: unknown } | undefined {

@@ -4,7 +4,7 @@ import type { Condition, Scalar, View } from '../../../src/policy/policy.ts';
 import { engines } from '../../support/servers/index.ts';
 import type { Engine } from '../../support/servers/index.ts';
 import { ON, batchOf, inSession, scanAll } from '../conformance/support.ts';
-import { not, relatedRows, startAt } from '../conformance/views.ts';
+import { not, relatedRows, stage, startAt } from '../conformance/views.ts';
 import { makeBed, recordOf, relation, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 
@@ -124,7 +124,6 @@ describe.each(COLUMNS)('JSON on %s in %s', (engine, type) => {
   const canBreak = type === 'TEXT';
   const broken = [
     '{"a": {"b": "Yes"}',
-    '',
     'Yes',
     '{"a": 1,}',
     "{'a': 1}",
@@ -157,6 +156,35 @@ describe.each(COLUMNS)('JSON on %s in %s', (engine, type) => {
       expect((await bed.query('SELECT id FROM people ORDER BY id')).map((row) => row['id'])).toEqual([
         2, 3, 4,
       ]);
+    });
+
+  if (canBreak)
+    it('an empty text holds nothing, as NULL does, and stays as it is', async () => {
+      await tables([DOCUMENTS[0]!, '']);
+      const view = viewOf(person, {
+        conditions: [at('a/b', null)],
+        stages: [
+          stage({
+            kind: 'anonymise',
+            set: [
+              { column: 'doc', path: ['a', 'b'], with: { kind: 'remove' } },
+              { column: 'doc', path: ['a', 'n'], with: { kind: 'constant', value: 0 } },
+            ],
+          }),
+        ],
+      });
+      const connector = bed.connect();
+      const before = await scanAll(connector, view);
+      expect(before.map((one) => [one.key[0], one.truths[0], one.unreadable, one.done[0]])).toEqual([
+        ['1', false, undefined, false],
+        ['2', true, undefined, true],
+        ['3', true, undefined, true],
+      ]);
+      const batch = batchOf(view, [['1'], ['2'], ['3']]);
+      const result = await inSession(connector, view, (session) => session.erase(batch, ON));
+      expect(result.outcomes).toEqual(['erased', 'erased', 'erased']);
+      const docs = (await bed.query('SELECT doc FROM people ORDER BY id')).map((row) => row['doc']);
+      expect(docs.slice(1)).toEqual(['', null]);
     });
 
   if (canBreak)

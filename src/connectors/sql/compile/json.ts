@@ -29,8 +29,14 @@ export function insideJson(dialect: Dialect, whole: Ref, path: readonly string[]
   return { text, column, computed: true, number: numberIn(dialect, text) };
 }
 
-/** The column holds a text that is not JSON. Never NULL. */
+/** The column holds a text that is not JSON, and not empty: that is how many say that there is nothing. Never NULL. */
 export function malformed(dialect: Dialect, whole: Ref): Sql {
+  const broken = notJson(dialect, whole);
+  return broken === FALSE ? FALSE : and(broken, sql`${whole.text} <> ${textValue(dialect, '')}`);
+}
+
+/** The column holds a text that is not JSON, the empty one included. Never NULL. */
+export function notJson(dialect: Dialect, whole: Ref): Sql {
   if (whole.column.family === 'json' && dialect !== 'sqlite') return FALSE;
   const known = sql`${whole.text} IS NOT NULL`;
   return and(known, dialect === 'postgres' ? not(isJson(whole)) : sql`NOT JSON_VALID(${whole.text})`);

@@ -6,7 +6,7 @@ import { concat, exact, exactValue, textValue } from '../dialect.ts';
 import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { and, not, or, raw, sql, value } from '../sql.ts';
-import { insideJson, isPosition, malformed, member } from '../compile/json.ts';
+import { insideJson, isPosition, member, notJson } from '../compile/json.ts';
 import type { Context, Place } from '../compile/place.ts';
 import { refTo } from '../compile/place.ts';
 import { template } from './replacement.ts';
@@ -31,7 +31,7 @@ export function jsonWith(
   );
   const type = whole.column.family === 'json' ? (whole.column.cast ?? 'jsonb') : 'text';
   const stored = dialect === 'postgres' ? sql`CAST(${changed} AS ${raw(type)})` : changed;
-  return sql`CASE WHEN ${malformed(dialect, whole)} THEN ${whole.text} ELSE ${stored} END`;
+  return sql`CASE WHEN ${notJson(dialect, whole)} THEN ${whole.text} ELSE ${stored} END`;
 }
 
 /** What the functions of the dialect take. */
@@ -102,7 +102,7 @@ function exists(dialect: Dialect, whole: Ref, path: readonly string[]): Sql {
     postgres: sql`(${from} #> ${at}) IS NOT NULL`,
     sqlite: sql`json_type(${from}, ${at}) IS NOT NULL`,
   }[dialect];
-  return sql`CASE WHEN ${whole.text} IS NULL OR ${malformed(dialect, whole)} THEN 0 WHEN ${there} THEN 1 ELSE 0 END = 1`;
+  return sql`CASE WHEN ${whole.text} IS NULL OR ${notJson(dialect, whole)} THEN 0 WHEN ${there} THEN 1 ELSE 0 END = 1`;
 }
 
 /** Where the member stands, in the dialect's own way of saying it. */
