@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { engines } from '../support/servers/index.ts';
 import { aBatch, aHold, aPlan, aRun, codeOf, collect, freshState } from './support.ts';
+import type { Hold } from '../../src/state/state.ts';
 import type { TestState } from './support.ts';
 
 describe.each(await engines())('the state on %s', (engine) => {
@@ -25,7 +26,11 @@ describe.each(await engines())('the state on %s', (engine) => {
         sources: ['crm', 'ats'],
         review: '2027-01-01',
       });
-      const bare = aHold();
+      const bare = aHold({
+        subjects: [],
+        records: [{ controller: 'Æ A/S', source: 'crm', record: 'contact', key: ['\u0000', '7'] }],
+        policies: [{ controller: 'Æ A/S', policy: 'contacts' }],
+      });
       await test.state.transaction(async (t) => {
         await t.addHold(hold);
         await t.addHold(bare);
@@ -47,6 +52,26 @@ describe.each(await engines())('the state on %s', (engine) => {
       expect(active.map(({ id }) => id)).not.toContain(hold.id);
       const [row] = await test.database.query(`select subjects from frist_holds where id = '${hold.id}'`);
       expect(row).toEqual({ subjects: null });
+    });
+
+    it('go on for their grace, and are forgotten when it is over', async () => {
+      const records = [{ controller: 'c', source: 'crm', record: 'contact', key: ['4711'] }];
+      const hold = aHold({ records });
+      const [at, until] = ['2026-11-22T09:00:00.000Z', '2026-11-29T09:00:00.000Z'];
+      const find = async (active: boolean): Promise<Hold | undefined> =>
+        (await test.state.holds({ active })).find((one) => one.id === hold.id);
+      await test.state.transaction((t) => t.addHold(hold));
+      await test.state.transaction((t) => t.releaseHold(hold.id, at, until));
+      expect(await find(true)).toEqual({ ...hold, released: at, until });
+      expect(await test.state.transaction((t) => t.releaseHold(hold.id, at))).toBe(false);
+      expect(await test.state.transaction((t) => t.forgetHolds('2026-11-29T08:59:59.999Z'))).toBe(0);
+      expect(await test.state.transaction((t) => t.forgetHolds(until))).toBe(1);
+      expect(await test.state.transaction((t) => t.forgetHolds(until))).toBe(0);
+      const { records: _, ...left } = hold;
+      expect([await find(true), await find(false)]).toEqual([
+        undefined,
+        { ...left, subjects: [], released: at, until },
+      ]);
     });
   });
 

@@ -86,10 +86,15 @@ describe('the file of a state', () => {
       // In every part of it, because a part of it is enough.
       const text = secret.repeat(1 + (pick(4) === 0 ? pick(2000) : pick(60)));
       if (pick(2) === 0) {
-        const hold = aHold({ subjects: [['email', text]] });
+        const record = { controller: 'c', source: 's', record: 'r', key: [text] };
+        const hold = aHold(pick(2) === 0 ? { subjects: [['email', text]] } : { records: [record] });
         await test.state.transaction((t) => t.addHold(hold));
-        const at = '2026-11-22T00:00:00Z';
-        there.push({ secret, forget: () => test.state.transaction((t) => t.releaseHold(hold.id, at)) });
+        const [at, until] = ['2026-11-22T00:00:00Z', pick(2) === 0 ? '2026-11-23T00:00:00Z' : undefined];
+        const forget = async (): Promise<void> => {
+          await test.state.transaction((t) => t.releaseHold(hold.id, at, until));
+          if (until !== undefined) await test.state.transaction((t) => t.forgetHolds(until));
+        };
+        there.push({ secret, forget });
       } else {
         const batch = aBatch({ keys: [[text]], detail: text });
         await test.state.transaction((t) => t.openBatch(batch));
