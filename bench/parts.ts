@@ -127,6 +127,7 @@ async function prepare(folder: string): Promise<Parts> {
     connector: () => {
       throw new Error('the parts have no source');
     },
+    strain: () => Promise.resolve(undefined),
     pauseFile: () => Promise.resolve(undefined),
     now,
     sleep,

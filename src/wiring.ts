@@ -6,14 +6,21 @@ import type { Signer } from './audit/checkpoint.ts';
 import { formatEntry } from './audit/entry.ts';
 import { putEvidence } from './audit/evidence.ts';
 import { expireEvidence } from './audit/watch/evidence.ts';
+import { hasHeads, newestHead } from './audit/watch/heads.ts';
 import { createUlids } from './audit/format/ulid.ts';
 import type { KeyRing } from './audit/keys/ring.ts';
 import { nameOfStore, openStore } from './audit/store/open.ts';
 import type { Store } from './audit/store/store.ts';
 import { CHECKPOINT } from './audit/tile.ts';
 import type { Settings } from './config.ts';
-import { SourceFailure, type Connector, type Meaning } from './connectors/connector.ts';
-import { createConnector } from './connectors/registry.ts';
+import {
+  SourceFailure,
+  type Connector,
+  type Meaning,
+  type Pulse,
+  type Strain,
+} from './connectors/connector.ts';
+import { createConnector, createPulse } from './connectors/registry.ts';
 import { withRetry } from './connectors/wrap/retry.ts';
 import type { Engine, Evidence } from './erasure/engine.ts';
 import { clockIsWitnessed } from './erasure/run/clock.ts';
@@ -21,7 +28,7 @@ import { FristError } from './errors.ts';
 import { createKeys, keysOf, openKeyRing, openSigner, rotateKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
 import { holds, isReadable, valueOf } from './policy/condition.ts';
-import type { PolicyFile } from './policy/policy.ts';
+import type { PolicyFile, Source } from './policy/policy.ts';
 import type { Located } from './policy/parse/parse.ts';
 import { normalise } from './policy/subject.ts';
 import { compileViews } from './policy/view.ts';
@@ -51,16 +58,30 @@ export interface World {
 /** The connectors of one policy file, each made when first asked for. */
 export interface Connectors {
   readonly of: (source: string) => Connector;
+  /** The first limit of the file that a source passes now. Throws `SourceFailure`. */
+  readonly strain: (source: string) => Promise<Strain | undefined>;
   close(): Promise<void>;
 }
 
 /** Connectors over the sources of a file, with patient reads. */
 export function openConnectors(file: PolicyFile, settings: Settings, world: World): Connectors {
   const open = new Map<string, Connector>();
+  const pulses = new Map<string, Pulse>();
+  const sourceOf = (name: string): Source => {
+    const source = file.sources.find((one) => one.name === name);
+    if (source === undefined) throw new FristError('DEFECT', { what: `no source ${name}` });
+    return source;
+  };
   return {
+    strain: async (name) => {
+      const { kind, connection, limits } = sourceOf(name);
+      if (limits === undefined) return undefined;
+      const pulse = pulses.get(name) ?? createPulse(kind, connection, limits);
+      pulses.set(name, pulse);
+      return await pulse.strain();
+    },
     of: (name) => {
-      const source = file.sources.find((one) => one.name === name);
-      if (source === undefined) throw new FristError('DEFECT', { what: `no source ${name}` });
+      const source = sourceOf(name);
       const known = open.get(name);
       if (known !== undefined) return known;
       const plain = createConnector(source.kind, {
@@ -80,7 +101,7 @@ export function openConnectors(file: PolicyFile, settings: Settings, world: Worl
       return patient;
     },
     close: async () => {
-      for (const connector of open.values()) await connector.close();
+      for (const one of [...pulses.values(), ...open.values()]) await one.close();
     },
   };
 }
@@ -95,6 +116,10 @@ export async function initInstallation(
 ): Promise<{ readonly id: string; readonly vkey: string }> {
   const store = await openStore(settings.audit, { now: world.now, create: true });
   if ((await store.get(CHECKPOINT)) !== undefined) throw await whatIsThere(settings, world);
+  const where = settings.audit.heads.store;
+  const outside = await outsideHeads(settings, world);
+  if (outside !== undefined && (await hasHeads(outside)))
+    throw new FristError('AUDIT_LOST', { place: where ?? '' });
   await createKeys(settings.keys, world.randomBytes);
   const id = createUlids(world.randomBytes, world.now)();
   const origin = settings.audit.origin ?? `frist.invalid/${id}`;
@@ -156,6 +181,7 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
         approveOwn: settings.approval.own,
       },
       connector: (source) => (connectors[i] as Connectors).of(source),
+      strain: (source) => (connectors[i] as Connectors).strain(source),
       pauseFile,
       now: world.now,
       sleep: world.sleep,
@@ -245,10 +271,16 @@ async function obstaclesOf(
   return [...codes];
 }
 
-/** The trail's own store first. */
-async function headPlaces(store: Store, { audit }: Settings, { now }: World): Promise<Store[]> {
+/** Where copies of the head lie besides the trail; undefined where no place is set. */
+async function outsideHeads({ audit }: Settings, { now }: World): Promise<Store | undefined> {
   const where = audit.heads.store;
-  return where === undefined ? [store] : [store, await openStore(audit, { now, where, create: true })];
+  return where === undefined ? undefined : await openStore(audit, { now, where, create: true });
+}
+
+/** The trail's own store first. */
+async function headPlaces(store: Store, settings: Settings, world: World): Promise<Store[]> {
+  const outside = await outsideHeads(settings, world);
+  return outside === undefined ? [store] : [store, outside];
 }
 
 /** State, trail and keys, opened together. */
@@ -274,6 +306,10 @@ export async function openDurable(settings: Settings, world: World): Promise<Dur
       store,
       signer,
       state,
+      kept: async () => {
+        const outside = await outsideHeads(settings, world);
+        return outside === undefined ? undefined : await newestHead(outside, signer.vkey);
+      },
       holder: newId(),
       patience: settings.audit.patienceMs,
       now: world.now,

@@ -1,6 +1,6 @@
 import type { StoreReport } from '../audit/store/examine.ts';
 import type { SettingOrigin } from '../config.ts';
-import type { CheckReport, Connector, Finding } from '../connectors/connector.ts';
+import type { CheckReport, Connector, Finding, Strain } from '../connectors/connector.ts';
 import { SourceFailure } from '../connectors/connector.ts';
 import { codedError } from '../erasure/run/prepare.ts';
 import { EXIT, FristError, type Problem } from '../errors.ts';
@@ -20,6 +20,7 @@ export interface CheckInput {
     readonly located: Located;
     readonly tasks: readonly Task[];
     readonly connector: (source: string) => Connector;
+    readonly strain: (source: string) => Promise<Strain | undefined>;
   }[];
   /** Tries out the store of the trail. */
   readonly store: () => Promise<StoreReport>;
@@ -39,7 +40,7 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
   const problems: Problem[] = [];
   const statuses = new Set<number>();
   const understood: Explained[] = [];
-  for (const { located, tasks, connector } of input.files) {
+  for (const { located, tasks, connector, strain } of input.files) {
     problems.push(...located.warnings);
     for (const policy of located.file.policies) {
       const task = tasks.find((one) => one.policy === policy);
@@ -56,6 +57,7 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
         problems.push(...[...report.findings, ...advice].map((finding) => placed(located, finding)));
         const gaps = coverageGaps(located.file, source, await connector(source.name).outline(input.signal));
         problems.push(...gaps.map((gap) => placed(located, { severity: 'warning', ...gap })));
+        problems.push(...(await pulseOf(source.name, strain)).map((one) => placed(located, one)));
       } catch (error) {
         if (!(error instanceof SourceFailure)) throw error;
         const { code, message, remedy } = codedError(error, source.name);
@@ -110,6 +112,30 @@ async function adviceOn(
 ): Promise<readonly Finding[]> {
   if (findings.some((finding) => finding.severity === 'error')) return [];
   return await connector.advise(views, signal);
+}
+
+/** Whether the limits under `pause above` can be told, and whether erasing would wait at this moment. */
+async function pulseOf(
+  source: string,
+  strain: (source: string) => Promise<Strain | undefined>,
+): Promise<Finding[]> {
+  const path = ['sources', source, 'pause above'];
+  try {
+    const now = await strain(source);
+    if (now === undefined) return [];
+    const message =
+      now.observed === undefined
+        ? `The ${now.name} cannot be told: a replica does not replicate`
+        : `The ${now.name} is ${String(now.observed)} now, and may be ${String(now.limit)}`;
+    const remedy = 'Erasing waits until it is below; see to the server, or set another limit.';
+    return [{ severity: 'warning', code: 'strained', path, message, remedy }];
+  } catch (error) {
+    if (!(error instanceof SourceFailure)) throw error;
+    const message = `How busy the server is cannot be told (${error.code})`;
+    const remedy =
+      'Give the user of frist the right to ask (docs/operating.md, "A server that is too busy"), or remove `pause above`.';
+    return [{ severity: 'error', code: 'no-pulse', path, message, remedy }];
+  }
 }
 
 function isUnreachable(problem: Problem): boolean {

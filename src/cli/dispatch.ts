@@ -80,7 +80,8 @@ async function perform(invocation: Invocation, process: Process): Promise<number
     }));
     try {
       const inputs = opened.map(({ located, connectors }) => {
-        return { located, tasks: compileViews(located.file), connector: connectors.of };
+        const { of: connector, strain } = connectors;
+        return { located, tasks: compileViews(located.file), connector, strain };
       });
       const store = (): Promise<StoreReport> => examineStore(settings.audit, world.now());
       return await check({ files: inputs, store, origins, json: options.json, signal }, io);

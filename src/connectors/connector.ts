@@ -129,6 +129,22 @@ export class SourceFailure extends Error {
   }
 }
 
+/** A system is busier than it may be while frist erases in it. */
+export interface Strain {
+  readonly name: 'threads running' | 'replica lag';
+  /** Threads, or seconds. */
+  readonly limit: number;
+  /** Absent where it cannot be told: a replica that does not replicate. */
+  readonly observed?: number;
+}
+
+/** How a system is; asked between batches where the policy file sets limits. */
+export interface Pulse {
+  /** The first limit that is passed; undefined where all is well. */
+  strain(): Promise<Strain | undefined>;
+  close(): Promise<void>;
+}
+
 /** The one that erases in a source: holds the source's advisory lock for this policy from `erasing` to `release`. */
 export interface ErasingSession {
   /** One batch, all or nothing where the system has transactions: lock, re-check, dependents, root, look again, commit. */

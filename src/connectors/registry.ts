@@ -1,8 +1,11 @@
 /** The kinds of system that frist can erase in. A new kind is its own folder and one line here. */
 import { FristError } from '../errors.ts';
-import type { Connector, ConnectorContext, ConnectorFactory } from './connector.ts';
+import type { SourceLimits } from '../policy/policy.ts';
+import { SourceFailure } from './connector.ts';
+import type { Connector, ConnectorContext, ConnectorFactory, Pulse } from './connector.ts';
 import { createFilesConnector } from './files/connector.ts';
 import { createSqlConnector } from './sql/connector.ts';
+import { createSqlPulse } from './sql/pulse.ts';
 import { withTables } from './wrap/tables.ts';
 
 /** What `kind:` of a source in the policy file can be, and who makes its connector. */
@@ -24,6 +27,12 @@ export function registryOf(
 }
 
 const REGISTRY = registryOf(KINDS);
+
+/** The pulse of one source, for the limits that its file sets. @throws SourceFailure where its kind has none. */
+export function createPulse(kind: string, connection: string, limits: SourceLimits): Pulse {
+  if (kind !== 'sql') throw new SourceFailure('fatal', 'NO_PULSE');
+  return createSqlPulse(connection, limits);
+}
 
 /** The names of all kinds, for the parser of the policy file. */
 export function connectorKinds(): string[] {

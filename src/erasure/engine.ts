@@ -1,5 +1,5 @@
 /** Everything that erasing needs from outside, as arguments: nothing below this folder reaches for a clock, a disk or a network itself. */
-import type { Connector } from '../connectors/connector.ts';
+import type { Connector, Strain } from '../connectors/connector.ts';
 import type { Logger } from '../logger.ts';
 import type { Controller } from '../policy/policy.ts';
 import type { State } from '../state/state.ts';
@@ -66,6 +66,8 @@ export interface Engine {
   readonly settings: EngineSettings;
   /** The connector of a configured source; made once, closed by whoever made the engine. */
   readonly connector: (source: string) => Connector;
+  /** How busy a source is, where its file sets limits: the first one that is passed. Throws `SourceFailure`. */
+  readonly strain: (source: string) => Promise<Strain | undefined>;
   /** The path of the file that stops all erasing, where it is there (see run/pause.ts). */
   readonly pauseFile: () => Promise<string | undefined>;
   /** Milliseconds since the epoch. */

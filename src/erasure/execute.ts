@@ -8,7 +8,8 @@
  * What a crash leaves: at most two opened batches without an outcome (n, and n + 1 that was not begun). Recovery
  * (recover.ts) looks at their records and settles them. An intent is never missing.
  */
-import type { Connector, ErasingSession, SourceFailure } from '../connectors/connector.ts';
+import type { Connector, ErasingSession, Strain } from '../connectors/connector.ts';
+import { SourceFailure } from '../connectors/connector.ts';
 import type { Judge } from '../policy/judge.ts';
 import type { Action } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
@@ -46,6 +47,8 @@ export interface ExecuteInput {
 /** More failures than these are not remembered: what is common among them wants mending, not patience. */
 const REMEMBERED_FAILURES = 500;
 const DAY_MS = 86_400_000;
+/** How often a source that is too busy is asked again. */
+const LOOK_MS = 1000;
 
 interface Opened {
   readonly id: string;
@@ -81,7 +84,7 @@ class Execution {
     let current = await this.#advance(undefined);
     let finished: Finished | undefined;
     while (current !== undefined) {
-      this.#paused ??= await pauseOf(engine);
+      await this.#untilWell();
       const started = engine.now();
       const [result, next] = await bothEnd(this.#erase(current), this.#advance(finished));
       finished = { id: current.id, stage: current.batch.stage, ...result };
@@ -102,6 +105,31 @@ class Execution {
       ...(this.#paused === undefined ? {} : { paused: this.#paused }),
       stopped: signal.aborted,
     };
+  }
+
+  /** Waits while the source is too busy, by the limits of the file; ends when the run is told to stop. */
+  async #untilWell(): Promise<void> {
+    const { engine, task, signal } = this.#input;
+    for (let told = false; ; told = true) {
+      this.#paused ??= await pauseOf(engine);
+      if (this.#isOver()) return;
+      const strain = await this.#strain();
+      if (strain === undefined) return;
+      const { policy, source } = task.view;
+      if (!told) engine.logger.warn('erasing waits', { policy, source, guard: strain.name });
+      await engine.sleep(LOOK_MS, signal);
+    }
+  }
+
+  /** A source that cannot say how busy it is has failed. */
+  async #strain(): Promise<Strain | undefined> {
+    try {
+      return await this.#input.engine.strain(this.#input.task.view.source);
+    } catch (error) {
+      if (!(error instanceof SourceFailure)) throw error;
+      this.#failure ??= error;
+      return undefined;
+    }
   }
 
   /** No other batch is begun. */

@@ -134,6 +134,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         approveOwn: true,
       },
       connector: connectorOf,
+      strain: () => Promise.resolve(undefined),
       pauseFile: () => Promise.resolve(undefined),
       now: options.now,
       sleep,

@@ -27,6 +27,7 @@ import { Findings } from './check/findings.ts';
 import { askAbout } from './compile/facts.ts';
 import type { Question } from './compile/facts.ts';
 import { newContext } from './compile/place.ts';
+import { dialectOf } from './dialect.ts';
 import { connectTo, heed, openSource, unfit } from './failure.ts';
 import { outlineOf } from './outline.ts';
 import { countSubjects, lookup } from './run/find.ts';
@@ -255,11 +256,6 @@ async function withConnection(database: Database, statement: Sql): Promise<reado
     await connection.destroy();
     throw error;
   }
-}
-
-function dialectOf(url: string): Dialect {
-  if (/^(?:mysql|mariadb):/.test(url)) return 'mysql';
-  return url.startsWith('sqlite:') ? 'sqlite' : 'postgres';
 }
 
 function tablesOf(record: RecordType): readonly string[] {

@@ -15,6 +15,12 @@ export interface Ref {
   readonly number?: Sql;
 }
 
+/** Which kind of database a URL leads to. */
+export function dialectOf(url: string): Dialect {
+  if (/^(?:mysql|mariadb):/.test(url)) return 'mysql';
+  return url.startsWith('sqlite:') ? 'sqlite' : 'postgres';
+}
+
 /** Quotes an identifier. */
 export function quote(dialect: Dialect, name: string): Sql {
   if (name.includes('\0')) throw unfit('IDENTIFIER');

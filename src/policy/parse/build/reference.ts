@@ -82,6 +82,11 @@ export function readConnection(
   });
 }
 
+/** Whether references are filled in at this place: `sources.<name>.connection` and `….pause above.replicas`. */
+function mayHold([top, , key, below]: Path): boolean {
+  return top === 'sources' && (key === 'connection' || (key === 'pause above' && below === 'replicas'));
+}
+
 /** Reports every reference outside a connection: it would be taken literally. */
 export function refuseReferences(value: unknown, path: Path, report: Report): void {
   if (typeof value === 'string') {
@@ -89,13 +94,14 @@ export function refuseReferences(value: unknown, path: Path, report: Report): vo
     report.add({
       code: 'bad-reference',
       path,
-      message: 'A reference can only stand in `connection`',
+      message: 'A reference can only stand in `connection` and `replicas`',
       remedy: 'Write the value itself here.',
     });
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, below] of Object.entries(value)) {
       const segment = Array.isArray(value) ? Number(key) : key;
-      if (key !== 'connection' || path.length !== 2) refuseReferences(below, [...path, segment], report);
+      const where = [...path, segment];
+      if (!mayHold(where)) refuseReferences(below, where, report);
     }
   }
 }

@@ -10,6 +10,7 @@ import { readZone } from './controller.ts';
 import { readFileRecord } from './record/files.ts';
 import { readRecord } from './record/record.ts';
 import type { RecordEntry } from './record/record.ts';
+import { readLimits } from './limits.ts';
 import { readConnection } from './reference.ts';
 import type { Resolve } from './reference.ts';
 
@@ -66,6 +67,16 @@ export function readSource({ name, raw, path }: Named, options: SourceOptions, r
   const types = [...records.values()].map((entry) => entry.type).filter((type) => type !== undefined);
   if (!known || connection === undefined) return { name, records, source: undefined };
   const notCovered = readNotCovered(values['not covered']);
-  const source = { name, kind, connection, records: types };
-  return { name, records, source: notCovered.length === 0 ? source : { ...source, notCovered } };
+  const limits = values['pause above'];
+  const source = {
+    name,
+    kind,
+    connection,
+    records: types,
+    ...(notCovered.length === 0 ? {} : { notCovered }),
+    ...(limits === undefined
+      ? {}
+      : { limits: readLimits(limits, [...path, 'pause above'], options.resolve, report) }),
+  };
+  return { name, records, source };
 }

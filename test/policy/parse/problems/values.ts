@@ -22,6 +22,26 @@ export const VALUES: readonly Case[] = [
     ['bad-timezone', 'policies.bookkeeping.start.as', /Write one such as/],
   ],
   [
+    'a time that no replica may be behind',
+    [['    datetimes in:', '    pause above: { replica lag: ¦10 s }\n    datetimes in:']],
+    ['bad-period', 'sources.crm.pause above.replica lag', /10 seconds/],
+  ],
+  [
+    'replicas without a limit',
+    [['    datetimes in:', "    pause above: { replicas: ¦['mysql://a@b/c'] }\n    datetimes in:"]],
+    ['missing-key', 'sources.crm.pause above.replicas', /replica lag/],
+  ],
+  [
+    'a replica whose variable is not set',
+    [
+      [
+        '    datetimes in:',
+        "    pause above: { replica lag: 5 seconds, replicas: [¦'${NOBODY}'] }\n    datetimes in:",
+      ],
+    ],
+    ['unset-reference', 'sources.crm.pause above.replicas.0', /NOBODY/],
+  ],
+  [
     'a local time without a zone',
     [
       ['    datetimes in: Europe/Copenhagen\n', ''],
@@ -63,9 +83,25 @@ export const VALUES: readonly Case[] = [
     ['bad-period', 'policies.bookkeeping.keep', /3 months/],
   ],
   [
-    'a period in hours',
-    [['    within: 12 months\n    margin: 2 days', '    within: ¦12 hours']],
+    'a period of more than a day in hours',
+    [['    within: 12 months\n    margin: 2 days', '    within: ¦48 hours']],
     ['bad-period', 'policies.contacts.within', /3 months/],
+  ],
+  [
+    'a period under a day',
+    [['    within: 12 months\n    margin: 2 days', '    within: ¦12 hours']],
+    ['short-period', 'policies.contacts.within', /`short period: on purpose`/],
+  ],
+  [
+    'a long period that is called short',
+    [['    within: 12 months', '    ¦short period: on purpose\n    within: 12 months']],
+    ['contradiction', 'policies.contacts.short period', /Remove it/],
+  ],
+  [
+    'a short period for some reason',
+    [['    within: 12 months', '    short period: ¦true\n    within: 12 months']],
+    ['contradiction', 'policies.contacts.short period', /Remove it/],
+    ['wrong-value', 'policies.contacts.short period', /on purpose/],
   ],
   [
     'no period',
