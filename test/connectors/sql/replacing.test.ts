@@ -177,4 +177,30 @@ describe.each(await engines())('replacements on %s', (engine) => {
       expect((await done(view)).slice(0, 4)).toEqual([true, true, true, true]);
     },
   );
+
+  it.each(engine === 'postgres' ? ['TEXT', 'JSON', 'JSONB'] : ['TEXT', 'JSON'])(
+    'JSON for the whole of a column of %s',
+    async (type) => {
+      bed = await makeBed(engine, ({ big, time }) => [
+        `CREATE TABLE people (id ${big} PRIMARY KEY, attribs ${type} NOT NULL, started_at ${time})`,
+        `INSERT INTO people (id, attribs) VALUES (1, '{"name": "Anna"}'), (2, '[]'), (3, '{"kept":[1,"x"]}'), (4, '{"kept":"no"}')`,
+      ]);
+      const stages = [
+        stage({ kind: 'anonymise', set: [at('attribs', { kind: 'constant', value: '{"kept":[1,"x"]}' })] }),
+      ];
+      const view = viewOf(recordOf('people', ['id']), { stages });
+      expect(await errors(view)).toEqual([]);
+      expect(await done(view)).toEqual([false, false, true, false]);
+      await anonymise(view, '1', '2', '3');
+      const after = await bed.query('SELECT attribs FROM people ORDER BY id');
+      const parsed = after.map(({ attribs }) => (typeof attribs === 'string' ? (JSON.parse(attribs) as unknown) : attribs)); // prettier-ignore
+      const kept = { kept: [1, 'x'] };
+      expect(parsed).toEqual([kept, kept, kept, { kept: 'no' }]);
+      expect(await done(view)).toEqual([true, true, true, false]);
+
+      const wrong = [at('attribs', { kind: 'constant', value: '{' })] as const;
+      const refused = viewOf(view.record, { stages: [stage({ kind: 'anonymise', set: wrong })] });
+      expect(await errors(refused)).toHaveLength(type === 'TEXT' ? 0 : 1);
+    },
+  );
 });

@@ -42,6 +42,13 @@ export function notJson(dialect: Dialect, whole: Ref): Sql {
   return and(known, dialect === 'postgres' ? not(isJson(whole)) : sql`NOT JSON_VALID(${whole.text})`);
 }
 
+/** JSON that is written as this text, spelled as the database spells it. */
+export function jsonValue(dialect: Dialect, text: string): Sql {
+  const json = textValue(dialect, text);
+  if (dialect === 'postgres') return sql`CAST(${json} AS jsonb)`;
+  return dialect === 'sqlite' ? sql`json(${json})` : sql`JSON_EXTRACT(${json}, '$')`;
+}
+
 /** A number written plainly, of as many digits as every engine adds up without loss. */
 const PLAIN = '^-?(0|[1-9][0-9]{0,30})([.][0-9]{1,20})?$';
 

@@ -138,6 +138,9 @@ export function inPlace(context: Context, place: Place, set: Replacements, key: 
 }
 
 function same(dialect: Dialect, ref: Ref, wanted: Sql): Sql {
+  // The older of PostgreSQL's two types for JSON knows no equality.
+  if (dialect === 'postgres' && ref.column.family === 'json')
+    return sql`CAST(${ref.text} AS jsonb) = CAST(${wanted} AS jsonb)`;
   if (ref.column.family !== 'text') return sql`${ref.text} = ${wanted}`;
   return sql`${exact(dialect, ref.text)} = ${exactValue(dialect, wanted)}`;
 }

@@ -6,7 +6,7 @@ import { concat, exact, exactValue, textValue } from '../dialect.ts';
 import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { and, not, or, raw, sql, value } from '../sql.ts';
-import { insideJson, isPosition, member, notJson } from '../compile/json.ts';
+import { insideJson, isPosition, jsonValue, member, notJson } from '../compile/json.ts';
 import type { Context, Place } from '../compile/place.ts';
 import { refTo } from '../compile/place.ts';
 import { template } from './replacement.ts';
@@ -62,9 +62,7 @@ function memberOf(dialect: Dialect, by: Replacement, key: KeyText | undefined): 
     return dialect === 'postgres' ? sql`to_jsonb(${text})` : text;
   }
   if (by.kind !== 'constant') throw unfit('REPLACEMENT_IN_JSON');
-  const json = textValue(dialect, jsonText(by.value));
-  if (dialect === 'postgres') return sql`CAST(${json} AS jsonb)`;
-  return dialect === 'sqlite' ? sql`json(${json})` : sql`JSON_EXTRACT(${json}, '$')`;
+  return jsonValue(dialect, jsonText(by.value));
 }
 
 const jsonText = (scalar: Scalar): string =>

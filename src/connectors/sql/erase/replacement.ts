@@ -1,12 +1,13 @@
 /** The value that stands in a column afterwards, as an expression over the row as it was. */
 import type { Dialect } from '../../../database.ts';
-import type { Replacement } from '../../../policy/policy.ts';
+import type { Replacement, Scalar } from '../../../policy/policy.ts';
 import type { Ref } from '../dialect.ts';
 import { asText, concat, textValue } from '../dialect.ts';
 import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { raw, sql } from '../sql.ts';
 import type { Context } from '../compile/place.ts';
+import { jsonValue } from '../compile/json.ts';
 import { constantOf } from '../compile/values.ts';
 
 /** A record's key as one text; made anew for each place where it stands, see `Context.aliasesOfPart`. */
@@ -16,7 +17,7 @@ export type KeyText = () => Sql;
 export function replacement({ dialect }: Context, ref: Ref, by: Replacement, key: KeyText | undefined): Sql {
   switch (by.kind) {
     case 'constant':
-      return by.value === null ? raw('NULL') : constantOf(dialect, ref.column, by.value);
+      return by.value === null ? raw('NULL') : constantIn(dialect, ref, by.value);
     case 'placeholder':
       return inColumn(dialect, ref, template(dialect, by.template, key));
     case 'keep first':
@@ -36,6 +37,13 @@ export function replacement({ dialect }: Context, ref: Ref, by: Replacement, key
       // Text is redacted before it is sent (run/redact.ts); only members of JSON are removed (json-change.ts).
       return ref.text;
   }
+}
+
+/** A constant for a column of JSON is a text that holds JSON. */
+function constantIn(dialect: Dialect, { column }: Ref, scalar: Exclude<Scalar, null>): Sql {
+  if (column.family !== 'json') return constantOf(dialect, column, scalar);
+  const json = jsonValue(dialect, String(scalar));
+  return dialect === 'postgres' ? sql`CAST(${json} AS ${raw(column.cast ?? 'jsonb')})` : json;
 }
 
 /** Text with the key in it. */

@@ -161,6 +161,17 @@ function checkConstant(one: Examined, value: Value, scalar: string | number | bi
     return;
   }
   const shown = typeof scalar === 'string' ? `"${scalar}"` : String(scalar);
+  if (column.family === 'json') {
+    if (!isJson(scalar))
+      refuse(
+        one,
+        value,
+        'replacement-type',
+        `is ${column.type} and cannot become ${shown}`,
+        "Write JSON in quotes, such as '{}', or name its members: column/member.",
+      );
+    return;
+  }
   const why = unfitness(one.dialect, column, scalar);
   const { maxLength, range } = column;
   if (why !== undefined || constant(one.dialect, column, scalar) === undefined)
@@ -186,6 +197,16 @@ function checkConstant(one: Examined, value: Value, scalar: string | number | bi
       `Column ${label} is ${column.type} and cannot become ${shown}`,
       `Write a whole number from ${String(range[0])} to ${String(range[1])}.`,
     );
+}
+
+function isJson(scalar: string | number | bigint | boolean): boolean {
+  if (typeof scalar !== 'string') return false;
+  try {
+    JSON.parse(scalar);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** As databases count them. */
