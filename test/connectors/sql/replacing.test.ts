@@ -200,7 +200,8 @@ describe.each(await engines())('replacements on %s', (engine) => {
 
       const wrong = [at('attribs', { kind: 'constant', value: '{' })] as const;
       const refused = viewOf(view.record, { stages: [stage({ kind: 'anonymise', set: wrong })] });
-      expect(await errors(refused)).toHaveLength(type === 'TEXT' ? 0 : 1);
+      // JSON of MariaDB is a text with a constraint.
+      expect(await errors(refused)).toHaveLength(type === 'TEXT' || engine === 'mariadb' ? 0 : 1);
     },
   );
 });
