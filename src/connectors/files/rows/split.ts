@@ -25,29 +25,34 @@ const LONGEST_ROW = 1 << 24;
 const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22];
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** The rows from this offset on, which is 0 or the end of a row; some at a time. `separator` undefined: lines. */
+/**
+ * The rows from this offset on, which is 0 or the end of a row; some at a time. `separator` undefined: lines. `size` is
+ * how many bytes are read at once.
+ */
 export async function* rowsOf(
-  file: FileHandle,
+  file: Pick<FileHandle, 'read'>,
   from: number,
   separator: string | undefined,
+  size = PIECE,
 ): AsyncGenerator<readonly RawRow[]> {
-  const cutter = new Cutter(from, separator?.charCodeAt(0));
-  const piece = Buffer.allocUnsafe(PIECE);
-  for (let at = from; ;) {
-    const { bytesRead } = await file.read(piece, 0, PIECE, at);
+  const begin = from === 0 ? await behindMark(file) : from;
+  const cutter = new Cutter(begin, separator?.charCodeAt(0));
+  const piece = Buffer.allocUnsafe(size);
+  for (let at = begin; ;) {
+    const { bytesRead } = await file.read(piece, 0, size, at);
     if (bytesRead === 0) break;
     // The rows hold on to their bytes, so each piece is a copy.
-    let bytes = Buffer.from(piece.subarray(0, bytesRead));
-    if (at === 0 && bytes.subarray(0, MARK.length).equals(MARK)) {
-      cutter.skip(MARK.length);
-      bytes = bytes.subarray(MARK.length);
-    }
+    const rows = cutter.cut(Buffer.from(piece.subarray(0, bytesRead)));
     at += bytesRead;
-    const rows = cutter.cut(bytes);
     if (rows.length > 0) yield rows;
   }
   const last = cutter.finish();
   if (last !== undefined) yield [last];
+}
+
+async function behindMark(file: Pick<FileHandle, 'read'>): Promise<number> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MARK.length), 0, MARK.length, 0);
+  return bytesRead === MARK.length && buffer.equals(MARK) ? MARK.length : 0;
 }
 
 /** Where in a cell of CSV the next byte stands. */
@@ -66,10 +71,6 @@ class Cutter {
   constructor(from: number, separator: number | undefined) {
     this.#start = from;
     this.#separator = separator;
-  }
-
-  skip(bytes: number): void {
-    this.#start += bytes;
   }
 
   cut(bytes: Buffer): RawRow[] {
