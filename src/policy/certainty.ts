@@ -53,6 +53,8 @@ function* rowsOf(columns: readonly (readonly [string, readonly Scalar[]])[]): Ge
 
 interface Asked {
   readonly domain: Domain | undefined;
+  /** Stands in JSON, where one record may have a number and another a text. */
+  readonly inJson: boolean;
   readonly constants: Set<Scalar>;
   readonly compared: Set<string | number | bigint>;
 }
@@ -109,6 +111,7 @@ class Ways {
     const name = fieldName(field);
     const known = this.#fields.get(name) ?? {
       domain: this.#domainOf(field),
+      inJson: field.path !== undefined,
       constants: new Set(),
       compared: new Set(),
     };
@@ -136,19 +139,21 @@ function textOf(asked: unknown): string {
   );
 }
 
-function valuesOf({ domain, constants, compared }: Asked): readonly Scalar[] | undefined {
+function valuesOf({ domain, inJson, constants, compared }: Asked): readonly Scalar[] | undefined {
   const nulls = domain?.nullable === false ? [] : [null];
   if (domain?.values !== undefined) return [...nulls, ...domain.values];
-  const named = [...constants, ...compared].filter((value) => value !== null);
-  const texts = named.filter((value) => typeof value === 'string');
-  const numbers = named.filter((value) => typeof value === 'number' || typeof value === 'bigint');
+  // No database compares a column of texts with a number by their size: it holds numbers.
+  const isNumeric = domain?.numeric ?? (!inJson && [...compared].some((value) => typeof value !== 'string'));
+  const given = [...constants, ...compared].filter((value) => value !== null);
+  if (isNumeric) {
+    const numbers = given.filter((value) => Number.isFinite(Number(value)));
+    return [...nulls, ...numbers, ...aroundNumbers(numbers.map(Number))];
+  }
+  const texts = given.filter((value) => typeof value === 'string');
   if ([...compared].some((value) => typeof value === 'string') && !isSortable(texts)) return undefined;
-  return [
-    ...nulls,
-    ...named,
-    ...aroundNumbers(numbers),
-    ...(domain?.numeric === true ? [] : [OTHER, '', ...texts.map((text) => `${text}\0`)]),
-  ];
+  const numbers = given.filter((value) => typeof value === 'number' || typeof value === 'bigint').map(Number);
+  const between = numbers.length === 0 ? [] : aroundNumbers(numbers);
+  return [...nulls, ...given, OTHER, '', ...texts.map((text) => `${text}\0`), ...between];
 }
 
 /** Whether every database sorts them in one way: one text, or several days or moments in one form. */
@@ -158,11 +163,8 @@ function isSortable(texts: readonly string[]): boolean {
 }
 
 /** A number below them all, one above, and one between each two. */
-function aroundNumbers(numbers: readonly (number | bigint)[]): readonly number[] {
-  const sorted = [...new Set(numbers.map(Number))].sort((a, b) => a - b);
-  const [first] = sorted;
-  const last = sorted.at(-1);
-  if (first === undefined || last === undefined) return [];
+function aroundNumbers(numbers: readonly number[]): readonly number[] {
+  const sorted = [...new Set(numbers)].sort((a, b) => a - b);
   const between = sorted.slice(1).map((n, i) => (n + (sorted[i] ?? n)) / 2);
-  return [first - 1, ...between, last + 1];
+  return [(sorted[0] ?? 0) - 1, ...between, (sorted.at(-1) ?? 0) + 1];
 }

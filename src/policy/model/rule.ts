@@ -2,12 +2,14 @@
 import type { Condition, Field } from './condition.ts';
 import type { Elsewhere } from './elsewhere.ts';
 
-/** Calendar period; at least one part is above zero. */
+/** Calendar period; at least one part is above zero. One under a day has hours alone. */
 export interface Period {
   readonly years: number;
   readonly months: number;
   readonly weeks: number;
   readonly days: number;
+  /** 1 to 23, by the clock; then all other parts are zero. */
+  readonly hours?: number;
 }
 
 /** How a stored value stands for a moment or a day. */

@@ -42,6 +42,7 @@ export const PROBLEM_CODES = [
   'missing-timezone',
   'bad-date',
   'bad-period',
+  'short-period',
   'bad-margin',
   'bad-cron',
   'bad-encoding',

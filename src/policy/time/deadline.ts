@@ -33,12 +33,14 @@ export function boundOf(rule: Rule): Bound {
   return rule.bound === 'within' ? 'upper' : 'lower';
 }
 
-/** The margin of a `within` rule in hours: as declared, else 48 hours or a quarter of the period if that is less. */
+/** The margin of a `within` rule in whole hours: as declared, else 48 or a quarter of the period if that is less. */
 export function marginHours(rule: Rule): number {
   if (rule.marginHours !== undefined) return rule.marginHours;
-  const { years, months, weeks, days } = rule.period;
+  const { years, months, weeks, days, hours = 0 } = rule.period;
   // A month is longer than the 8 days whose quarter is 48 hours.
-  return years > 0 || months > 0 ? MARGIN_HOURS : Math.min(MARGIN_HOURS, (weeks * 7 + days) * 6);
+  return years > 0 || months > 0
+    ? MARGIN_HOURS
+    : Math.min(MARGIN_HOURS, (weeks * 7 + days) * 6 + Math.floor(hours / 4));
 }
 
 /** The sums of one rule in the controller's zone and financial year. */
@@ -92,17 +94,24 @@ function lower(rule: Rule, zone: Zone): Sums {
   const end = sum(rule.period, zone, 'later');
   const add = addition(rule.period);
   const due = (start: Moment): number =>
-    start.kind === 'day' ? zone.startOf(add(start.day) + 1) : end(start);
+    start.kind === 'day' ? zone.startOf(add(start.day) + 1) + hoursOf(rule.period) : end(start);
   const allowance = rule.allowanceDays * DAY_MS;
   return { due, overdue: (start) => zone.instant(zone.wall(due(start)) + allowance, 'later') };
 }
 
-/** Start + period: the day by the calendar, the time of day as it was. */
+function hoursOf({ hours = 0 }: Period): number {
+  return hours * HOUR_MS;
+}
+
+/** Start + period: the day by the calendar, the time of day as it was. Hours are those that pass, whatever the clock shows. */
 function sum(period: Period, zone: Zone, reading: Reading): (start: Moment) => number {
   const add = addition(period);
+  const hours = hoursOf(period);
   return (start) => {
-    if (start.kind === 'day') return zone.instant(add(start.day) * DAY_MS, reading);
-    const wall = zone.wall(reading === 'earlier' ? start.early : start.late);
+    if (start.kind === 'day') return zone.instant(add(start.day) * DAY_MS, reading) + hours;
+    const instant = reading === 'earlier' ? start.early : start.late;
+    if (hours > 0) return instant + hours;
+    const wall = zone.wall(instant);
     const day = Math.floor(wall / DAY_MS);
     return zone.instant(add(day) * DAY_MS + (wall - day * DAY_MS), reading);
   };

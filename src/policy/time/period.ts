@@ -2,7 +2,7 @@
  * Periods as people write them: "3 months", "1 year 6 months", "P1Y6M", "5 years after the end of the financial year".
  *
  *   phrase = period [ "after the end of the" ( "month" | "year" | "financial year" ) ]
- *   period = words | ISO 8601 duration of years, months, weeks and days
+ *   period = words | ISO 8601 duration of years, months, weeks and days, or of 1 to 23 hours alone
  *   words  = number unit { [ "," | "and" ] number unit }     years before months before weeks before days
  *   span   = "0" | words or ISO 8601 of weeks, days and hours
  *
@@ -32,7 +32,7 @@ const MOST_YEARS = 1000;
 
 /**
  * Reads a period, with the rounding of its start if the phrase names one. Years, months, weeks and days in whole
- * numbers, not all zero, at most 1,000 years.
+ * numbers, not all zero, at most 1,000 years; or 1 to 23 hours, which the policy file must mean on purpose.
  */
 export function parsePeriodPhrase(text: string): PeriodPhrase {
   const clean = text.trim().replace(/\s+/g, ' ');
@@ -41,16 +41,19 @@ export function parsePeriodPhrase(text: string): PeriodPhrase {
   if (roundUpTo !== undefined && typeof roundUpTo !== 'string') return roundUpTo;
   const amounts = readAmounts(head);
   if ('ok' in amounts) return amounts;
-  if (amounts.hours > 0)
-    return refuse('a period has no hours or minutes: write it in days, weeks, months or years');
-  if (amounts.years + amounts.months + amounts.weeks + amounts.days === 0) {
+  const calendar = amounts.years + amounts.months + amounts.weeks + amounts.days;
+  if (amounts.hours > 0 && (calendar > 0 || amounts.hours > 23))
+    return refuse(
+      'hours stand alone and are at most 23: write a longer period in days, weeks, months or years',
+    );
+  if (calendar + amounts.hours === 0) {
     return refuse('a period of zero would erase everything at once: write at least 1 day');
   }
   if (amounts.years + amounts.months / 12 + (amounts.weeks * 7 + amounts.days) / 365 > MOST_YEARS) {
     return refuse(`a period is at most ${String(MOST_YEARS)} years`);
   }
-  const { years, months, weeks, days } = amounts;
-  const period: Period = { years, months, weeks, days };
+  const { years, months, weeks, days, hours } = amounts;
+  const period: Period = { years, months, weeks, days, ...(hours === 0 ? {} : { hours }) };
   return roundUpTo === undefined ? { ok: true, period } : { ok: true, period, roundUpTo };
 }
 
@@ -70,9 +73,10 @@ export function parseSpan(text: string): Span {
 
 /** "1 year 6 months"; reads back to the same period. */
 export function formatPeriod(period: Period): string {
-  return UNITS.filter((unit): unit is keyof Period => unit !== 'hours' && period[unit] > 0)
-    .map((unit) => count(period[unit], unit))
-    .join(' ');
+  return UNITS.flatMap((unit) => {
+    const amount = period[unit] ?? 0;
+    return amount > 0 ? [count(amount, unit)] : [];
+  }).join(' ');
 }
 
 /** "5 years after the end of the financial year"; reads back to the same period and rounding. */
@@ -89,7 +93,8 @@ export function formatSpan(hours: number): string {
 
 /** The least a period can last, in hours by the calendar (28-day months, 365-day years, 24-hour days). */
 export function shortestHours(period: Period): number {
-  return 24 * (period.years * 365 + period.months * 28 + period.weeks * 7 + period.days);
+  const { years, months, weeks, days, hours = 0 } = period;
+  return 24 * (years * 365 + months * 28 + weeks * 7 + days) + hours;
 }
 
 function readRounding(tail: string): RoundUpTo | Refusal {
@@ -147,7 +152,7 @@ function readUnit(word: string): Unit | Refusal {
   if (word === '') return refuse('the number has no unit: write for example "3 months"');
   const lower = word.toLowerCase();
   const unit = UNITS.find((known) => lower === known || lower === known.slice(0, -1));
-  return unit ?? refuse(`"${word}" is no unit: use years, months, weeks, days (and hours in a margin)`);
+  return unit ?? refuse(`"${word}" is no unit: use years, months, weeks, days or hours`);
 }
 
 function checked(amounts: Amounts): Amounts | Refusal {

@@ -56,6 +56,24 @@ describe('within', () => {
     expect(marginHours(rule('within', length))).toBe(hours);
   });
 
+  it('counts hours as they pass, and a day from its beginning', () => {
+    const six = rule('within', { hours: 6 });
+    expect(marginHours(six)).toBe(1);
+    expect(both(six, at('2026-01-10T20:00:00Z'))).toEqual([
+      '2026-01-11T01:00:00.000Z',
+      '2026-01-12T00:00:00.000Z',
+    ]);
+    expect(both(six, onDay('2026-01-10'))).toEqual(['2026-01-10T05:00:00.000Z', '2026-01-11T00:00:00.000Z']);
+    // The clocks go forward at 02:00: what began at 00:30 ends at 07:30 by them.
+    const summer = controller('Europe/Copenhagen');
+    expect(both(six, at('2026-03-28T23:30:00Z'), summer)[0]).toBe('2026-03-29T04:30:00.000Z');
+    expect(both(rule('after', { hours: 6 }), onDay('2026-01-10'))).toEqual([
+      '2026-01-11T06:00:00.000Z',
+      '2026-01-18T06:00:00.000Z',
+    ]);
+    expect(both(rule('after', { hours: 6 }), at('2026-01-10T20:00:00Z'))[0]).toBe('2026-01-11T02:00:00.000Z');
+  });
+
   it('allows a margin of zero', () => {
     expect(both(rule('within', { months: 1 }, { marginHours: 0 }), at('2026-01-31T08:00:00Z'))).toEqual([
       '2026-02-28T08:00:00.000Z',

@@ -24,6 +24,9 @@ describe('parsePeriodPhrase', () => {
     ['P1Y6M', { ...none, years: 1, months: 6 }],
     ['P26W', { ...none, weeks: 26 }],
     ['P1Y2M3W4D', { years: 1, months: 2, weeks: 3, days: 4 }],
+    ['6 hours', { ...none, hours: 6 }],
+    ['1 hour', { ...none, hours: 1 }],
+    ['PT23H', { ...none, hours: 23 }],
   ])('reads %p', (text, period) => {
     expect(parsePeriodPhrase(text)).toEqual({ ok: true, period });
   });
@@ -50,9 +53,11 @@ describe('parsePeriodPhrase', () => {
     ['P', 'does not begin with a number'],
     ['P1YT', 'no ISO 8601 period'],
     ['P1M1Y', 'no ISO 8601 period'],
-    ['PT12H', 'hours'],
+    ['PT24H', 'at most 23'],
+    ['0 hours', 'zero'],
+    ['1 day 6 hours', 'stand alone'],
     ['P1DT0H30M', 'minutes'],
-    ['12 hours', 'hours'],
+    ['48 hours', 'at most 23'],
     ['3', 'no unit'],
     ['three months', 'number in digits'],
     ['3 moons', '"moons" is no unit'],

@@ -51,7 +51,7 @@ const ERASING = [
   'schedule',
   'acknowledge cascades',
 ] as const;
-const OF_A_STAGE = ['within', 'after', 'keep', 'margin', 'allowance', ...DOING] as const;
+const OF_A_STAGE = ['within', 'after', 'keep', 'margin', 'allowance', 'short period', ...DOING] as const;
 
 interface GuardsText {
   readonly records?: number | undefined;

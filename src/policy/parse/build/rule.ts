@@ -1,6 +1,6 @@
 /** Deletion rules: bound, period, margin, allowance. */
 import { parsePeriodPhrase, parseSpan, shortestHours } from '../../time/period.ts';
-import type { Rule } from '../../policy.ts';
+import type { Period, Rule } from '../../policy.ts';
 import type { Path } from '../position.ts';
 import type { Report } from '../report.ts';
 
@@ -11,6 +11,7 @@ export interface RuleText {
   readonly keep?: string;
   readonly margin?: string | 0;
   readonly allowance?: string | 0;
+  readonly 'short period'?: 'on purpose';
 }
 
 const ALLOWANCE_DAYS = 7;
@@ -121,6 +122,34 @@ function readPeriod(
   return undefined;
 }
 
+/** Whether a period under a day is declared to be meant, and no other is. */
+function isMeant(
+  period: Period,
+  bound: Bound,
+  given: ReadonlySet<string>,
+  path: Path,
+  report: Report,
+): boolean {
+  const isShort = period.hours !== undefined;
+  if (isShort === given.has('short period')) return true;
+  if (isShort)
+    report.add({
+      code: 'short-period',
+      path: [...path, bound],
+      message: 'This period is shorter than a day',
+      remedy: 'Write at least 1 day; where hours are meant, add `short period: on purpose`.',
+    });
+  else
+    report.add({
+      code: 'contradiction',
+      path: [...path, 'short period'],
+      message: '`short period` stands only beside a period of hours',
+      remedy: 'Remove it, or write the period in hours.',
+      on: 'key',
+    });
+  return false;
+}
+
 /**
  * Reads the rule of a policy or a stage. `given` are the keys that stand there, valid or not. Undefined, and reported,
  * where something is wrong.
@@ -137,7 +166,7 @@ export function readRule(
   refuseForeign(bound, given, path, report);
   const text = values[bound];
   const period = text === undefined ? undefined : readPeriod(text, [...path, bound], report);
-  if (period === undefined) return undefined;
+  if (period === undefined || !isMeant(period.period, bound, given, path, report)) return undefined;
   const rule: Rule = { bound, ...period, allowanceDays: ALLOWANCE_DAYS };
   const { margin, allowance } = values;
   if (bound === 'within' && margin !== undefined) {

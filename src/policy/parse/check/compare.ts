@@ -38,7 +38,8 @@ function monthDays(months: number): { readonly min: number; readonly max: number
 }
 
 function parts(period: Period): { readonly months: number; readonly days: number } {
-  return { months: period.years * 12 + period.months, days: period.weeks * 7 + period.days };
+  const { years, months, weeks, days, hours = 0 } = period;
+  return { months: years * 12 + months, days: weeks * 7 + days + hours / 24 };
 }
 
 /** How long the wait for the end of a month or year can take, days. */

@@ -94,6 +94,10 @@ export const stageShape = {
     span.optional(),
     'With `after`: days until a record that is due counts as overdue. Left out: 7 days.',
   ),
+  'short period': says(
+    z.literal('on purpose').optional(),
+    'Beside a period of hours: on purpose, because a day is the shortest that is taken for meant.',
+  ),
   action: says(z.enum(['delete', 'anonymise']).optional(), 'What is done: delete, or anonymise with `set`.'),
   set,
   files,

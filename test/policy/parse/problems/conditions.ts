@@ -47,6 +47,71 @@ export const CONDITIONS: readonly Case[] = [
     ['tautology', 'policies.contacts.where', /opposites/],
   ],
   [
+    'numbers on either side, and NULL',
+    [
+      [
+        'where: { status: lead }',
+        'where: { ¦any of: [{ a: { less than: 5 } }, { a: { at least: 5 } }, { a: null }] }',
+      ],
+    ],
+    ['tautology', 'policies.contacts.where.any of', /leave nothing over/],
+  ],
+  [
+    'a list, and all but one of it',
+    [['where: { status: lead }', 'where: { ¦any of: [{ a: [1, 2] }, { a: { not: 1 } }] }']],
+    ['tautology', 'policies.contacts.where.any of', /leave nothing over/],
+  ],
+  [
+    'rows that are there or not',
+    [['where: { status: lead }', 'where: { ¦any of: [{ exists: messages }, { none: messages }] }']],
+    ['tautology', 'policies.contacts.where.any of', /leave nothing over/],
+  ],
+  [
+    'numbers of rows that leave nothing over',
+    [
+      [
+        'where: { status: lead }',
+        'where: { ¦any of: [{ count: messages, at least: 2 }, { count: messages, less than: 3 }] }',
+      ],
+    ],
+    ['tautology', 'policies.contacts.where.any of', /leave nothing over/],
+  ],
+  [
+    'days on either side, and NULL',
+    [
+      [
+        'where: { status: lead }',
+        'where: { ¦any of: [{ a: { less than: "2020-01-01" } }, { a: { at least: "2019-06-30" } }, { a: null }] }',
+      ],
+    ],
+    ['tautology', 'policies.contacts.where.any of', /leave nothing over/],
+  ],
+  [
+    'several ways round',
+    [
+      [
+        'where: { status: lead }',
+        'where: { ¦any of: [{ a: 1, b: 1 }, { a: { not: 1 } }, { b: { not: 1 } }] }',
+      ],
+    ],
+    ['tautology', 'policies.contacts.where.any of', /leave nothing over/],
+  ],
+  [
+    'bounds that nothing is within',
+    [['where: { status: lead }', 'where: ¦{ a: { more than: 5, less than: 3 } }']],
+    ['tautology', 'policies.contacts.where', /leave nothing over/],
+  ],
+  [
+    'an exemption of everything in other words',
+    [
+      [
+        '      customer: { customer_number: { not: null } }',
+        '      ¦customer: { status: { not: customer } }',
+      ],
+    ],
+    ['tautology', 'policies.contacts.unless.customer', /differs from `where`/],
+  ],
+  [
     'an exemption of everything',
     [['      customer: { customer_number: { not: null } }', '      ¦customer: { status: lead }']],
     ['tautology', 'policies.contacts.unless.customer', /differs from `where`/],

@@ -99,8 +99,7 @@ export const VALUES: readonly Case[] = [
   ],
   [
     'a short period for some reason',
-    [['    within: 12 months', '    short period: ¦true\n    within: 12 months']],
-    ['contradiction', 'policies.contacts.short period', /Remove it/],
+    [['    within: 12 months\n    margin: 2 days', '    short period: ¦true\n    within: 12 hours']],
     ['wrong-value', 'policies.contacts.short period', /on purpose/],
   ],
   [
