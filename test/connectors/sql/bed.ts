@@ -53,7 +53,9 @@ export async function makeBed(
   create: typeof createSqlConnector = createSqlConnector,
 ): Promise<Bed> {
   const database = await freshDatabase(engine);
-  for (const statement of tables(TYPES[engine])) await database.query(statement);
+  const statements = tables(TYPES[engine]);
+  if (engine === 'sqlite') await database.query(['BEGIN', ...statements, 'COMMIT'].join(';\n'));
+  else for (const statement of statements) await database.query(statement);
   const connectors: Connector[] = [];
   let sent: Sent[] = [];
   return {

@@ -36,7 +36,7 @@ export const tables =
     `CREATE TABLE mail (id ${big} PRIMARY KEY, address VARCHAR(80)${engine === 'sqlite' ? ' COLLATE NOCASE' : ''})`,
     `CREATE TABLE code (id ${big} PRIMARY KEY, owner VARCHAR(20))`,
     `CREATE TABLE invoice (id ${big} PRIMARY KEY, entry_id ${big})`,
-    `CREATE TABLE payment (id ${big} PRIMARY KEY, site INT, entry_id ${big}, open INT)`,
+    `CREATE TABLE payment (id ${big} PRIMARY KEY, site INT, entry_id ${big}, open INT, doc VARCHAR(80))`,
     `CREATE TABLE review (entry_id VARCHAR(20), verdict VARCHAR(20))`,
     // 1 and 10 and 12 may go; each of the others stays for one reason.
     `INSERT INTO entry VALUES (1, 7, 'applicant', 1, 'rejected', 5, '{"a": 1}', 'one.jpg', ${OLD}), (2, 7, 'applicant', 2, 'hired', 5, NULL, 'two.jpg', ${OLD}), (3, 7, 'contact', 3, 'rejected', 5, NULL, NULL, ${OLD}), (4, 8, 'applicant', 4, 'rejected', 5, NULL, NULL, ${OLD}), (5, 7, 'applicant', 5, 'rejected', 5, NULL, NULL, ${OLD}), (6, 7, 'applicant', 6, 'rejected', 5, NULL, NULL, ${OLD}), (7, 7, 'applicant', 7, 'rejected', 5, '{"a": ', NULL, ${OLD}), (8, 7, 'applicant', 8, 'rejected', 5, NULL, NULL, ${OLD}), (9, 7, 'applicant', 9, NULL, NULL, NULL, NULL, ${OLD}), (10, 7, 'applicant', 2, 'rejected', 5, NULL, 'two.jpg', ${OLD}), (11, 7, 'applicant', 11, 'rejected', 5, NULL, NULL, ${OLD}), (12, 7, 'applicant', 12, 'rejected', 5, NULL, NULL, NULL)`,
@@ -56,7 +56,7 @@ export const tables =
     "INSERT INTO mail VALUES (1, 'Anna@x.dk'), (2, 'anna@x.dk')",
     "INSERT INTO code VALUES (1, '1'), (2, '01'), (3, '1x')",
     'INSERT INTO invoice VALUES (1, 1), (2, 2)',
-    'INSERT INTO payment VALUES (1, 7, 5, 1), (2, 7, 1, 0), (3, 8, 12, 1)',
+    `INSERT INTO payment VALUES (1, 7, 5, 1, NULL), (2, 7, 1, 0, NULL), (3, 8, 12, 1, '{"b"')`,
     "INSERT INTO review VALUES ('1', 'drop'), ('2', 'keep'), (NULL, 'drop'), ('05', 'drop')",
   ];
 
