@@ -45,7 +45,7 @@ export async function countSubjects(
 }
 
 /** Most values in one statement. */
-const CHUNK = 1000;
+const CHUNK = 5000;
 
 /**
  * The records about these people. The database leaves out what is certainly about nobody of them; an identifier with a
