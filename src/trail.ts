@@ -7,7 +7,7 @@
  * emitted stays in the outbox, and is tried again for as long as the process lives.
  */
 import { parseEntry } from './audit/entry.ts';
-import type { Signer } from './audit/checkpoint.ts';
+import type { Head, Signer } from './audit/checkpoint.ts';
 import { openLog, type Log } from './audit/log.ts';
 import { createPublisher, isPassing, type Publisher } from './audit/publisher.ts';
 import type { Store } from './audit/store/store.ts';
@@ -30,6 +30,8 @@ export interface TrailOptions {
   readonly store: Store;
   readonly signer: Signer;
   readonly state: State;
+  /** The newest copy of the head that lies elsewhere: state and trail may both have been restored from old copies. */
+  readonly kept?: () => Promise<Head | undefined>;
   /** Names this process among those that share the state. */
   readonly holder: string;
   /** How long a flush waits for a store that fails, ms; the pauses summed up since it last worked. */
@@ -220,6 +222,8 @@ class LeasedTrail implements OwnTrail {
     // Whose it is comes first: held against the head of another installation it would look like a forged one.
     await this.#sameInstallation(log);
     await log.refresh(await state.lastHead());
+    const kept = await this.#options.kept?.();
+    if (kept !== undefined) await log.refresh(kept);
     return createPublisher({
       log,
       outbox: {

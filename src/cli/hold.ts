@@ -186,7 +186,9 @@ export async function holdList(
     hold.id,
     hold.kind,
     coversOf(hold),
-    hold.subjects.length === 0 ? '' : (hold.sources?.join(',') ?? 'all sources'),
+    hold.records === undefined && hold.policies === undefined
+      ? (hold.sources?.join(',') ?? 'all sources')
+      : '',
     hold.placed.slice(0, 10),
     hold.by,
     reviewOf(hold, now),

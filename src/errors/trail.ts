@@ -89,6 +89,12 @@ export const TRAIL_ERRORS = {
     remedy:
       'Restore that state from its backup: the holds stand in it. If there is no backup, `frist state adopt`. For another installation name another place for the trail.',
   },
+  AUDIT_LOST: {
+    exit: 1,
+    message: 'In {place} lie heads of an audit trail, and the trail is not there',
+    remedy:
+      'State and trail were lost together: restore both from their backups. If there are none, name another place as `audit.heads.store`, begin anew, and place every hold again: docs/operating.md says how.',
+  },
   AUDIT_KEY_MISSING: {
     exit: 1,
     message: 'There is no key in {file}',

@@ -114,9 +114,14 @@ function groupByKinds(
   return [...groups.values()];
 }
 
-/** Whether a hold is on persons. One that is on nothing at all counts as such, and keeps everything. */
+/** Whether a hold is on nothing that anybody knows: what it was on was lost with a state (`frist state adopt`). */
+export function isLost({ subjects, records, policies }: Hold): boolean {
+  return subjects.length === 0 && records === undefined && policies === undefined;
+}
+
+/** Whether a hold is on persons. One that is lost counts as such, and keeps everything. */
 function isOnPersons(hold: Hold): boolean {
-  return hold.subjects.length > 0 || (hold.records === undefined && hold.policies === undefined);
+  return hold.subjects.length > 0 || isLost(hold);
 }
 
 /** Whether it covers anything at this moment, ms since the epoch. A moment that does not read is never over. */

@@ -41,6 +41,24 @@ export async function keepHead(
 }
 
 /**
+ * The head of the longest trail that a place holds; undefined where there is none.
+ * @throws AUDIT_CORRUPT when it is not signed by this key; AUDIT_STORE.
+ */
+export async function newestHead(place: ReadStore, vkey: string): Promise<Head | undefined> {
+  let newest: string | undefined;
+  for await (const key of place.list(HEADS_PREFIX))
+    if (HEAD_KEY.test(key) && (newest === undefined || key > newest)) newest = key;
+  const stored = newest === undefined ? undefined : await place.get(newest);
+  return stored === undefined ? undefined : openCheckpoint(stored.bytes, parseVkey(vkey), newest);
+}
+
+/** Whether a place holds heads of some trail. */
+export async function hasHeads(place: ReadStore): Promise<boolean> {
+  for await (const key of place.list(HEADS_PREFIX)) if (HEAD_KEY.test(key)) return true;
+  return false;
+}
+
+/**
  * The heads that a place holds, in the order of the trail. What is not named like a head (a file of the system's, or of
  * a program that makes copies) is none; to hide one so is no more than to delete it.
  * @throws AUDIT_CORRUPT for one that is not signed by this key, or lies under another size than its own; AUDIT_STORE.

@@ -1,5 +1,6 @@
 /** Holds in words. */
 import type { Hold } from '../../state/state.ts';
+import { isLost } from '../../policy/subject.ts';
 
 /** Holds that nobody has released, and whose day of review has passed. `now` is an ISO instant. */
 export function pastReview(holds: readonly Hold[], now: string): readonly Hold[] {
@@ -11,7 +12,9 @@ function isPast({ review }: Hold, now: string): boolean {
 }
 
 /** What a hold is on, as its options were written; nothing of it is left of one that is forgotten. */
-export function coversOf({ subjects, records = [], policies = [] }: Hold): string {
+export function coversOf(hold: Hold): string {
+  if (hold.released === undefined && isLost(hold)) return 'everything: whom it is on was lost';
+  const { subjects, records = [], policies = [] } = hold;
   return [
     ...subjects.map(([kind, value]) => `${kind}=${value}`),
     ...records.map(({ source, record, key }) => `${source}.${record}=${key.join(',')}`),

@@ -1,6 +1,7 @@
 /** The end of a hold, which somebody named decides, and the grace that follows it. */
 import { formatEntry } from '../../audit/entry.ts';
 import { FristError } from '../../errors.ts';
+import { isLost } from '../../policy/subject.ts';
 import type { Engine } from '../engine.ts';
 
 const HOUR_MS = 3_600_000;
@@ -21,7 +22,9 @@ export async function releaseHold(
   const why = await engine.evidence.put(reason);
   const now = engine.now();
   const at = new Date(now).toISOString();
-  const until = graceHours === 0 ? undefined : new Date(now + graceHours * HOUR_MS).toISOString();
+  // After the end of a lost hold, whoever it was on is held anew, or nobody is: a grace would keep everybody.
+  const until =
+    graceHours === 0 || isLost(hold) ? undefined : new Date(now + graceHours * HOUR_MS).toISOString();
   await engine.state.transaction(async (t) => {
     if (!(await t.releaseHold(id, at, until))) throw new FristError('HOLD_UNKNOWN', { hold: id });
     await t.emit([
