@@ -27,6 +27,7 @@ import { clockIsWitnessed } from './erasure/run/clock.ts';
 import { FristError } from './errors.ts';
 import { createKeys, keysOf, openKeyRing, openSigner, rotateKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
+import { certainty } from './policy/certainty.ts';
 import { holds, isReadable, valueOf } from './policy/condition.ts';
 import type { PolicyFile, Source } from './policy/policy.ts';
 import type { Located } from './policy/parse/parse.ts';
@@ -38,7 +39,7 @@ import { createTrail, type OwnTrail } from './trail.ts';
 
 const READ_ATTEMPTS = 4;
 /** The core's own word, for connectors, which know its types only. */
-export const MEANING: Meaning = { holds, isReadable, valueOf, normalise };
+export const MEANING: Meaning = { holds, isReadable, valueOf, normalise, certainty };
 
 /** Everything external, so that tests can give their own. */
 export interface World {

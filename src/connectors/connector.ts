@@ -4,6 +4,7 @@
  * A connector gives facts; it never decides what is due. A *source* is a configured instance, a *connector* the code
  * for a kind of system. Every kind passes the same suite, test/connectors/conformance.ts.
  */
+import type { certainty } from '../policy/certainty.ts';
 import type { holds, isReadable, valueOf } from '../policy/condition.ts';
 import type { Outline } from '../policy/outline/outline.ts';
 import type { Action, Dependent, Encoding, Facts, Key, RecordType, View, Window } from '../policy/policy.ts';
@@ -223,6 +224,8 @@ export interface Meaning {
   readonly valueOf: typeof valueOf;
   readonly isReadable: typeof isReadable;
   readonly normalise: typeof normalise;
+  /** For a connector that knows what its columns can hold. */
+  readonly certainty: typeof certainty;
 }
 
 /** How a connector is made. Everything external is in `ConnectorContext`. */

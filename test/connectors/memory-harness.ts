@@ -4,12 +4,13 @@ import type { MemoryOptions } from '../../src/connectors/memory.ts';
 import { createMemoryConnector } from '../../src/connectors/memory.ts';
 import type { Meaning, MemoryDatabase, MemoryTable } from '../../src/connectors/memory/database.ts';
 import { createMemoryDatabase, rowKey, withRows } from '../../src/connectors/memory/database.ts';
+import { certainty } from '../../src/policy/certainty.ts';
 import { holds, isReadable, valueOf } from '../../src/policy/condition.ts';
 import { normalise } from '../../src/policy/subject.ts';
 import type { Harness, MakeHarness, Row, TableSpec } from './conformance/harness.ts';
 
 /** What conditions and identifiers mean: the policy core's own word. */
-export const MEANING: Meaning = { holds, isReadable, valueOf, normalise };
+export const MEANING: Meaning = { holds, isReadable, valueOf, normalise, certainty };
 
 /** A harness whose connectors all have these options. */
 export function memoryHarness(options: MemoryOptions = {}): MakeHarness {

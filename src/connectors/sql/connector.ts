@@ -14,6 +14,7 @@ import type {
   Count,
   ErasingSession,
   Finding,
+  Meaning,
   Page,
   Verification,
 } from '../connector.ts';
@@ -50,8 +51,10 @@ export interface SqlOptions {
   readonly openRoot?: OpenRoot;
 }
 
-/** What conditions mean is the database's to say. */
-export type SqlContext = Omit<ConnectorContext, 'meaning'>;
+/** What conditions mean is the database's to say; `check` holds what is certain of them against the catalogue. */
+export type SqlContext = Omit<ConnectorContext, 'meaning'> & {
+  readonly meaning?: Pick<Meaning, 'certainty'>;
+};
 
 /** A connector for the database at `context.connection`; connects when it is first asked for something. */
 export function createSqlConnector(context: SqlContext, options: SqlOptions = {}): Connector {
@@ -93,7 +96,8 @@ class SqlConnector implements Connector {
     const catalogue = await loadCatalogue(this.#dialect, this.#ask, names);
     for (const view of views) this.#catalogues.set(view.record, Promise.resolve(catalogue));
     heed(signal);
-    return await checkViews(this.#dialect, catalogue, views, this.#ask, this.#openRoot, signal);
+    const { certainty } = this.#context.meaning ?? {};
+    return await checkViews(this.#dialect, catalogue, views, this.#ask, this.#openRoot, signal, certainty);
   }
 
   async advise(views: readonly View[], signal: AbortSignal): Promise<readonly Finding[]> {

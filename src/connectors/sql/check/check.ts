@@ -4,7 +4,7 @@
  */
 import type { Dialect } from '../../../database.ts';
 import type { Encoding, Field, View } from '../../../policy/policy.ts';
-import type { CheckReport } from '../../connector.ts';
+import type { CheckReport, Meaning } from '../../connector.ts';
 import type { Catalogue, Column, Table } from '../catalogue/catalogue.ts';
 import { digestOf } from '../catalogue/load.ts';
 import type { Ask } from '../catalogue/load.ts';
@@ -21,6 +21,7 @@ import { checkKey, checkMatches } from './keys.ts';
 import { checkReferences } from './erasing/references.ts';
 import { checkReplacements } from './erasing/replacements.ts';
 import { checkSelections } from './selections.ts';
+import { checkSense } from './sense.ts';
 import { checkStarts } from './starts.ts';
 import { checkTables } from './tables.ts';
 
@@ -39,6 +40,7 @@ export async function checkViews(
   ask: Ask,
   openRoot: OpenRoot,
   signal: AbortSignal,
+  certainty?: Meaning['certainty'],
 ): Promise<CheckReport> {
   const findings = new Findings();
   const encodings = new Map<View, readonly (Encoding | undefined)[]>();
@@ -46,6 +48,7 @@ export async function checkViews(
     heed(signal);
     const one: Examined = { dialect, catalogue, view, findings };
     encodings.set(view, checkView(one));
+    if (certainty !== undefined) checkSense(one, certainty);
     await checkPopulation(one, ask);
     await checkSelections(one, ask);
     await checkFiles(one, openRoot);
