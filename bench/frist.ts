@@ -36,13 +36,18 @@ sources:
     connection: \${BENCH_DATABASE}
     datetimes in: UTC
     records:
-      contact: { table: ${table.name}, key: id, subject: { email: email } }
+      contact:
+        table: ${table.name}
+        key: id
+        subject: { email: email }
+        related: { ${table.dependents.map((name) => `${name}: { table: ${name}, match: { contact_id: id } }`).join(', ')} }
 policies:
   contacts:
     records: crm.contact
     start: last_activity_at
     after: 12 months
     action: ${action === 'delete' ? 'delete' : ANONYMISE}
+    dependents: [${table.dependents.map((name) => `{ delete: ${name} }`).join(', ')}]
 `;
 }
 

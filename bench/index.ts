@@ -12,7 +12,7 @@ import { run } from '../test/support/servers/server.ts';
 import { buildFrist } from './frist.ts';
 import { live } from './database/live.ts';
 import { findArchiver } from './database/others.ts';
-import { anonymising, dryRun, erasing, sizes, type Bench } from './sections.ts';
+import { anonymising, dependents, dryRun, erasing, sizes, type Bench } from './sections.ts';
 import { startServer, type Server } from './database/server.ts';
 import { makeTable, type Table } from './database/table.ts';
 import { appending, verifying } from './trail/trail.ts';
@@ -68,6 +68,7 @@ type Section = readonly [
 function sectionsOf(extent: Extent): readonly Section[] {
   return [
     ['erasing', 'Erasing', erasing],
+    ['dependents', 'Erasing with ten dependents', dependents],
     ['anonymising', 'Anonymising', anonymising],
     ['dry-run', 'Dry run', dryRun],
     ['sizes', 'Size', (bench) => sizes(bench, extent.sizes)],

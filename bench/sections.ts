@@ -4,7 +4,7 @@ import { fristCommand, type FristOptions, type Site } from './frist.ts';
 import { archive, freshFile, statement } from './database/others.ts';
 import { formatRatio, median, ratios, seriesTable, spread, table as markdown } from './measuring/report.ts';
 import { runRounds, type Series, type Variant } from './measuring/rounds.ts';
-import { dropTable, makeTable, type Table } from './database/table.ts';
+import { addDependents, dropTable, makeTable, type Table } from './database/table.ts';
 
 export interface Bench {
   readonly site: Site;
@@ -69,6 +69,31 @@ export async function erasing(bench: Bench, table: Table): Promise<string> {
     ['frist, 5000', SINGLE, 0.4],
   ] as const;
   return `${seriesTable(all, baselines)}\n\n${aims(all, pairs)}`;
+}
+
+const STATEMENTS = 'a DELETE for each table';
+
+/** Erasing with ten dependents for each record, two rows each: frist beside one statement for each of the eleven tables. */
+export async function dependents(bench: Bench, plain: Table): Promise<string> {
+  const { server } = bench.site;
+  const table = await addDependents(server, plain, 10);
+  const expired = `select id from ${table.name} where ${table.where}`;
+  const deletes = [
+    ...table.dependents.map((name) => `delete from ${name} where contact_id in (${expired})`),
+    `delete from ${table.name} where ${table.where}`,
+  ];
+  const variants: Variant[] = [
+    {
+      name: STATEMENTS,
+      command: () => statement(server, `begin; ${deletes.join('; ')}; commit`),
+      leaves: 'none',
+    },
+    frist(bench, 'frist, 1000', { table, batch: 1000 }),
+    frist(bench, 'frist, 5000', { table, batch: 5000 }),
+  ];
+  const all = await runRounds({ server, table, variants, rounds: bench.rounds });
+  for (const name of table.dependents) await dropTable(server, { ...plain, name });
+  return seriesTable(all, [find(all, STATEMENTS)]);
 }
 
 const UPDATE = 'one UPDATE';

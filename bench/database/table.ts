@@ -10,6 +10,8 @@ export interface Table {
   readonly where: string;
   /** What an UPDATE sets that anonymises; the policy in frist.ts says the same. */
   readonly anonymise: string;
+  /** Tables whose rows go with those of this one, by `contact_id`. */
+  readonly dependents: readonly string[];
 }
 
 const COLUMNS = `
@@ -59,7 +61,23 @@ export async function makeTable(server: Server, name: string, rows: number, expi
   await server.query(`insert into ${name}_expired select * from ${name} where ${where}`);
   await server.query(`analyze table ${name}, ${name}_expired`);
   const [[count] = []] = await server.query(`select count(*) from ${name}_expired`);
-  return { name, rows, expired: Number(count), where, anonymise: ANONYMISE };
+  return { name, rows, expired: Number(count), where, anonymise: ANONYMISE, dependents: [] };
+}
+
+/** The same table with `count` tables more: in each two rows for every contact that is expired, one for every tenth other. */
+export async function addDependents(server: Server, table: Table, count: number): Promise<Table> {
+  const dependents = Array.from({ length: count }, (_, i) => `${table.name}_part_${i + 1}`);
+  for (const name of dependents) {
+    await server.query(`create table ${name} (id bigint unsigned not null auto_increment primary key,
+      contact_id bigint unsigned not null, body varchar(100) not null, index contact_id (contact_id)) engine = innodb`);
+    await server.query(`insert into ${name} (contact_id, body)
+      select id, concat(md5(id), md5(seq)) from ${table.name} join seq_1_to_2
+      where ${table.where} or (seq = 1 and id % 10 = 0)`);
+    await server.query(`create table ${name}_expired as
+      select part.* from ${name} part join ${table.name}_expired contact on contact.id = part.contact_id`);
+    await server.query(`analyze table ${name}`);
+  }
+  return { ...table, dependents };
 }
 
 /**
@@ -72,6 +90,8 @@ export async function reset(server: Server, table: Table, most = table.expired):
   await server.query(
     `insert into ${table.name} select * from ${table.name}_expired order by id limit ${most}`,
   );
+  for (const name of table.dependents)
+    await server.query(`insert ignore into ${name} select * from ${name}_expired`);
   await server.calm();
   return Math.min(most, table.expired);
 }
@@ -83,5 +103,6 @@ export async function expiredRows(server: Server, table: Table): Promise<number>
 }
 
 export async function dropTable(server: Server, table: Table): Promise<void> {
-  await server.query(`drop table ${table.name}, ${table.name}_expired`);
+  for (const name of [table.name, ...table.dependents])
+    await server.query(`drop table ${name}, ${name}_expired`);
 }
