@@ -15,8 +15,9 @@ import { SourceFailure } from '../connector.ts';
 import type { MemoryDatabase, MemoryRow, MemoryTable } from './database.ts';
 import { isMatch, meets, partOf, relatedRows } from './around.ts';
 import { copyOf, relationOf, rowKey, tableOf } from './database.ts';
-import { factsOf, isOwned, meant, rowByKey } from './facts.ts';
+import { factsOf, meant, rowByKey } from './facts.ts';
 import { replaced } from './replace.ts';
+import { isOwned, isReleased, ownersAbove } from './shared.ts';
 
 /** Re-checks and erases in the copy. Throws `SourceFailure('data')` where a constraint forbids it. */
 export function eraseIn(copy: MemoryDatabase, view: View, batch: Batch): BatchResult {
@@ -34,16 +35,22 @@ export function eraseIn(copy: MemoryDatabase, view: View, batch: Batch): BatchRe
     const counted = eraseDependent(copy, view, dependent, roots, rowsOf);
     dependents.set(dependent.related, sum(dependents.get(dependent.related), counted));
   };
-  // Shared rows are found as they are now, and go behind their owners.
-  const shared = stage.dependents.filter(isShared).map((one) => {
+  // Shared rows, and rows that are `of` those, are found as they are now, and go behind their owners.
+  const later = (one: Dependent): boolean => isShared(one) || ownersAbove(view.record, stage.dependents, one).length > 0; // prettier-ignore
+  const shared = stage.dependents.filter(later).map((one) => {
     const found = new Map(roots.map((root) => [root, meant(copy, view.record, one, root.row)]));
     return { one, rowsOf: (root: Root) => found.get(root) ?? [] };
   });
-  for (const one of stage.dependents.filter((each) => !isShared(each)))
+  for (const one of stage.dependents.filter((each) => !later(each)))
     erase(one, ({ row }) => meant(copy, view.record, one, row));
   eraseRoots(copy, view, stage.action, roots);
   for (const { one, rowsOf } of shared)
-    erase(one, (root) => rowsOf(root).filter((row) => !hasOwner(copy, view.record, one, row)));
+    erase(one, (root) =>
+      rowsOf(root).filter(
+        (row) =>
+          !hasOwner(copy, view.record, one, row) && isReleased(copy, view.record, stage.dependents, one, row),
+      ),
+    );
   const outcomes = rows.map((row, i): RecordOutcome => {
     if (row === undefined) return 'already-absent';
     return due[i] === true ? 'erased' : 'changed';
@@ -59,10 +66,13 @@ export function foreseen(
   rows: readonly MemoryRow[],
 ): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const one of stages[stage]?.dependents ?? []) {
+  const all = stages[stage]?.dependents ?? [];
+  for (const one of all) {
     const theirs = new Set(rows.flatMap((row) => meant(database, record, one, row)));
-    const after = withoutLinks(database, record, one, rows);
-    const going = [...theirs].filter((row) => !hasOwner(after, record, one, row));
+    const after = withoutLinks(database, record, all, one, rows);
+    const going = [...theirs].filter(
+      (row) => !hasOwner(after, record, one, row) && isReleased(after, record, all, one, row),
+    );
     counts.set(one.related, (counts.get(one.related) ?? 0) + going.length);
   }
   return counts;
@@ -72,16 +82,23 @@ export function foreseen(
 function withoutLinks(
   database: MemoryDatabase,
   record: RecordType,
+  all: readonly Dependent[],
   dependent: Dependent,
   rows: readonly MemoryRow[],
 ): MemoryDatabase {
-  if (!isShared(dependent)) return database;
-  const { of } = relationOf(record.related, dependent.related);
   const copy = copyOf(database);
-  if (of === undefined) return copy;
-  const links = tableOf(copy, relationOf(record.related, of).table);
-  for (const row of rows)
-    for (const link of relatedRows(database, record, of, row)) links.rows.delete(rowKey(links, link));
+  const shared = all.filter(isShared).map((one) => one.related);
+  const way: string[] = [];
+  for (let name: string | undefined = dependent.related; name !== undefined;) {
+    const { of } = relationOf(record.related, name);
+    if (of !== undefined && shared.includes(name)) way.push(of);
+    name = of;
+  }
+  for (const of of way) {
+    const links = tableOf(copy, relationOf(record.related, of).table);
+    for (const row of rows)
+      for (const link of relatedRows(database, record, of, row)) links.rows.delete(rowKey(links, link));
+  }
   return copy;
 }
 

@@ -13,12 +13,12 @@ import type {
   ViewStage,
   Window,
 } from '../../policy/policy.ts';
-import { SourceFailure } from '../connector.ts';
 import { columnsInside } from '../inside.ts';
 import { aroundOf, belonging, isRecord, meets, partOf, relatedRows } from './around.ts';
 import type { MemoryDatabase, MemoryRow } from './database.ts';
-import { extreme, inScope, order, relationOf, tableOf, typeOf } from './database.ts';
+import { extreme, order, relationOf, tableOf, typeOf } from './database.ts';
 import { replaced } from './replace.ts';
+import { isOwned, isReleased } from './shared.ts';
 
 export const keyOf = (record: RecordType, row: MemoryRow): Key =>
   record.key.map((column) => row[column] ?? '');
@@ -56,12 +56,15 @@ function actionDone(
 export function leftOf(
   database: MemoryDatabase,
   record: RecordType,
+  all: readonly Dependent[],
   dependent: Dependent,
   row: MemoryRow,
   key: Key,
 ): readonly MemoryRow[] {
-  const rows = meant(database, record, dependent, row);
   if (dependent.kind === 'keep') return [];
+  const rows = meant(database, record, dependent, row).filter((one) =>
+    isReleased(database, record, all, dependent, one),
+  );
   if (dependent.kind === 'anonymise')
     return rows.filter((one) => !holds(one, replaced(dependent.set, one, key)));
   const owners = dependent.kind === 'delete' ? (dependent.unlessOwned ?? []) : [];
@@ -81,24 +84,6 @@ export function meant(
   return where === undefined ? rows : rows.filter((one) => meets(database, record, where, one, related));
 }
 
-/** Whether a row of `owner`, whosever it is, refers to this one: one that it is `of`, or one that is `of` it. */
-export function isOwned(
-  database: MemoryDatabase,
-  record: RecordType,
-  name: string,
-  owner: string,
-  row: MemoryRow,
-): boolean {
-  const relation = relationOf(record.related, name);
-  const other = relationOf(record.related, owner);
-  if (other.of === name) return relatedRows(database, record, owner, row, name).length > 0;
-  if (relation.of !== owner) throw new SourceFailure('fatal', 'UNLESS_OWNED');
-  const owners = [...tableOf(database, other.table).rows.values()].filter(
-    (one) => inScope(other.scope, one) && meets(database, record, other.where, one, owner),
-  );
-  return owners.some((one) => belonging(database, record, relation, one, owner).includes(row));
-}
-
 function stageDone(
   database: MemoryDatabase,
   record: RecordType,
@@ -106,7 +91,7 @@ function stageDone(
   row: MemoryRow,
   key: Key,
 ): boolean {
-  const left = (one: Dependent): number => leftOf(database, record, one, row, key).length;
+  const left = (one: Dependent): number => leftOf(database, record, dependents, one, row, key).length;
   return actionDone(database, record, action, row, key) && dependents.every((one) => left(one) === 0);
 }
 
@@ -121,7 +106,7 @@ export function leftovers(database: MemoryDatabase, record: RecordType, stage: V
       .every((pair) => pair.part === undefined && record.key.includes(pair.ours));
   };
   return stage.dependents.some(
-    (one) => byKey(one.related) && leftOf(database, record, one, gone, key).length > 0,
+    (one) => byKey(one.related) && leftOf(database, record, stage.dependents, one, gone, key).length > 0,
   );
 }
 

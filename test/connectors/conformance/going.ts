@@ -18,6 +18,7 @@ const AROUND: RecordType = {
     ...PERSON_AROUND.related.filter((one) => one.name !== 'sponsored'),
     { name: 'clubs', table: 'memberships', match: [{ theirs: 'person_id', ours: 'id' }], scope: [], where: ALL },
     { name: 'club badges', table: 'badges', of: 'clubs', match: [{ theirs: 'org', ours: 'org' }], scope: [], where: is('person_id', null) },
+    { name: 'badge notes', table: 'notes', of: 'club badges', match: [{ theirs: 'id', ours: 'id' }], scope: [], where: ALL },
     { name: 'all of the club', table: 'memberships', of: 'club badges', match: [{ theirs: 'org', ours: 'org' }], scope: [], where: ALL },
   ],
 }; // prettier-ignore
@@ -125,30 +126,38 @@ export function going(open: () => Harness): void {
     });
   });
 
-  it('deletes shared rows when nobody is left who owns them, and counts them before', async () => {
+  it('deletes shared rows, and what is theirs, when nobody is left who owns them, and counts them before', async () => {
     const sharing = view({
       record: AROUND,
       stages: [
         anonymising(
+          { related: 'badge notes', kind: 'delete' },
           { related: 'club badges', kind: 'delete', unlessOwned: ['clubs'] },
           { related: 'clubs', kind: 'delete' },
         ),
       ],
     });
-    const counts = async (...ids: readonly string[]): Promise<number | undefined> =>
-      (await patiently(() => connector.dependents(sharing, 0, ids.map((id) => [id]), ON))).get('club badges'); // prettier-ignore
-    expect(await counts('1')).toBe(0);
+    const counts = async (...ids: readonly string[]): Promise<readonly unknown[]> => {
+      const all = await patiently(() => connector.dependents(sharing, 0, ids.map((id) => [id]), ON)); // prettier-ignore
+      return [all.get('club badges'), all.get('badge notes')];
+    };
+    // The note of a badge goes with it, and stays with it.
+    expect(await counts('1')).toEqual([0, 0]);
     await eraseOnce(connector, sharing, [['1']]);
+    const read = await patiently(() => connector.read(sharing, [['1']], ON));
+    expect(factsOf(read, '1').done).toEqual([true]);
     await expectNow({ people: unnamed, memberships: without('person_id', '1') });
     await open().remove('memberships', { org: 'a', person_id: '12' });
-    expect(await counts('2')).toBe(1);
+    expect(await counts('2')).toEqual([1, 1]);
     before = await snapshot(open());
     const { dependents } = await eraseOnce(connector, sharing, [['2']]);
     expect(dependents.get('club badges')?.deleted).toBe(1);
+    expect(dependents.get('badge notes')?.deleted).toBe(1);
     await expectNow({
       people: (row) => (row['id'] === '2' ? { ...row, name: null } : row),
       memberships: without('person_id', '2'),
       badges: without('id', '4'),
+      notes: without('id', '4'),
     });
   });
 

@@ -13,7 +13,7 @@ import { makeBed, recordOf, relation, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 
 const TABLES = [
-  'person', 'candidate', 'membership', 'history', 'attachment', 'message', 'event', 'link', 'booking', 'log', 'optout', 'invoice',
+  'person', 'candidate', 'membership', 'history', 'attachment', 'message', 'event', 'link', 'booking', 'minute', 'remark', 'log', 'optout', 'invoice',
 ] as const; // prettier-ignore
 
 const site = [{ column: 'site_id', value: 7 }];
@@ -37,6 +37,8 @@ const CANDIDATE: RecordType = recordOf('candidate', ['candidate_id'], {
     ),
     relation('links', { candidate_id: 'candidate_id' }, { table: 'link' }),
     relation('events', { id: 'event_id' }, { table: 'event', of: 'links' }),
+    relation('minutes', { event_id: 'id' }, { table: 'minute', of: 'events' }),
+    relation('remarks', { minute_id: 'id' }, { table: 'remark', of: 'minutes' }),
     relation('bookings', { event_id: 'id' }, { table: 'booking', of: 'events' }),
     relation('log lines', {}, {
       table: 'log',
@@ -56,6 +58,13 @@ const ALL: readonly Dependent[] = [
   { related: 'memberships', kind: 'delete' },
   { related: 'attachments', kind: 'delete', where: is('secret', 0) },
   { related: 'messages', kind: 'detach' },
+  {
+    related: 'remarks',
+    kind: 'anonymise',
+    set: [{ column: 'body', with: { kind: 'constant', value: null } }],
+  },
+  { related: 'remarks', kind: 'detach' },
+  { related: 'minutes', kind: 'delete' },
   { related: 'events', kind: 'delete', unlessOwned: ['links', 'bookings'] },
   { related: 'links', kind: 'delete' },
   { related: 'log lines', kind: 'delete' },
@@ -83,6 +92,8 @@ describe.each(await engines())('what belongs to a record on %s', (engine) => {
       `CREATE TABLE event (id ${big} PRIMARY KEY, title VARCHAR(80))`,
       `CREATE TABLE link (id ${big} PRIMARY KEY, candidate_id ${big}, event_id ${big}, FOREIGN KEY (event_id) REFERENCES event (id))`,
       `CREATE TABLE booking (id ${big} PRIMARY KEY, event_id ${big})`,
+      `CREATE TABLE minute (id ${big} PRIMARY KEY, event_id ${big}, FOREIGN KEY (event_id) REFERENCES event (id))`,
+      `CREATE TABLE remark (id ${big} PRIMARY KEY, minute_id ${big}, body VARCHAR(80), FOREIGN KEY (minute_id) REFERENCES minute (id))`,
       `CREATE TABLE log (id ${big} PRIMARY KEY, url VARCHAR(200))`,
       `CREATE TABLE optout (email VARCHAR(80) PRIMARY KEY)`,
       `CREATE TABLE invoice (id ${big} PRIMARY KEY, candidate_id ${big}, open ${big})`,
@@ -95,6 +106,8 @@ describe.each(await engines())('what belongs to a record on %s', (engine) => {
       "INSERT INTO event VALUES (1, 'alone'), (2, 'shared'), (3, 'booked'), (4, 'nobody')",
       'INSERT INTO link VALUES (1, 12, 1), (2, 12, 2), (3, 123, 2), (4, 12, 3)',
       'INSERT INTO booking VALUES (1, 3)',
+      'INSERT INTO minute VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, NULL)',
+      "INSERT INTO remark VALUES (1, 1, 'a'), (2, 2, 'b'), (3, 3, 'c'), (4, 4, 'd'), (5, NULL, 'e')",
       "INSERT INTO log VALUES (1, '/show?candidateID=12'), (2, '/show?candidateID=123'), (3, '/x?candidateID=12&y=1'), (4, '/x?dupCandidateID=12'), (5, 'candidateid=12'), (6, '/x?xcandidateID=12')",
       "INSERT INTO optout VALUES ('anna@x.DK'), ('anna@x.dk.invalid'), ('bo@x.dk')",
       'INSERT INTO invoice VALUES (1, 12, 0), (2, 5, 1)',
@@ -136,13 +149,15 @@ describe.each(await engines())('what belongs to a record on %s', (engine) => {
       attachment: without(before['attachment'], '1'),
       message: ['1|null|123|a', '2|123|null|b', '3|null|null|c', '4|123|3|d', '5|null|null|e'],
       event: without(before['event'], '1'),
+      minute: without(before['minute'], '1'),
+      remark: ['1|null|null', '2|2|b', '3|3|c', '4|4|d', '5|null|e'],
       link: without(before['link'], '1', '2', '4'),
       log: without(before['log'], '1', '3'),
       optout: without(before['optout'], 'anna@x.DK'),
     };
     expect(await dump()).toEqual(after);
-    expect(Object.fromEntries([...result.dependents].map(([name, { deleted, detached }]) => [name, deleted + detached]))).toEqual({
-      history: 2, memberships: 2, attachments: 1, messages: 4, events: 1, links: 3, 'log lines': 2, optouts: 1,
+    expect(Object.fromEntries([...result.dependents].map(([name, { deleted, detached, anonymised }]) => [name, deleted + detached + anonymised]))).toEqual({
+      history: 2, memberships: 2, attachments: 1, messages: 4, remarks: 2, minutes: 1, events: 1, links: 3, 'log lines': 2, optouts: 1,
     }); // prettier-ignore
     expect(await bed.connect().verify(VIEW, 0, [['12'], ['5']], ON)).toEqual(['gone', 'present']);
   });
@@ -150,7 +165,7 @@ describe.each(await engines())('what belongs to a record on %s', (engine) => {
   it('is counted before it goes', async () => {
     const counts = await bed.connect().dependents(VIEW, 0, [['12']], ON);
     expect(Object.fromEntries(counts)).toEqual({
-      history: 2, memberships: 2, attachments: 1, messages: 4, events: 1, links: 3, 'log lines': 2, optouts: 1,
+      history: 2, memberships: 2, attachments: 1, messages: 4, remarks: 2, minutes: 1, events: 1, links: 3, 'log lines': 2, optouts: 1,
     }); // prettier-ignore
   });
 
@@ -184,7 +199,17 @@ describe.each(await engines())('what belongs to a record on %s', (engine) => {
       expect(outcomes).toEqual(['erased', 'erased', 'erased']);
       expect(bed.sent()).toHaveLength(one);
       expect(await bed.rows('event')).toEqual(['3|booked']);
+      expect(await bed.rows('minute')).toEqual(['3|3', '5|null']);
     });
+  });
+
+  it('counts what goes with a shared row only where the batch takes its last owners', async () => {
+    const count = async (...keys: readonly string[]): Promise<readonly unknown[]> => {
+      const counts = await bed.connect().dependents(VIEW, 0, keys.map((key) => [key]), ON); // prettier-ignore
+      return ['events', 'minutes', 'remarks'].map((name) => counts.get(name));
+    };
+    expect(await count('123')).toEqual([0, 0, 0]);
+    expect(await count('12', '123')).toEqual([2, 2, 4]);
   });
 
   it("stays where it is another record's part too", async () => {

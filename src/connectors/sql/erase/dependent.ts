@@ -1,22 +1,19 @@
 /** The rows that go with a set of records, and which of them are to be changed. */
 import type { Dependent, Key, ViewStage } from '../../../policy/policy.ts';
 import type { Sql } from '../sql.ts';
-import { FALSE, TRUE, and, not, or, sql } from '../sql.ts';
-import { unfit } from '../failure.ts';
+import { TRUE, and, not, or } from '../sql.ts';
 import type { Anonymising } from './change.ts';
 import { compileAnonymising } from './change.ts';
 import { compileCondition } from '../compile/condition.ts';
 import { keyInDependent } from './done.ts';
-import { compileGoing } from './going.ts';
 import type { Going } from './going.ts';
 import type { Question } from '../compile/facts.ts';
-import { oursOf } from '../compile/match.ts';
-import { alternatives, listed, pairsOf } from './listed.ts';
+import { alternatives } from './listed.ts';
 import type { Values } from './listed.ts';
-import type { Context, Place } from '../compile/place.ts';
-import { aliasOf, belongs, ownOf, refTo, relatedNamed } from '../compile/place.ts';
 import { compileRows } from './rows.ts';
 import type { RowsSql } from './rows.ts';
+import { owned, ownedByOthers, ownersAbove, releasedNow, releasedThen } from './shared.ts';
+import type { Foreseen } from './shared.ts';
 
 /** The values by which rows are found: of the records, and of the last rows on the way (see rows.ts). */
 export interface Found {
@@ -38,7 +35,7 @@ export interface DependentSql {
   /** Detaching: the columns that become NULL, for each of the relation's matches that is met. */
   readonly detaching: readonly { readonly columns: readonly string[]; readonly met: (found: Found) => Sql }[];
   readonly anonymising: Anonymising | undefined;
-  /** Owners that have to be gone before (`unless owned`): names of related rows. */
+  /** Owners that have to be gone before (`unless owned`, its own and those of rows above it): names of related rows. */
   readonly owners: readonly string[];
 }
 
@@ -59,22 +56,34 @@ export function compileDependent(question: Question, stage: ViewStage, dependent
   const chosen = dependent.where === undefined ? TRUE : compileCondition(context, place, dependent.where);
   const ownership = not(or(...owners.map((owner) => owned(context, place, dependent.related, owner))));
   const others = owners.map((owner) => ownedByOthers(question, stage, place, dependent.related, owner));
-  const meant = (found: Found): Sql => and(rows.matched(found.values), chosen, ownership);
+  const above = dependent.kind === 'keep' ? [] : ownersAbove(context, stage.dependents, dependent.related);
+  const released =
+    above.length === 0 ? TRUE : releasedNow(context, stage.dependents, place, dependent.related);
+  const then: Foreseen =
+    above.length === 0 ? () => TRUE : releasedThen(question, stage, place, dependent.related);
+  const shared = owners.length + above.length > 0;
+  const hasTexts = anonymising !== undefined && anonymising.texts.length > 0;
+  const meant = (found: Found): Sql => and(rows.matched(found.values), chosen, ownership, released);
   const left = (found: Found): Sql => and(meant(found), anonymising?.unfinished ?? TRUE);
   const foreseen = (found: Found, going: Going): Sql =>
-    and(rows.matched(found.values), chosen, not(or(...others.map((one) => one(found.roots, going)))));
-  const hasTexts = anonymising !== undefined && anonymising.texts.length > 0;
+    and(
+      rows.matched(found.values),
+      chosen,
+      not(or(...others.map((one) => one(found.roots, going)))),
+      then(found.roots, going),
+      hasTexts ? TRUE : (anonymising?.unfinished ?? TRUE),
+    );
   return {
     dependent,
     rows,
     meant,
     left,
-    foreseen: owners.length > 0 ? foreseen : hasTexts ? meant : left,
+    foreseen: shared ? foreseen : hasTexts ? meant : left,
     // Once the links are gone that lead to a shared row, that nobody owns it is what is demanded.
-    reached: ({ roots }) => (owners.length > 0 ? TRUE : rows.reached(roots)),
+    reached: ({ roots }) => (shared ? TRUE : rows.reached(roots)),
     detaching: dependent.kind === 'detach' ? detaching(question, rows) : [],
     anonymising,
-    owners,
+    owners: [...owners, ...above],
   };
 }
 
@@ -90,52 +99,6 @@ export function goingOf(
     return one === undefined ? [] : foundOf(one).values;
   };
   return { keys, valuesOf };
-}
-
-/** Some row of `owner`, whosever it is, still refers to the row: one that it is `of`, or one that is `of` it. */
-export function owned(context: Context, place: Place, name: string, owner: string): Sql {
-  return ownerOf(context, place, name, owner).is(TRUE);
-}
-
-/** An owner that is no row of the records themselves, and does not go with them. */
-function ownedByOthers(
-  question: Question,
-  stage: ViewStage,
-  place: Place,
-  name: string,
-  owner: string,
-): (roots: Values, going: Going) => Sql {
-  const { context, root } = question;
-  const { there, is } = ownerOf(context, place, name, owner);
-  const links = relatedNamed(context, owner);
-  const columns =
-    links.of === undefined ? pairsOf(links).map((pair) => refTo(context, root, oursOf(pair)).column) : [];
-  const goes = compileGoing(question, stage, there);
-  return (roots, going) => {
-    const own = links.of === undefined ? listed(context, links, there, columns, roots) : FALSE;
-    return is(sql`CASE WHEN ${or(own, goes(going))} THEN 0 ELSE 1 END = 1`);
-  };
-}
-
-/** The owners of a row, in a subquery that can ask more of them. */
-function ownerOf(
-  context: Context,
-  place: Place,
-  name: string,
-  owner: string,
-): { readonly there: Place; readonly is: (more: Sql) => Sql } {
-  const related = relatedNamed(context, name);
-  const other = relatedNamed(context, owner);
-  const there: Place = { ...aliasOf(context, other.table), related: owner };
-  const refers =
-    related.of === owner
-      ? belongs(context, related, place, there)
-      : other.of === name
-        ? belongs(context, other, there, place)
-        : undefined;
-  if (refers === undefined) throw unfit('UNLESS_OWNED');
-  const own = ownOf(context, other, there);
-  return { there, is: (more) => sql`EXISTS (SELECT 1 FROM ${there.from} WHERE ${and(refers, own, more)})` };
 }
 
 function detaching({ context }: Question, rows: RowsSql): DependentSql['detaching'] {

@@ -7,7 +7,7 @@ import type { Sql } from '../sql.ts';
 import type { KeyText } from './replacement.ts';
 import { FALSE, TRUE, and, not, or, raw, sql } from '../sql.ts';
 import { inPlace, keyText } from './change.ts';
-import { owned } from './dependent.ts';
+import { owned, releasedNow } from './shared.ts';
 import type { Context, Place } from '../compile/place.ts';
 import { refTo, relatedNamed, relatedRows } from '../compile/place.ts';
 
@@ -28,7 +28,10 @@ export function stageDone(
   const stage = view.stages[position];
   if (stage?.action.kind !== 'anonymise') return { holds: FALSE, texts: [] };
   const own = inPlace(context, root, stage.action.set, () => keyText(context.dialect, keys));
-  const holds = and(own, ...stage.dependents.map((one) => not(leftOf(context, root, view, one))));
+  const holds = and(
+    own,
+    ...stage.dependents.map((one) => not(leftOf(context, root, view, stage.dependents, one))),
+  );
   const texts = [
     ...freeTexts(stage.action.set).map((field) => ({
       cell: readable(context.dialect, refTo(context, root, field)),
@@ -76,7 +79,13 @@ function textsOf(context: Context, root: Place, dependent: Dependent): Done['tex
 const ALWAYS: Condition = { kind: 'all', of: [] };
 
 /** Some related row of the record still has to be changed. */
-function leftOf(context: Context, root: Place, view: View, dependent: Dependent): Sql {
+function leftOf(
+  context: Context,
+  root: Place,
+  view: View,
+  all: readonly Dependent[],
+  dependent: Dependent,
+): Sql {
   if (dependent.kind === 'keep') return FALSE;
   const { place, where } = relatedRows(context, root, dependent.related, dependent.where ?? ALWAYS);
   const owners = dependent.kind === 'delete' ? (dependent.unlessOwned ?? []) : [];
@@ -84,7 +93,8 @@ function leftOf(context: Context, root: Place, view: View, dependent: Dependent)
     dependent.kind === 'anonymise'
       ? not(inPlace(context, place, dependent.set, keyInDependent(context, place, view, dependent.related)))
       : not(or(...owners.map((owner) => owned(context, place, dependent.related, owner))));
-  return sql`EXISTS (SELECT 1 FROM ${place.from} WHERE ${and(where, wrong)})`;
+  const released = releasedNow(context, all, place, dependent.related);
+  return sql`EXISTS (SELECT 1 FROM ${place.from} WHERE ${and(where, wrong, released)})`;
 }
 
 /** The record's key in the columns by which a related row refers to it; undefined where it refers otherwise. */

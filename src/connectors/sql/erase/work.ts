@@ -19,7 +19,7 @@ import { compileAnonymising, keyText } from './change.ts';
 import type { Anonymising } from './change.ts';
 import { compileDependent } from './dependent.ts';
 import type { DependentSql } from './dependent.ts';
-import { compilePart } from './rows.ts';
+import { chainTo, compilePart } from './rows.ts';
 import type { RowsSql } from './rows.ts';
 import { stillTrue } from './still.ts';
 import type { Changed } from './still.ts';
@@ -171,10 +171,17 @@ function orderOf(
     const owners = shared.owners.map((name) =>
       tableNamed(question.context, relatedNamed(question.context, name).table),
     );
-    const last = owners.map((table) => lastOf(question, order, table)).reduce((a, b) => Math.max(a, b), -1);
+    // Rows that are `of` shared rows go before those, as declared.
+    const before = order.findLastIndex((one) => one !== 'record' && 'owners' in one && one.owners.length > 0 && isOf(question, one, shared)); // prettier-ignore
+    const last = owners.map((table) => lastOf(question, order, table)).reduce((a, b) => Math.max(a, b), before); // prettier-ignore
     order.splice(last + 1, 0, shared);
   }
   return order;
+}
+
+/** The rows of one dependent are `of` those of another, at any distance. */
+function isOf({ context }: Question, one: DependentSql, other: DependentSql): boolean {
+  return chainTo(context, one.dependent.related).some((each) => each.of === other.dependent.related);
 }
 
 /** Where the last row of an owner's table goes; the end where no statement of the batch deletes from it. */
