@@ -60,6 +60,7 @@ export const PROBLEM_CODES = [
   'impossible-promise',
   'never-wins',
   'keep-bypassed',
+  'shared-files',
 ] as const;
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number];

@@ -6,6 +6,7 @@ import type {
   Condition,
   ErasePolicy,
   Exemption,
+  FileRows,
   KeepPolicy,
   Policy,
   RecordType,
@@ -20,6 +21,7 @@ import type { Path } from '../position.ts';
 import type { Report } from '../report.ts';
 import { deedsOf, stagesOf } from './deeds.ts';
 import { alike, atLeastAsLong, implies, mayBeLonger } from './compare.ts';
+import { mayFitOneFile } from './patterns.ts';
 
 interface Entry<P extends Policy> extends PolicyEntry {
   readonly policy: P;
@@ -104,6 +106,8 @@ function checkNeverWins(
 
 interface Rows {
   readonly table: string;
+  readonly files?: true;
+  readonly rows?: FileRows;
   readonly scope: Scope;
   readonly where?: Condition;
 }
@@ -139,10 +143,30 @@ function conjuncts(condition: Condition | undefined): readonly Condition[] {
 
 /** Whether two tables are one and no constant column parts their rows. */
 function overlap(a: Rows, b: Rows): boolean {
+  if (a.files === true && b.files === true) return shareFiles(a, b);
   if (!sameTable(a.table, b.table) || parted(a.where, b.where)) return false;
   return !a.scope.some((one) =>
     b.scope.some((other) => other.column === one.column && other.value !== one.value),
   );
+}
+
+/** Whether one file may be a record of both, or hold rows of both. A column of a row and one of a file are not the same. */
+function shareFiles(a: Rows, b: Rows): boolean {
+  const alikeInside = (a.rows === undefined) === (b.rows === undefined);
+  return mayFitOneFile(a.table, b.table) && !(alikeInside && parted(a.where, b.where));
+}
+
+/** A file that is erased, or written anew, in two names: of neither can be told what the other leaves. */
+function checkShared(one: Entry<ErasePolicy>, other: Entry<ErasePolicy>, report: Report): void {
+  const [a, b] = [one.record.type, other.record.type];
+  if (a?.files === undefined || b?.files === undefined || a.name === b.name) return;
+  if (one.source.name !== other.source.name || !shareFiles(a, b)) return;
+  report.add({
+    code: 'shared-files',
+    path: [...other.path, 'records'],
+    message: `A file can fit both ${a.table} ("${a.name}") and ${b.table} ("${b.name}")`,
+    remedy: 'Make the patterns differ, part the two by `where`, or write both policies on one record type.',
+  });
 }
 
 /** Rows of a kept table that would be erased in another name, where the statute is not asked. */
@@ -263,6 +287,7 @@ export function checkConflicts(
     }
     for (const [place, other] of erases.entries()) {
       if (index !== place) checkNeverWins(erase, other, place < index, report);
+      if (index < place) checkShared(erase, other, report);
     }
   }
 }

@@ -125,10 +125,7 @@ export const fileRecordShape = {
     'The records are rows inside these files: ndjson (one JSON object a line) or csv. Left out: they are whole files.',
   ),
   separator: says(
-    z
-      .string()
-      .regex(/^[,;|\t]$/)
-      .optional(),
+    z.enum([',', ';', '|', '\t']).optional(),
     'With `rows: csv`: what stands between cells, one of , ; | and a tab. Left out: a comma.',
   ),
   'untouched minutes': says(
