@@ -4,25 +4,16 @@
  * lost.
  */
 import { fieldName } from '../../model/condition.ts';
-import type {
-  Condition,
-  ElsewhereExemption,
-  ElsewhereStart,
-  Field,
-  Match,
-  Policy,
-  RecordType,
-  Replacements,
-  Start,
-  StartColumn,
-} from '../../policy.ts';
+import type { Condition, Field, Match, Policy, RecordType, Replacements, StartColumn } from '../../policy.ts';
 import type { PolicyEntry } from '../build/policy.ts';
 import { leavesOf } from '../build/start.ts';
 import type { SourceEntry } from '../build/source.ts';
 import type { Path } from '../position.ts';
 import type { Report } from '../report.ts';
-import { deedsOf } from './deeds.ts';
+import { askedElsewhere, deedsOf } from './deeds.ts';
 import type { Deed } from './deeds.ts';
+import { mayCut } from './unlinking.ts';
+import type { Link } from './unlinking.ts';
 
 /** A column of a table, or a value in its JSON, that something reads. */
 interface Reading {
@@ -33,6 +24,8 @@ interface Reading {
   readonly why: string;
   /** The record's side of a match: it may change once these related rows are gone. */
   readonly finds?: { readonly record: string; readonly related: string };
+  /** It is part of a relation, which can be cut. */
+  readonly link?: Link;
 }
 
 /** Names are compared without case, as some databases do. */
@@ -58,9 +51,15 @@ function relatedTable(type: RecordType, name: string | undefined): string | unde
 class Readings {
   readonly list: Reading[] = [];
 
-  add(source: string, table: string, field: Field, why: string, finds?: Reading['finds']): void {
+  add(
+    source: string,
+    table: string,
+    field: Field,
+    why: string,
+    more: Pick<Reading, 'finds' | 'link'> = {},
+  ): void {
     const { column, path = [] } = field;
-    this.list.push({ source, table, column, path, why, ...(finds === undefined ? {} : { finds }) });
+    this.list.push({ source, table, column, path, why, ...more });
   }
 
   /** What a record type itself reads. */
@@ -97,9 +96,13 @@ class Readings {
     const ourTable = relatedTable(type, related?.of);
     const finds =
       related && ourTable === undefined ? { record: type.name, related: related.name } : undefined;
+    const link = (side: Link['side']): Pick<Reading, 'link'> =>
+      related === undefined ? {} : { link: { source, type, related: related.name, side } };
     for (const { theirs, ours, part } of match) {
-      this.add(source, table, { column: theirs }, why);
-      this.add(source, ourTable ?? tableOf(type, part), { column: ours }, why, finds);
+      this.add(source, table, { column: theirs }, why, link('theirs'));
+      const ofRecord = ourTable === undefined && part === undefined ? link('ours') : {};
+      const found = finds === undefined ? {} : { finds };
+      this.add(source, ourTable ?? tableOf(type, part), { column: ours }, why, { ...found, ...ofRecord });
     }
   }
 
@@ -131,16 +134,6 @@ function readingsOf(sources: Iterable<SourceEntry>, policies: readonly PolicyEnt
   return readings.list;
 }
 
-/** What a policy asks other sources, in its exemptions and its start. */
-function askedElsewhere(policy: Policy): readonly (ElsewhereExemption | ElsewhereStart)[] {
-  const inStart = (start: Start): readonly ElsewhereStart[] => {
-    if (start.kind === 'elsewhere') return [start];
-    return start.kind === 'column' ? [] : start.of.flatMap(inStart);
-  };
-  const exempt = policy.exemptions.flatMap((one) => ('elsewhere' in one ? [one.elsewhere] : []));
-  return [...exempt, ...inStart(policy.start)];
-}
-
 /** Whether the deed takes the related rows away, all of them, so that nobody needs to find them again. */
 function takesAway(deed: Deed, finds: NonNullable<Reading['finds']>, record: string): boolean {
   return (
@@ -166,14 +159,16 @@ export function checkColumns(
     const { type } = entry.record;
     if (type === undefined) continue;
     for (const deed of deedsOf(entry)) {
-      const refuse = (table: string, field: Field, path: Path): void => {
+      const refuse = (table: string, field: Replacements[number], path: Path): void => {
+        const empties = field.with.kind === 'constant' && field.with.value === null;
         const reading = readings.find(
           (one) =>
             one.source === source.name &&
             sameName(one.table, table) &&
             sameName(one.column, field.column) &&
             overlap(one.path, field.path) &&
-            !(one.finds !== undefined && takesAway(deed, one.finds, type.name)),
+            !(one.finds !== undefined && takesAway(deed, one.finds, type.name)) &&
+            !(empties && one.link !== undefined && mayCut(one.link, entry, policies)),
         );
         if (reading === undefined) return;
         report.add({

@@ -1,5 +1,13 @@
 /** What policies do to records, with the places in the file where it stands. */
-import type { Action, Dependent, Stage } from '../../policy.ts';
+import type {
+  Action,
+  Dependent,
+  ElsewhereExemption,
+  ElsewhereStart,
+  Policy,
+  Stage,
+  Start,
+} from '../../policy.ts';
 import type { PolicyEntry } from '../build/policy.ts';
 import type { Path } from '../position.ts';
 
@@ -31,4 +39,14 @@ export function deedsOf(entry: PolicyEntry): readonly Deed[] {
     const action: Action = { kind: 'anonymise', set };
     return [own, { action, dependents, path: [...path, 'anonymise instead'] }];
   });
+}
+
+/** What a policy asks other sources, in its exemptions and its start. */
+export function askedElsewhere(policy: Policy): readonly (ElsewhereExemption | ElsewhereStart)[] {
+  const inStart = (start: Start): readonly ElsewhereStart[] => {
+    if (start.kind === 'elsewhere') return [start];
+    return start.kind === 'column' ? [] : start.of.flatMap(inStart);
+  };
+  const exempt = policy.exemptions.flatMap((one) => ('elsewhere' in one ? [one.elsewhere] : []));
+  return [...exempt, ...inStart(policy.start)];
 }
