@@ -1,6 +1,7 @@
 /** What people did (approvals, holds, pauses), what stopped runs, and what was done for the trail itself. Pure. */
 import type { Entry, EntryOf } from '../entry.ts';
 import type {
+  Adoption,
   Approval,
   Findings,
   GuardTrip,
@@ -8,6 +9,7 @@ import type {
   KeyDestroyed,
   PauseAct,
   Period,
+  ReplayAct,
   VerificationMade,
 } from './report.ts';
 
@@ -19,7 +21,15 @@ export interface Whose {
 
 export type Acts = Pick<
   Findings,
-  'approvals' | 'guards' | 'pauses' | 'holds' | 'verifications' | 'keysDestroyed' | 'evidenceErased'
+  | 'approvals'
+  | 'guards'
+  | 'pauses'
+  | 'replays'
+  | 'adoptions'
+  | 'holds'
+  | 'verifications'
+  | 'keysDestroyed'
+  | 'evidenceErased'
 >;
 
 /** A hold as its entries told of it so far. */
@@ -36,6 +46,8 @@ export class ActTally {
   readonly #holds = new Map<string, Standing>();
   readonly #released: HoldAct[] = [];
   readonly #pauses: PauseAct[] = [];
+  readonly #replays: ReplayAct[] = [];
+  readonly #adoptions: Adoption[] = [];
   readonly #verifications: VerificationMade[] = [];
   readonly #keysDestroyed: KeyDestroyed[] = [];
   #evidenceErased = 0;
@@ -47,6 +59,9 @@ export class ActTally {
       this.#verifications.push({ at, result, size, heads, ...(code === undefined ? {} : { code }) });
     } else if (entry.type === 'paused' || entry.type === 'resumed') {
       this.#pauses.push({ at: entry.at, what: entry.type, who: entry.who });
+    } else if (entry.type === 'state-adopted') {
+      const { at, who, holds, batches, epochs } = entry;
+      this.#adoptions.push({ at, who, holds, batches, epochs });
     } else if (entry.type === 'key-destroyed') {
       const { at, from, to, trueFrom } = entry;
       this.#keysDestroyed.push({ at, from, to, trueFrom });
@@ -61,6 +76,13 @@ export class ActTally {
 
   guard({ at, guard, limit, observed, population }: EntryOf<'guard-tripped'>, whose: Whose): void {
     this.#guards.push({ at, ...named(whose), policy: whose.policy, guard, limit, observed, population });
+  }
+
+  replay({ at, source, back, anotherLife, since }: EntryOf<'replay'>, whose: Whose): void {
+    const all = Object.values(back).reduce((sum, n) => sum + n, 0);
+    const found = { back: all, due: back['erase'] ?? 0, anotherLife };
+    const act = { at, ...named(whose), policy: whose.policy, source, ...found };
+    this.#replays.push(since === undefined ? act : { ...act, since });
   }
 
   /** Holds stand from before the period, too. One on several sources, records or policies has an entry for each. */
@@ -99,6 +121,8 @@ export class ActTally {
       approvals: this.#approvals,
       guards: this.#guards,
       pauses: this.#pauses,
+      replays: this.#replays,
+      adoptions: this.#adoptions,
       holds: {
         standing: standing.length,
         pastReview: standing.filter(({ review }) => review !== undefined && review < to).length,

@@ -59,6 +59,7 @@ export class PolicyTally {
     alreadyGone: 0,
     changed: 0,
     failed: 0,
+    again: 0,
     seenGone: 0,
     stillThere: 0,
     batches: 0,
@@ -79,8 +80,14 @@ export class PolicyTally {
     this.#dayOf = calendarOf(zone);
   }
 
-  record(entry: EntryOf<'record'>, inPeriod: boolean): void {
+  /** @param again it had been erased before, and was back */
+  record(entry: EntryOf<'record'>, inPeriod: boolean, again = false): void {
     this.#of.add(`${entry.source}.${entry.record}`);
+    if (again && entry.outcome !== 'failed') {
+      // What it was promised for was kept the first time.
+      if (inPeriod) this.#sums.again += 1;
+      return;
+    }
     const when = entry.outcome === 'erased' ? this.#punctuality(entry) : undefined;
     if (when === 'late') this.#end.overdue = Math.max(0, this.#end.overdue - 1);
     if (!inPeriod) return;
@@ -104,18 +111,22 @@ export class PolicyTally {
   }
 
   /** A batch ended. Answers how many of its records are not left any more. */
-  settled(entry: EntryOf<'batch-settled'>, inPeriod: boolean): number {
+  settled(entry: EntryOf<'batch-settled'>, inPeriod: boolean, again = false): number {
     const { outcomes, verification, leftovers = 0 } = entry;
     const looked = entry.looked ?? outcomes['erased'] ?? 0;
+    if (verification === 'pending') this.#end.pendingProof += looked;
+    if (inPeriod) {
+      this.#sums.changed += outcomes['changed'] ?? 0;
+      this.#sums.stillThere += leftovers;
+    }
+    // What was back was never among those that a sweep had left.
+    if (again) return 0;
     const dealtWith = DEALT_WITH.reduce((sum, outcome) => sum + (outcomes[outcome] ?? 0), 0);
     this.#end.left = Math.max(0, this.#end.left - dealtWith);
     this.#end.overdue = Math.min(this.#end.overdue, this.#end.left);
-    if (verification === 'pending') this.#end.pendingProof += looked;
     if (!inPeriod) return dealtWith;
     this.#sums.batches += 1;
     this.#sums.alreadyGone += outcomes['already-absent'] ?? 0;
-    this.#sums.changed += outcomes['changed'] ?? 0;
-    this.#sums.stillThere += leftovers;
     if (verification === 'verified' || verification === 'leftovers')
       this.#sums.seenGone += Math.max(0, looked - leftovers);
     addAll(this.#dependents, entry.dependents);

@@ -15,6 +15,8 @@
  *   alreadyGone  outcomes `already-absent` of `batch-settled`: gone before frist came to them
  *   changed      outcomes `changed`: no longer due when they were about to be erased, and left alone
  *   failed       `record` entries `failed`: attempts, so that a record that fails every night counts every night
+ *   again        records that a replay (a run whose trigger is `replay`) erased, or found gone: they had been erased
+ *                before, and were back from a backup. They count for nothing else but `failed`, `changed` and `stillThere`
  *   dependents   rows that went with the records, by `batch-settled`
  *   seenGone     of the erased, those that a second look saw gone; `stillThere`: those that it found again
  *   due          erased + foundGone + alreadyGone + what is `left` at the end
@@ -77,6 +79,8 @@ export interface Findings {
   readonly approvals: readonly Approval[];
   readonly guards: readonly GuardTrip[];
   readonly pauses: readonly PauseAct[];
+  readonly replays: readonly ReplayAct[];
+  readonly adoptions: readonly Adoption[];
   readonly holds: HoldFindings;
   readonly verifications: readonly VerificationMade[];
   readonly keysDestroyed: readonly KeyDestroyed[];
@@ -134,6 +138,7 @@ export interface PeriodNumbers {
   readonly alreadyGone: number;
   readonly changed: number;
   readonly failed: number;
+  readonly again: number;
   readonly seenGone: number;
   readonly stillThere: number;
   readonly batches: number;
@@ -218,6 +223,31 @@ export interface HoldAct {
   readonly review?: string;
   /** Of one that was released: the day until which what it covered is kept all the same. */
   readonly until?: string;
+}
+
+/** A source was searched for records that were back from a backup. */
+export interface ReplayAct {
+  readonly at: string;
+  readonly controller?: string;
+  readonly policy: string;
+  readonly source: string;
+  /** Only what was erased from this day on was asked about. */
+  readonly since?: string;
+  readonly back: number;
+  /** Of these, those that the policy let go again, unless the data forbade it. */
+  readonly due: number;
+  /** Their key was erased, and is that of another record now. */
+  readonly anotherLife: number;
+}
+
+/** A state that was lost, or an old copy, was let go on from the end of the trail. */
+export interface Adoption {
+  readonly at: string;
+  readonly who: string;
+  /** What was lost with it. */
+  readonly holds: number;
+  readonly batches: number;
+  readonly epochs: number;
 }
 
 /** A verification of the trail that was itself written into it. */

@@ -15,6 +15,8 @@ interface Open {
   readonly run: string;
   readonly plan: PlanTally | undefined;
   readonly count: number;
+  /** It is of a replay: its records had been erased before. */
+  readonly again: boolean;
 }
 
 export class Tally {
@@ -113,11 +115,14 @@ export class Tally {
       case 'guard-tripped':
         if (inPeriod) this.#acts.guard(entry, this.#running(entry));
         return;
+      case 'replay':
+        if (inPeriod) this.#acts.replay(entry, this.#running(entry));
+        return;
       case 'batch-opened':
         this.#opened(entry);
         return;
       case 'record':
-        this.#batchOf(entry).record(entry, inPeriod);
+        this.#batchOf(entry).record(entry, inPeriod, this.#open.get(entry.batch)?.again);
         return;
       case 'batch-settled':
         this.#settled(entry, inPeriod);
@@ -166,13 +171,14 @@ export class Tally {
   #opened(entry: EntryOf<'batch-opened'>): void {
     const { batch, run, count } = entry;
     const plan = entry.plan === undefined ? undefined : this.#plans.get(entry.plan);
-    this.#open.set(batch, { policy: this.#running(entry), run, plan, count });
+    const again = this.#runs.get(run)?.trigger === 'replay';
+    this.#open.set(batch, { policy: this.#running(entry), run, plan, count, again });
   }
 
   #settled(entry: EntryOf<'batch-settled'>, inPeriod: boolean): void {
     const open = this.#open.get(entry.batch);
     const name = open?.policy ?? (entry.policy === undefined ? undefined : this.#policy(entry.policy));
-    const dealtWith = name?.settled(entry, inPeriod) ?? 0;
+    const dealtWith = name?.settled(entry, inPeriod, open?.again) ?? 0;
     const run = open && this.#runs.get(open.run);
     if (run !== undefined) run.dealtWith += dealtWith;
     if (open?.plan !== undefined) open.plan.dealtWith += dealtWith;

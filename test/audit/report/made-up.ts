@@ -198,6 +198,7 @@ function guarded(trail: Writer, why: { readonly bytes: number; readonly sha256: 
       observed: 6,
       population: 50,
     })
+    .add('approval-required', { plan: 'plan-2', run: 'r-2', policy: HOSTILE, above: 1, records: 3 })
     .add('run-finished', {
       run: 'r-2',
       policy: HOSTILE,
@@ -212,7 +213,6 @@ function guarded(trail: Writer, why: { readonly bytes: number; readonly sha256: 
     .add('approval', { plan: 'plan-1', policy: HOSTILE, who: 'dpo.1', why })
     .add('paused', { who: 'operator', why })
     .add('resumed', { who: 'operator', why })
-    .add('state-adopted', { who: 'operator', why, size: 40, from: 30, holds: 1, batches: 0, epochs: 1 })
     .add('batch-opened', {
       batch: 'b-3',
       run: 'r-3',
@@ -285,6 +285,56 @@ function twoControllers(trail: Writer): void {
     .at('2026-07-03T03:00')
     .add('heartbeat', {})
     .add('key-destroyed', { epoch: 'e-0', from: '2025-05-01', to: '2025-06-01', trueFrom: '2026-08-02' })
+    .add('state-adopted', {
+      who: 'operator',
+      why: gone('x'),
+      size: 40,
+      from: 30,
+      holds: 1,
+      batches: 0,
+      epochs: 1,
+    })
+    .add('run-started', {
+      run: 'r-6',
+      policy: 'applicants',
+      trigger: 'replay',
+      asOf: '2026-07-03',
+      controller: 'A/S',
+    })
+    .add('replay', {
+      run: 'r-6',
+      policy: 'applicants',
+      source: 'ats',
+      back: { erase: 2, held: 1 },
+      anotherLife: 1,
+      since: '2026-06-01',
+    })
+    .add('batch-opened', {
+      batch: 'b-6',
+      run: 'r-6',
+      policy: 'applicants',
+      source: 'ats',
+      count: 2,
+      digest: digestOf('b-6'),
+      epoch: 'e-1',
+    })
+    // Long after their day, and not late: they had been erased in time.
+    .record('b-6', APPLICANTS, { outcome: 'erased', promised: '2026-06-02' })
+    .record('b-6', APPLICANTS, { outcome: 'absent-after-crash', promised: '2026-06-02' })
+    .add('batch-settled', {
+      batch: 'b-6',
+      policy: 'applicants',
+      outcomes: { erased: 1, 'absent-after-crash': 1 },
+      dependents: {},
+      verification: 'verified',
+    })
+    .add('run-finished', {
+      run: 'r-6',
+      policy: 'applicants',
+      result: 'done',
+      dispositions: {},
+      outcomes: { erased: 1, 'absent-after-crash': 1 },
+    })
     .add('evidence-erased', { before: '2021-07-03', count: 4 })
     .add('verification', { result: 'verified', size: 20, root: digestOf('root'), heads: 2 })
     .add('verification', { result: 'failed', size: 20, heads: 2, code: 'AUDIT_FORK' })

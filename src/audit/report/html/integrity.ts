@@ -1,17 +1,28 @@
 /** Questions 7 and 8 of an authority: backups, and the integrity of the log. Pure. */
-import type { Findings, Report, TrailFacts, VerificationMade } from '../report.ts';
+import type {
+  Adoption,
+  Findings,
+  PolicyFindings,
+  ReplayAct,
+  Report,
+  TrailFacts,
+  VerificationMade,
+} from '../report.ts';
 import { count, html, table, type Content, type Markup } from './markup.ts';
-import { firsts, minuteOf } from './words.ts';
+import { firsts, minuteOf, ofSeveral, policyName } from './words.ts';
 
-export function backups({ keysDestroyed }: Findings): Markup {
+export function backups({ keysDestroyed, policies, replays, adoptions }: Findings): Markup {
   const { shown, more } = firsts(keysDestroyed);
+  const several = ofSeveral(policies);
   return html`<p>
       frist erases in the living systems. The trail lies apart from them, so that it is not set back with
-      them; for each record it holds which one it was and what starting point it had. What a restored backup
-      brings back is due again, and the next run finds it like any record whose period has run out. The trail
-      does not show which backups were made, restored or destroyed, and this version of frist has no command
-      that goes through it after a restore.
+      them; for each record it holds which one it was, whose, and what starting point it had. After a restore
+      <code>frist replay</code> looks every record of the system up in it, and erases again what is the very
+      record that was erased; one whose key another record has now is left alone. It can do so as long as the
+      keys below have not been destroyed. The trail does not show which backups were made, restored or
+      destroyed.
     </p>
+    ${replayTable(replays, policies, several)} ${adoptionTable(adoptions)}
     ${table({
       caption:
         'Keys destroyed in the period: nobody can tell any more whom the entries of these days are about',
@@ -19,6 +30,40 @@ export function backups({ keysDestroyed }: Findings): Markup {
       rows: shown.map((one) => [minuteOf(one.at), one.from, one.to, one.trueFrom]),
       none: 'No key of the trail’s commitments was destroyed in the period.',
     })}${more}`;
+}
+
+function replayTable(
+  replays: readonly ReplayAct[],
+  policies: readonly PolicyFindings[],
+  several: boolean,
+): Markup {
+  const { shown, more } = firsts(replays);
+  const again = policies.reduce((sum, { period }) => sum + period.again, 0);
+  return html`${table({
+    caption: 'Searches after a restore in the period',
+    head: ['When (UTC)', 'Policy', 'System', 'Back', 'To be erased again', 'Of another life'],
+    rows: shown.map((one) => [
+      minuteOf(one.at),
+      policyName(one, several),
+      one.source,
+      one.back,
+      one.due,
+      one.anotherLife,
+    ]),
+    none: 'Nobody searched a system for erased records in the period.',
+  })}${more}
+  ${again === 0 ? '' : html`<p>${count(again)} records were erased again.</p>`}`;
+}
+
+function adoptionTable(adoptions: readonly Adoption[]): Markup {
+  if (adoptions.length === 0) return html``;
+  const { shown, more } = firsts(adoptions);
+  return html`${table({
+    caption: 'frist’s own memory was lost, or restored from an old copy, and went on from the trail',
+    head: ['When (UTC)', 'By', 'Lost holds', 'Batches that nobody can name', 'Lost keys'],
+    rows: shown.map((one) => [minuteOf(one.at), one.who, one.holds, one.batches, one.epochs]),
+    none: '',
+  })}${more}`;
 }
 
 /** The verification of this report, and how to repeat it. */
