@@ -242,7 +242,7 @@ async function isThere(path: string): Promise<boolean> {
     await access(path);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
 }
 

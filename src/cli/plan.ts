@@ -85,7 +85,7 @@ function planText(plan: Plan): string {
   const lines = [
     `${id}  (policy ${plan.policy})`,
     `  ${STANDING[status]}`,
-    `  it waited because of ${guardText(plan.guard)}`,
+    `  why: ${guardText(plan.guard)}`,
     `  made ${plan.created} by ${plan.requestedBy} in run ${plan.run}, as of ${plan.asOf}`,
     `  can be approved until ${plan.expires}`,
     `  population ${number(plan.population)}`,

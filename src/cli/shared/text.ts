@@ -160,7 +160,7 @@ export function guardText({
 function guardLines(report: PolicyReport, tense: 'would' | 'did'): string[] {
   const { guard, plan = '' } = report;
   if (guard === undefined) return [];
-  const lines = [`  ${tense === 'would' ? 'would wait' : 'waits'} for approval; ${guardText(guard)}`];
+  const lines = [`  ${tense === 'would' ? 'would wait' : 'waits'} for approval (${guardText(guard)})`];
   if (report.status === 'waiting')
     lines.push(
       `  → nothing was erased. Look at it: frist plan ${plan}; then: frist approve ${plan} --why "…"`,
