@@ -15,7 +15,7 @@ import { SourceFailure } from '../connector.ts';
 import type { MemoryDatabase, MemoryRow, MemoryTable } from './database.ts';
 import { isMatch, meets, partOf, relatedRows } from './around.ts';
 import { copyOf, relationOf, rowKey, tableOf } from './database.ts';
-import { factsOf, meant, rowByKey } from './facts.ts';
+import { factsOf, isAnonymised, keyOf, meant, rowByKey } from './facts.ts';
 import { replaced } from './replace.ts';
 import { isOwned, isReleased, ownersAbove } from './shared.ts';
 
@@ -68,7 +68,11 @@ export function foreseen(
   const counts = new Map<string, number>();
   const all = stages[stage]?.dependents ?? [];
   for (const one of all) {
-    const theirs = new Set(rows.flatMap((row) => meant(database, record, one, row)));
+    const theirs = new Set(
+      rows.flatMap((row) =>
+        meant(database, record, one, row).filter((each) => !isAnonymised(one, each, keyOf(record, row))),
+      ),
+    );
     const after = withoutLinks(database, record, all, one, rows);
     const going = [...theirs].filter(
       (row) => !hasOwner(after, record, one, row) && isReleased(after, record, all, one, row),
@@ -164,6 +168,7 @@ function eraseDependent(
   const leaving: MemoryRow[] = [];
   for (const root of roots) {
     for (const theirs of rowsOf(root)) {
+      if (isAnonymised(dependent, theirs, root.key)) continue;
       touched.add(rowKey(table, theirs));
       if (dependent.kind === 'delete') leaving.push(theirs);
       if (dependent.kind === 'anonymise') write(table, theirs, replaced(dependent.set, theirs, root.key));

@@ -52,6 +52,12 @@ function actionDone(
   });
 }
 
+/** Anonymising would leave the row as it is. Where free text is looked through, nobody knows before. */
+export function isAnonymised(dependent: Dependent, row: MemoryRow, key: Key): boolean {
+  if (dependent.kind !== 'anonymise' || dependent.set.some((one) => one.with.kind === 'redact')) return false;
+  return holds(row, replaced(dependent.set, row, key));
+}
+
 /** The related rows that a dependent means and that still have to be changed. */
 export function leftOf(
   database: MemoryDatabase,

@@ -61,7 +61,8 @@ async function erase(connector: Connector, view: View, judge: Judge, world: Worl
   const result = await inSession(connector, view, (session) =>
     session.erase(batchOf(view, keys, { stillDue }), ON),
   );
-  const after = await connector.verify(view, 0, keys, ON);
+  const gone = keys.filter((_, i) => result.outcomes[i] === 'erased');
+  const after = await connector.verify(view, 0, gone, ON);
   return { foreseen, outcomes: result.outcomes, dependents: result.dependents, after };
 }
 

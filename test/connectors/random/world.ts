@@ -39,12 +39,12 @@ const TYPES: Readonly<Record<Kind, ColumnType>> = {
 }; // prettier-ignore
 const BIG = '9007199254740993';
 const POOLS: Readonly<Record<Kind, readonly string[]>> = {
-  int: ['0', '1', '2', '3', '7', BIG, '-1'],
-  text: ['', 'a', 'A', 'b', '1', '2', '01', '7', BIG, 'a 1', 'é'],
-  time: ['1000-01-01 00:00:00', '1970-06-01 00:00:00', '2020-02-29 23:59:59', '2025-01-31 10:00:00', '2025-07-31 12:00:00', '2025-08-01 12:00:00', '2026-01-30 00:00:00', '2027-01-01 00:00:00', '2040-01-01 00:00:00'],
-  day: ['1970-06-01', '2020-02-29', '2025-07-31', '2025-08-01', '2026-01-30', '2027-01-01'],
+  int: ['0', '1', '1', '2', '2', '3', '3', '7', BIG],
+  text: ['', 'a', 'A', 'b', '1', '2', '01', BIG, 'a 1', 'é'],
+  time: ['1000-01-01 00:00:00', '1970-06-01 00:00:00', '2020-02-29 23:59:59', '2020-03-01 00:00:00', '2022-01-01 00:00:00', '2025-01-31 10:00:00', '2025-07-31 12:00:00', '2025-08-01 12:00:00', '2026-01-30 00:00:00', '2027-01-01 00:00:00', '2040-01-01 00:00:00'],
+  day: ['1970-06-01', '2020-02-29', '2020-03-01', '2022-01-01', '2025-07-31', '2025-08-01', '2026-01-30', '2027-01-01'],
   bool: ['0', '1'],
-  moment: ['0', '1000', '1577836800', '1753963200', '1754049600', '1769731200', '1893456000'],
+  moment: ['0', '1000', '1577836800', '1577836801', '1600000000', '1753963200', '1754049600', '1769731200', '1893456000'],
   free: ['words', 'more words', 'of 1'],
 }; // prettier-ignore
 
@@ -111,7 +111,7 @@ function fill(make: Maker, table: Table): TableSpec {
     Object.entries(table.kinds).map(([name, kind]) => [name, { type: TYPES[kind], nullable: nullable(name) }]),
   ); // prettier-ignore
   const rows = new Map<string, Row>();
-  for (let left = make.below(13); left > 0; left -= 1) {
+  for (let left = 2 + make.below(12); left > 0; left -= 1) {
     const cell = (name: string, kind: Kind): Value =>
       nullable(name) && make.chance(20) ? null : make.one(POOLS[kind]);
     const row = Object.fromEntries(Object.entries(table.kinds).map(([name, kind]) => [name, cell(name, kind)]));
@@ -145,7 +145,7 @@ class RecordMaker {
 
   scope(table: Table): Scope {
     const [column] = columnsOf(table, 'int');
-    return column === undefined || this.#make.chance(70) ? [] : [{ column, value: this.#make.one([0, 1, 2]) }];
+    return column === undefined || this.#make.chance(80) ? [] : [{ column, value: this.#make.one([0, 1, 2]) }];
   } // prettier-ignore
 
   /** A condition over the columns of one row, a part's among them. */
@@ -194,11 +194,15 @@ class RecordMaker {
     const make = this.#make;
     const pair = (kind: 'int' | 'text'): Match[number] => {
       const other = make.chance(15) ? (kind === 'int' ? 'text' : 'int') : kind;
-      return { theirs: make.one(columnsOf(theirs, kind)), ours: make.one(columnsOf(ours, other)) };
+      const keys = ours.primaryKey.filter((name) => ours.kinds[name] === other);
+      return {
+        theirs: make.one(columnsOf(theirs, kind)),
+        ours: make.one(keys.length > 0 && make.chance(50) ? keys : columnsOf(ours, other)),
+      };
     };
     if (make.chance(8))
       return [{ theirs: make.one(columnsOf(theirs, 'text')), ours: make.one(columnsOf(ours, 'int')), inText: { before: 'a ', after: '' } }]; // prettier-ignore
-    return [pair(make.one(['int', 'text'])), ...(make.chance(20) ? [pair(make.one(['int', 'text']))] : [])];
+    return [pair(make.one(['int', 'text'])), ...(make.chance(15) ? [pair(make.one(['int', 'text']))] : [])];
   }
 
   relate(i: number): void {
@@ -211,7 +215,7 @@ class RecordMaker {
       table: table.name,
       match,
       scope: this.scope(table),
-      where: make.chance(60) ? { kind: 'all', of: [] } : this.leaf(table.name === 't0' ? { ...table, name: '' } : table), // prettier-ignore
+      where: make.chance(75) ? { kind: 'all', of: [] } : this.leaf(table.name === 't0' ? { ...table, name: '' } : table), // prettier-ignore
       ...(of === undefined ? {} : { of }),
       ...(make.chance(20) ? { orMatch: [this.match(table, this.tableOf(of))] } : {}),
       ...(make.chance(15) ? { ignoreCase: true } : {}),
@@ -247,10 +251,10 @@ function startColumn(make: Maker, record: RecordMaker, root: Table): StartColumn
     ...(over === undefined ? {} : make.chance(60) ? { maxOf: over } : { minOf: over }),
     encoding: ENCODINGS[kind]!,
     whenNull: make.one(['not yet', 'unknown'] as const),
-    notYet: make.chance(30) ? [make.one(POOLS[kind])] : [],
-    unknown: make.chance(20) ? [make.one(POOLS[kind])] : [],
+    notYet: make.chance(15) ? [make.one(POOLS[kind])] : [],
+    unknown: make.chance(15) ? [make.one(POOLS[kind])] : [],
     mayLieAhead: make.chance(40),
-    earliest: make.one(['1971-01-01', '2020-01-01']),
+    earliest: make.one(['1971-01-01', '1971-01-01', '2020-01-01']),
   };
 }
 
@@ -267,7 +271,7 @@ function dependents(make: Maker, record: RecordMaker): readonly Dependent[] {
     return of === undefined ? 0 : 1 + depth(of);
   };
   const taken = new Set(['t0', ...record.parts.map((one) => one.table)]);
-  const chosen = make.some(record.related, 60).filter(({ table }) => !taken.has(table) && taken.add(table));
+  const chosen = make.some(record.related, 80).filter(({ table }) => !taken.has(table) && taken.add(table));
   return chosen
     .toSorted((a, b) => depth(b.name) - depth(a.name))
     .map(({ name, match }): Dependent => {
@@ -290,11 +294,11 @@ const CONTROLLER: Controller = {
 
 export function makeWorld(random: Random): World {
   const make = new Maker(random);
-  const tables = ['t0', ...make.many(3, String)].map((_, i) => makeTable(make, i));
+  const tables = ['t0', 't1', ...make.many(2, String)].map((_, i) => makeTable(make, i));
   const root = tables[0]!;
   const record = new RecordMaker(make, tables);
   record.split();
-  for (let i = make.below(5); i > 0; i -= 1) record.relate(i);
+  for (let i = 1 + make.below(5); i > 0; i -= 1) record.relate(i);
   const type: RecordType = {
     name: 'record',
     table: 't0',
@@ -309,7 +313,7 @@ export function makeWorld(random: Random): World {
 }
 
 function file(make: Maker, record: RecordMaker, type: RecordType, root: Table): PolicyFile {
-  const exemptions = make.many(2, (i): Exemption => ({ name: `exemption ${String(i)}`, condition: record.condition(undefined) })); // prettier-ignore
+  const exemptions = make.many(1, (i): Exemption => ({ name: `exemption ${String(i)}`, condition: record.condition(undefined) })); // prettier-ignore
   const [free] = columnsOf(root, 'free');
   const stage: Stage = {
     rule: { bound: make.one(['within', 'after'] as const), period: make.one(PERIODS), allowanceDays: 7 },
@@ -327,7 +331,7 @@ function file(make: Maker, record: RecordMaker, type: RecordType, root: Table): 
     record: 'record',
     specific: true,
     start: start(make, record, root),
-    where: make.chance(30) ? { kind: 'all', of: [] } : record.condition(undefined),
+    where: make.chance(60) ? { kind: 'all', of: [] } : record.condition(undefined),
     exemptions,
     stages: [stage],
     guards: { maxRecords: 100, maxPercent: 100 },
@@ -345,5 +349,5 @@ function file(make: Maker, record: RecordMaker, type: RecordType, root: Table): 
 const PERIODS = [
   { years: 0, months: 6, weeks: 0, days: 0 },
   { years: 0, months: 0, weeks: 0, days: 2 },
-  { years: 5, months: 0, weeks: 0, days: 0 },
+  { years: 3, months: 0, weeks: 0, days: 0 },
 ];

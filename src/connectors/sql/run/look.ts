@@ -150,7 +150,8 @@ async function withRows(
 
 async function isLeft(one: DependentSql | PartSql, ours: Values, read: Reader): Promise<boolean> {
   const found = await gather(read, one.rows, ours);
-  const left = 'part' in one ? one.rows.matched(found.values) : one.left(found);
+  // A part that another record has too was to stay.
+  const left = 'part' in one ? and(one.rows.matched(found.values), one.unshared([])) : one.left(found);
   if (left === FALSE) return false;
   return (await read(sql`SELECT 1 FROM ${one.rows.place.from} WHERE ${left} LIMIT 1`)).length > 0;
 }

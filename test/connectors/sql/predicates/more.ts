@@ -124,9 +124,34 @@ async function cascading(engine: Engine, create: Create): Promise<void> {
   );
 }
 
+/** A part that is found by a piece of the key, so that several records have it. */
+async function sharing(engine: Engine, create: Create): Promise<void> {
+  await inBed(
+    engine,
+    ({ big, time }) => [
+      `CREATE TABLE seat (org ${big}, id ${big}, started_at ${time}, PRIMARY KEY (org, id))`,
+      `CREATE TABLE chair (id ${big} PRIMARY KEY, colour VARCHAR(9))`,
+      'INSERT INTO seat (org, id) VALUES (1, 1), (2, 1), (1, 2), (1, 3)',
+      "INSERT INTO chair VALUES (1, 'red'), (2, 'red'), (3, 'red')",
+    ],
+    create,
+    async (bed) => {
+      const parts = [{ name: 'chair', table: 'chair', match: [{ theirs: 'id', ours: 'id' }], scope: [] }];
+      const view = viewOf(recordOf('seat', ['org', 'id'], { parts }));
+      const keys = [['1', '1'], ['1', '2']]; // prettier-ignore
+      assert.deepEqual((await erase(bed.connect(), view, keys)).outcomes, ['erased', 'erased']);
+      assert.deepEqual(await bed.rows('chair'), ['1|red', '3|red']);
+      assert.deepEqual(await bed.connect().verify(view, 0, keys, ON), ['gone', 'gone']);
+      await bed.query("INSERT INTO chair VALUES (2, 'blue')");
+      assert.deepEqual(await bed.connect().verify(view, 0, keys, ON), ['gone', 'present']);
+    },
+  );
+}
+
 export const MORE: readonly Scenario[] = [
   { name: 'what a scan leaves out by its bounds', run: bounding },
   { name: 'several rows that are one record', run: repeating },
   { name: 'keys in another spelling', only: 'sqlite', run: spelling },
+  { name: 'a part that several records have', run: sharing },
   { name: 'rows that the database itself deletes', run: cascading },
 ];

@@ -70,7 +70,9 @@ const FACTS: readonly Mutant[] = [
   ['run/look.ts', ': sql`SELECT COUNT(*), ${matching} FROM ${root.from} WHERE ${scope}`', ': sql`SELECT COUNT(*), ${matching} FROM ${root.from}`'],
   ['run/look.ts', 'const where = and(keyIn(question, some), scope);', 'const where = keyIn(question, some);'],
   ['run/look.ts', '.filter((facts) => asked.has(idOf(facts.key)))', ''],
-  ['run/look.ts', "'part' in one ? one.rows.matched(found.values) : one.left(found)", 'one.rows.matched(found.values)'],
+  ['run/look.ts', ': one.left(found);', ': one.rows.matched(found.values);'],
+  ['run/look.ts', 'and(one.rows.matched(found.values), one.unshared([]))', 'one.rows.matched(found.values)'],
+  ['run/look.ts', 'and(one.rows.matched(found.values), one.unshared([]))', 'one.unshared([])'],
   ['run/find.ts', 'and(scope, sql`COALESCE(', 'and(sql`COALESCE('],
 ]; // prettier-ignore
 
