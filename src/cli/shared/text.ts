@@ -160,8 +160,10 @@ export function guardText({
 function guardLines(report: PolicyReport, tense: 'would' | 'did'): string[] {
   const { guard, plan = '' } = report;
   if (guard === undefined) return [];
-  const lines = [`  ${tense === 'would' ? 'would wait' : 'waits'} for approval (${guardText(guard)})`];
-  if (report.status === 'waiting')
+  const waits = report.status === 'waiting';
+  const what = tense === 'would' ? 'would wait for approval' : waits ? 'waits for approval' : 'stopped';
+  const lines = [`  ${what} (${guardText(guard)})`];
+  if (waits)
     lines.push(
       `  → nothing was erased. Look at it: frist plan ${plan}; then: frist approve ${plan} --why "…"`,
     );
