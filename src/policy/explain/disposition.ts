@@ -62,7 +62,7 @@ export function explainReason(task: Task, reason: Reason): string {
     case 'unknown elsewhere':
       return `${reason.what}: ${reason.source} ${WHY_SILENT[reason.why]}`;
     case 'other rule':
-      return `policy ${reason.policy} ${reason.why === 'goes first' ? 'is due first' : 'names these records'}`;
+      return `policy ${reason.policy} ${reason.why === 'goes first' ? 'deletes it first' : 'names these records'}`;
     case 'due':
       return `due since ${dayOf(task, reason.due)}`;
   }
