@@ -70,6 +70,9 @@ describe('defaults', () => {
       page: { size: 5000 },
       clock: { settable: false },
       plan: { expiresDays: 7 },
+      approval: { own: true },
+      pause: { file: 'var/pause' },
+      verify: { percent: 100, withinDays: 7 },
     });
   });
 
