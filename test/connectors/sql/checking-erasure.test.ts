@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Dependent, Part, Replacement, View } from '../../../src/policy/policy.ts';
 import { engines } from '../../support/servers/index.ts';
 import { ON } from '../conformance/support.ts';
-import { is, latestOf, stage } from '../conformance/views.ts';
+import { is, latestOf, relatedRows, stage } from '../conformance/views.ts';
 import { makeBed, recordOf, relation, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 
@@ -71,6 +71,7 @@ const CASES: readonly (readonly [what: string, view: View, code: string, words: 
   ['owners of some kind only', going({ related: 'open events', kind: 'delete', unlessOwned: ['open links'] }, { related: 'open links', kind: 'delete' }), 'owner-partly', /Only rows of links within/],
   ['a reference inside a text', going({ related: 'notes', kind: 'detach' }), 'detach-text', /inside a text/],
   ['a cascade into a grandchild that is kept', viewOf({ ...PERSON, related: [relation('photos', { owner: 'id' })] }, { stages: [stage({ kind: 'delete' }, { related: 'photos', kind: 'keep' })] }), 'cascade-into-kept', /deletes rows of photos/],
+  ['rows of which nothing is said', going({ related: 'notes', kind: 'keep' }), 'rows-left', /"links".* they stay/],
   ['a cascade from a part', viewOf({ ...PERSON, parts: [ADDRESS] }), 'cascade', /deletes rows of postcards .* with those of addresses/],
 ]; // prettier-ignore
 
@@ -108,4 +109,20 @@ describe.each(await engines())('check of what is erased on %s', (engine) => {
     const codes = findings.map((one) => one.code);
     expect(codes.filter((code) => /^(?:owner|dependent|detach|part)-/.test(code))).toEqual([]);
   });
+
+  it('says nothing of rows that are named, that cannot be there, or that the record refers to', async () => {
+    const links = PERSON.related.find((one) => one.name === 'links')!;
+    const home = relation('home', { id: 'address_id' }, { table: 'addresses' });
+    const record = { ...PERSON, related: [links, { ...links, name: 'the same' }, home] };
+    const stages = [stage({ kind: 'delete' }, { related: 'the same', kind: 'delete' })];
+    const none = { stages: [stage({ kind: 'delete' })] };
+    for (const view of [
+      viewOf(record, { stages }),
+      viewOf(record, { ...none, where: relatedRows('none', 'links'), exempt: [relatedRows('exists', 'the same')] }),
+      viewOf(record, { stages: [stage({ kind: 'anonymise', set: [{ column: 'name', with: constant(null) }] })] }),
+    ]) {
+      const { findings } = await bed.connect().check([view], ON);
+      expect(findings.filter((one) => one.code === 'rows-left')).toEqual([]);
+    }
+  }); // prettier-ignore
 });

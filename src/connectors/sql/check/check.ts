@@ -13,6 +13,7 @@ import { heed } from '../failure.ts';
 import { sql } from '../sql.ts';
 import { checkConditions, checkScope, unfitness } from './conditions.ts';
 import { checkDependents } from './erasing/dependents.ts';
+import { checkLeft } from './erasing/left.ts';
 import { checkFiles } from './erasing/files.ts';
 import type { OpenRoot } from '../../files/root.ts';
 import { Findings, didYouMean, ofRecord } from './findings.ts';
@@ -64,6 +65,7 @@ function checkView(one: Examined): readonly (Encoding | undefined)[] {
   checkConditions(one);
   checkReplacements(one);
   checkDependents(one);
+  checkLeft(one);
   checkReferences(one);
   return checkStarts(one);
 }
