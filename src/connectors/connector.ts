@@ -148,6 +148,8 @@ export interface Pulse {
 
 /** The one that erases in a source: holds the source's advisory lock for this policy from `erasing` to `release`. */
 export interface ErasingSession {
+  /** Fewer records than these are no cheaper to erase at once: what is written anew is written whole. Absent: 1. */
+  readonly leastBatch?: number;
   /** One batch, all or nothing where the system has transactions: lock, re-check, dependents, root, look again, commit. */
   erase(batch: Batch, signal: AbortSignal): Promise<BatchResult>;
   /**
@@ -168,7 +170,7 @@ export interface Connector {
    * seem. Asked by `frist check` alone, for views in which `check` found no error.
    */
   advise(views: readonly View[], signal: AbortSignal): Promise<readonly Finding[]>;
-  /** Names of the tables that fit a pattern with one `*`, which stands for one character or more. */
+  /** Names of the tables that fit a pattern: one `*` for one character or more, or `#`s for one digit or more each. */
   tablesLike(pattern: string, signal: AbortSignal): Promise<readonly string[]>;
   /** The system's own clock, ms since the epoch; undefined where it has none. */
   now(): Promise<number | undefined>;

@@ -70,6 +70,13 @@ describe('pace', () => {
     expect(pace.size()).toBe(1);
   });
 
+  it('begins with the least batch that is worth its cost, and stays at it', () => {
+    const pace = createPace({ ...settings, leastBatch: 2000 });
+    for (let i = 0; i < 5; i++) pace.took(pace.size(), 3000);
+    expect(pace.size()).toBe(2000);
+    expect(createPace({ ...settings, maxBatch: 8, leastBatch: 2000 }).size()).toBe(8);
+  });
+
   it('does not grow because of a small last batch', () => {
     const pace = createPace(settings);
     pace.took(3, 1);

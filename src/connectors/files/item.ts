@@ -94,14 +94,15 @@ export class Asked {
 
   #holds(condition: Condition, item: Item): boolean {
     const { fields, plain } = this.#plainOf(condition);
-    const values = fields.map((field) => [nameOf(field), item.valueOf(field) ?? null] as const);
+    const values = fields.map(({ name, field }) => [name, item.valueOf(field) ?? null] as const);
     return this.#meaning.holds(plain, Object.fromEntries(values));
   }
 
   #plainOf(condition: Condition): Plain {
     const known = this.#plain.get(condition);
     if (known !== undefined) return known;
-    const made = { plain: plainOf(condition), fields: fieldsOf(condition) };
+    const fields = fieldsOf(condition).map((field) => ({ name: nameOf(field), field }));
+    const made = { plain: plainOf(condition), fields };
     this.#plain.set(condition, made);
     return made;
   }
@@ -110,7 +111,7 @@ export class Asked {
 /** A condition whose fields are columns of those names: the item itself knows what lies inside which. */
 interface Plain {
   readonly plain: Condition;
-  readonly fields: readonly Field[];
+  readonly fields: readonly { readonly name: string; readonly field: Field }[];
 }
 
 function plainOf(condition: Condition): Condition {

@@ -9,7 +9,7 @@ import type { Found, Place } from './place/place.ts';
 import { namesOf } from './place/walk.ts';
 import { FileTrouble } from './root.ts';
 
-export const MAX_BATCH = 1000;
+export const MAX_BATCH = 5000;
 /** What stands in the way of this one file, and not of the others. */
 const OF_THIS_FILE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY', 'AccessDenied', 'InvalidObjectState']); // prettier-ignore
 

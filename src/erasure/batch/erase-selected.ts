@@ -74,11 +74,12 @@ async function eraseAll(
   const { task, connector, elsewhere } = prepared;
   const { run, names, signal, stillOurs } = input.claim;
   const { maxBatch } = engine.settings.pace;
+  const session = await connector.erasing(task.view, signal);
   const pace = createPace({
     ...engine.settings.pace,
     maxBatch: Math.min(maxBatch, connector.capabilities.maxBatch),
+    ...(session.leastBatch === undefined ? {} : { leastBatch: session.leastBatch }),
   });
-  const session = await connector.erasing(task.view, signal);
   try {
     return await execute({
       engine,

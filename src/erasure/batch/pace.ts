@@ -5,6 +5,8 @@
 export interface PaceSettings {
   /** Hard limit of records in a batch. */
   readonly maxBatch: number;
+  /** A batch that took too long is not made smaller than this; left out: 1. */
+  readonly leastBatch?: number;
   /** Time that one batch may take, ms. */
   readonly targetMs: number;
   /** Rest after a batch, as a share of the time that the batch took: 1 leaves the source half of the time to others. */
@@ -22,11 +24,12 @@ export interface Pace {
 
 /** A pace that starts carefully and learns from every batch. `maxBatch` is the smaller of the setting and what the source allows. */
 export function createPace(settings: PaceSettings): Pace {
-  let size = Math.min(FIRST_BATCH, settings.maxBatch);
+  const least = Math.min(settings.leastBatch ?? 1, settings.maxBatch);
+  let size = Math.max(least, Math.min(FIRST_BATCH, settings.maxBatch));
   return {
     size: () => size,
     took: (records, milliseconds) => {
-      if (milliseconds > settings.targetMs) size = Math.max(1, Math.floor(size / 2));
+      if (milliseconds > settings.targetMs) size = Math.max(least, Math.floor(size / 2));
       else if (records >= size && milliseconds < settings.targetMs / 2)
         size = Math.min(settings.maxBatch, size * 2);
       return milliseconds * settings.rest;

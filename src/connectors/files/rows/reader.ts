@@ -13,7 +13,7 @@ import type { Placed, Reader } from '../reader.ts';
 import { RowFile } from './open.ts';
 import type { Wanted } from './open.ts';
 import { removeTemporaries } from './rewrite.ts';
-import { RowsSession } from './session.ts';
+import { RowsSession, byPath } from './session.ts';
 
 /** How many rows of one file are remembered, so that one that stands there twice is counted once. */
 const REMEMBERED = 100_000;
@@ -47,18 +47,21 @@ export class RowsReader implements Reader {
 
   async byKey(keys: readonly Key[], signal: AbortSignal): Promise<readonly Item[]> {
     const wanted = await this.#wanted();
-    const texts = new Set(keys.map((key) => JSON.stringify(key)));
-    const found = new Map<string, Item>();
-    for (const path of new Set(keys.map(([one = '']) => one))) {
+    const found: Item[] = [];
+    for (const [path, rows] of byPath(keys)) {
       const names = namesOf(path);
       if (names === undefined || this.#pattern.read(names) === undefined) continue;
-      for await (const { item } of this.#itemsIn(wanted, names, signal)) {
-        const text = JSON.stringify(item.key);
-        if (texts.has(text) && !found.has(text)) found.set(text, item);
+      const file = await RowFile.open(wanted, names);
+      const left = new Set(rows.map(([, row = '']) => row));
+      try {
+        for await (const items of file?.items(signal) ?? [])
+          for (const item of items) if (left.delete(item.key[1] ?? '')) found.push(item);
+      } finally {
+        await file?.close();
       }
     }
     if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
-    return [...found.values()];
+    return found;
   }
 
   async session(unlock: () => void, released: (session: ErasingSession) => void): Promise<ErasingSession> {

@@ -6,7 +6,7 @@ import type { Asked } from '../item.ts';
 import { removeFolders } from '../place/folder.ts';
 import { namesOf } from '../place/walk.ts';
 import { FileTrouble } from '../root.ts';
-import { Session, failureOf } from '../session.ts';
+import { MAX_BATCH, Session, failureOf } from '../session.ts';
 import { RowFile } from './open.ts';
 import type { Wanted } from './open.ts';
 import { Unfit } from './replace.ts';
@@ -28,6 +28,8 @@ interface Outcome {
 }
 
 export class RowsSession extends Session {
+  /** A file is written anew once for each batch, however many of its rows go. */
+  readonly leastBatch = MAX_BATCH;
   readonly #wanted: Wanted;
   readonly #asked: Asked;
   readonly #mark: string;
@@ -76,7 +78,7 @@ export class RowsSession extends Session {
       return new Map(
         keys.map((key): [string, Outcome] => {
           const text = JSON.stringify(key);
-          const one = seen.get(text);
+          const one = seen.get(key[1] ?? '');
           const before = this.erased.get(text);
           if (one === undefined) return [text, { outcome: before === undefined ? 'already-absent' : 'erased', facts: before }]; // prettier-ignore
           return [text, { outcome: written && goes.has(one) ? 'erased' : 'changed', facts: one.facts }];
@@ -118,16 +120,16 @@ interface Rows {
 
 /** The rows with these keys, as far as they are records, and how many others there are. */
 async function readRows(file: RowFile, asked: Asked, keys: readonly Key[]): Promise<Rows> {
-  const wanted = new Set(keys.map((key) => JSON.stringify(key)));
+  const wanted = new Set(keys.map(([, row = '']) => row));
   const seen = new Map<string, Seen>();
   let others = 0;
   for await (const items of file.items(new AbortController().signal)) {
     for (const item of items) {
-      const text = JSON.stringify(item.key);
-      const known = seen.get(text);
+      const row = item.key[1] ?? '';
+      const known = seen.get(row);
       if (known !== undefined) known.places.push(item.raw);
-      else if (wanted.has(text) && asked.isRecord(item))
-        seen.set(text, { item, facts: asked.facts(item), places: [item.raw] }); // prettier-ignore
+      else if (wanted.has(row) && asked.isRecord(item))
+        seen.set(row, { item, facts: asked.facts(item), places: [item.raw] }); // prettier-ignore
       else others += 1;
     }
   }
@@ -145,7 +147,8 @@ function cutsOf({ item, places }: Seen, { action }: Batch): readonly Cut[] {
   }
 }
 
-function byPath(keys: readonly Key[]): ReadonlyMap<string, readonly Key[]> {
+/** The keys by the file that they are of. */
+export function byPath(keys: readonly Key[]): ReadonlyMap<string, readonly Key[]> {
   const paths = new Map<string, Key[]>();
   for (const key of keys) {
     const [path = ''] = key;
