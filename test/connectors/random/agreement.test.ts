@@ -20,7 +20,7 @@ import { sqlHarness } from '../sql-harness.ts';
 import { AS_OF, makeWorld } from './world.ts';
 import type { World } from './world.ts';
 
-const RUNS: Readonly<Record<Engine, number>> = { sqlite: 150, mariadb: 25, postgres: 25 };
+const RUNS: Readonly<Record<Engine, number>> = { sqlite: 150, mariadb: 25, postgres: 15 };
 
 const byKey = (facts: readonly Facts[]): readonly Facts[] =>
   [...new Map(facts.map((one) => [keyText(one.key), one])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one); // prettier-ignore
@@ -57,7 +57,7 @@ async function erase(connector: Connector, view: View, judge: Judge, world: Worl
   const keys = rows.map((row) => view.record.key.map((name) => row[name] ?? ''));
   const foreseen = await connector.dependents(view, 0, keys.slice(0, 1), ON);
   const stillDue = (facts: readonly Facts[]): boolean[] =>
-    facts.map((one) => judge.verdict(one).verdict === 'erase');
+    facts.map((one) => world.careless || judge.verdict(one).verdict === 'erase');
   const result = await inSession(connector, view, (session) =>
     session.erase(batchOf(view, keys, { stillDue }), ON),
   );

@@ -26,6 +26,8 @@ import type { ColumnSpec, ColumnType, Row, TableSpec, Value } from '../conforman
 export interface World {
   readonly tables: readonly TableSpec[];
   readonly file: PolicyFile;
+  /** Whoever decides under the lock lets go whatever the policy is about, due or not. */
+  readonly careless: boolean;
 }
 
 /** By this moment everything is judged. */
@@ -309,7 +311,11 @@ export function makeWorld(random: Random): World {
     ...(record.parts.length === 0 ? {} : { parts: record.parts }),
     ...(make.chance(70) ? {} : { where: record.leaf({ ...root, name: '' }) }),
   };
-  return { tables: tables.map((one) => fill(make, one)), file: file(make, record, type, root) };
+  return {
+    tables: tables.map((one) => fill(make, one)),
+    file: file(make, record, type, root),
+    careless: make.chance(50),
+  };
 }
 
 function file(make: Maker, record: RecordMaker, type: RecordType, root: Table): PolicyFile {
