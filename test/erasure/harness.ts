@@ -72,13 +72,15 @@ export interface WorldOptions extends Wraps {
   readonly policies: string;
   readonly now: () => number;
   readonly maxBatch?: number;
+  /** Where the world's folder is made. */
+  readonly folder?: string;
   /** Names of one epoch for ever unless they are given. */
   readonly keys?: Keys;
 }
 
 /** Makes the world in a temporary folder; `close` removes it. */
 export async function createWorld(options: WorldOptions): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), 'frist-engine-'));
+  const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'frist-engine-'));
   const clock = { clock: options.now };
   const url = `sqlite:${join(folder, 'state.db')}`;
   await initState(

@@ -18,7 +18,7 @@ describe.each(grounds)('a storm over %s', (ground) => {
     const seed = newSeed();
     try {
       const weather = await storm(ground, kills, seeded(seed));
-      process.stdout.write(`${ground}, seed ${String(seed)}: ${JSON.stringify(weather)}\n`);
+      process.stderr.write(`${ground}, seed ${String(seed)}: ${JSON.stringify(weather)}\n`);
       expect(weather.kills).toBe(kills);
     } catch (error) {
       throw new Error(`${ground}: FRIST_TEST_SEED=${String(seed)} repeats it`, { cause: error });
