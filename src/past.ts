@@ -56,8 +56,8 @@ export async function openPast(
         const entry = readEntry(text);
         if (entry?.type !== 'record' || !isMeant(entry)) continue;
         const { policy, action } = entry;
-        const { record, incarnation } = entry.commitments;
-        deeds.set(record, [...(deeds.get(record) ?? []), { policy, action, incarnation }]);
+        const { record, incarnation, subject: subjects } = entry.commitments;
+        deeds.set(record, [...(deeds.get(record) ?? []), { policy, action, incarnation, subjects }]);
       }
       return deeds;
     },

@@ -35,6 +35,7 @@ export interface Options {
   readonly to: string | undefined;
   readonly out: string | undefined;
   readonly record: readonly string[];
+  readonly start: readonly string[];
   readonly entry: string | undefined;
   readonly check: string | undefined;
   readonly policy: string | undefined;
@@ -183,6 +184,10 @@ const VERBS: readonly Verb[] = [
     summary: 'a receipt for one entry, which anybody can check offline; or such a check',
     options: [
       ...ASKED,
+      new Option(
+        '--start <value>',
+        'the starting point of the record as its source had it: proves which of its lives; may be repeated',
+      ).argParser(collect),
       new Option('--entry <number>', 'which entry, where several are about it'),
       new Option('--out <file>', 'where the receipt goes'),
       new Option('--check <file>', 'check a receipt, with nothing but the public key'),
@@ -303,6 +308,7 @@ function optionsOf(given: Partial<Options>): Options {
     to: given.to,
     out: given.out,
     record: given.record ?? [],
+    start: given.start ?? [],
     entry: given.entry,
     check: given.check,
     policy: given.policy,

@@ -138,7 +138,8 @@ function tell(told: Told, reports: readonly ReplayReport[], options: ReplayOptio
 }
 
 /** Whether a record stays back that nobody keeps there. */
-function isLeft({ back = {} }: ReplayReport): boolean {
+function isLeft({ back = {}, changed = 0 }: ReplayReport): boolean {
+  if (changed > 0) return true;
   return Object.keys(back).some((verdict) => verdict !== 'erase' && !SUSPENDED.has(verdict));
 }
 
@@ -157,7 +158,7 @@ function toldLines({ source, entries, unanswerable, gaps, unnamed }: Told): stri
 }
 
 function reportText(report: ReplayReport, dryRun: boolean): string {
-  const { back, anotherLife = 0 } = report;
+  const { back, changed = 0, anotherLife = 0 } = report;
   const lines: string[] = [];
   if (back !== undefined) {
     const total = Object.values(back).reduce((sum, n) => sum + n, 0);
@@ -168,6 +169,10 @@ function reportText(report: ReplayReport, dryRun: boolean): string {
     const aside = back['out of scope'] ?? 0;
     if (aside > 0) lines.push(`  the policy is not about them, as the source has them now ${number(aside)}`);
   }
+  if (changed > 0)
+    lines.push(
+      `  left alone ${number(changed)}: of the same key and person, but their starting point is another one: look at them`,
+    );
   if (anotherLife > 0)
     lines.push(
       `  left alone ${number(anotherLife)}: a record of this key was erased, but these are not the ones of then`,

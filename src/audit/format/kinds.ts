@@ -211,10 +211,18 @@ export const KINDS = {
   proof: { run: id, batch: id, policy: name, looked: count, leftovers: maybe(count) },
   /**
    * A source was searched for records that are back from a backup, in a run whose trigger is `replay`: how many, by what
-   * the policy says of them now, and how many have a key that was erased but another life. `since`: only what was erased
-   * from that day on was asked about. What was erased again stands in the batches of the run.
+   * the policy says of them now; how many have a key and a person that were erased, but another starting point; and how
+   * many a key that was erased, but another life. `since`: only what was erased from that day on was asked about. What was erased again stands in the batches of the run.
    */
-  replay: { run: id, policy: name, source: name, back: counts, anotherLife: count, since: maybe(day) },
+  replay: {
+    run: id,
+    policy: name,
+    source: name,
+    back: counts,
+    changed: count,
+    anotherLife: count,
+    since: maybe(day),
+  },
   /**
    * A person placed a hold, on a person (`subject`; `source` where it is for one source only), on `records`, or on a
    * `policy`: an entry for each source, record and policy. `kind`: `restriction` (GDPR Art. 18), else a hold. `review`:

@@ -78,9 +78,9 @@ export class ActTally {
     this.#guards.push({ at, ...named(whose), policy: whose.policy, guard, limit, observed, population });
   }
 
-  replay({ at, source, back, anotherLife, since }: EntryOf<'replay'>, whose: Whose): void {
+  replay({ at, source, back, changed, anotherLife, since }: EntryOf<'replay'>, whose: Whose): void {
     const all = Object.values(back).reduce((sum, n) => sum + n, 0);
-    const found = { back: all, due: back['erase'] ?? 0, anotherLife };
+    const found = { back: all, due: back['erase'] ?? 0, changed, anotherLife };
     const act = { at, ...named(whose), policy: whose.policy, source, ...found };
     this.#replays.push(since === undefined ? act : { ...act, since });
   }

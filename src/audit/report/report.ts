@@ -236,6 +236,8 @@ export interface ReplayAct {
   readonly back: number;
   /** Of these, those that the policy let go again, unless the data forbade it. */
   readonly due: number;
+  /** Of an erased key and person, with another starting point. */
+  readonly changed: number;
   /** Their key was erased, and is that of another record now. */
   readonly anotherLife: number;
 }

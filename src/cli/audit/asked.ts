@@ -1,5 +1,12 @@
 /** Whom and what `audit find` and `audit prove` are asked about, and how the trail may name it. */
-import { commitmentTo, recordParts, sourceIn, type Label, type Part } from '../../audit/commitment.ts';
+import {
+  commitmentTo,
+  incarnationParts,
+  recordParts,
+  sourceIn,
+  type Label,
+  type Part,
+} from '../../audit/commitment.ts';
 import type { Epoch } from '../../audit/keys/ring.ts';
 import type { LabelledOpening } from '../../audit/receipt.ts';
 import { FristError } from '../../errors.ts';
@@ -12,6 +19,8 @@ export interface AskedOptions {
   readonly subject: readonly string[];
   /** `source.record=key`, each. */
   readonly record: readonly string[];
+  /** The raw values of the record's starting point; with them the record in that life is asked about as well. */
+  readonly start?: readonly string[];
 }
 
 /** What a commitment may commit to. */
@@ -29,7 +38,10 @@ function usage(what: string): never {
  * one record as many as there are controllers with a source of this name.
  * @throws USAGE
  */
-export function askedOf(files: readonly PolicyFile[], { subject, record }: AskedOptions): readonly Asked[] {
+export function askedOf(
+  files: readonly PolicyFile[],
+  { subject, record, start = [] }: AskedOptions,
+): readonly Asked[] {
   if (subject.length + record.length === 0)
     usage('--subject kind=value or --record source.record=key is needed');
   const subjects = subject.map(identifierOf);
@@ -37,6 +49,7 @@ export function askedOf(files: readonly PolicyFile[], { subject, record }: Asked
   return [
     ...subjects.flatMap(([kind, value]) => subjectsOf(files, kind, value)),
     ...record.flatMap((text) => recordsOf(files, text)),
+    ...(start.length === 0 ? [] : record.flatMap((text) => livesOf(files, text, subjects, start))),
   ];
 }
 
@@ -55,6 +68,24 @@ function recordsOf(files: readonly PolicyFile[], text: string): Asked[] {
   return recordsNamed(files, text).map(({ controller, source, record, key }) => {
     const parts = recordParts(sourceIn(controller, source), record.name, key);
     return { label: 'record', parts };
+  });
+}
+
+/** A record in the life that it had with these identifiers, all that it had, and this starting point. */
+function livesOf(
+  files: readonly PolicyFile[],
+  text: string,
+  subjects: readonly (readonly [kind: string, value: string])[],
+  start: readonly string[],
+): Asked[] {
+  return recordsNamed(files, text).map(({ controller, source, record, key }) => {
+    const own = record.subjects.flatMap((declared) =>
+      subjects
+        .filter(([kind]) => kind === declared.kind)
+        .map(([kind, value]): [string, string] => [kind, normalise(value, declared.normalise)]),
+    );
+    const parts = incarnationParts(sourceIn(controller, source), record.name, key, own, start);
+    return { label: 'incarnation', parts };
   });
 }
 

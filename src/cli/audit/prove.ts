@@ -35,9 +35,14 @@ export async function auditProve(inquiry: Inquiry, options: ProveOptions, io: Io
   const found: Found[] = [];
   for await (const one of findByCommitment(reader, index, new Set(openings.keys()))) found.push(one);
   const chosen = choose(found, options.entry, epochs.flatMap(gapOf));
+  const opened = chosen.commitments.map((commitment) => openings.get(commitment) as LabelledOpening);
+  if (options.start !== undefined && options.start.length > 0 && !opened.some(isLife))
+    usage(
+      `entry ${chosen.index} is not about the record with this starting point: give it as the source had it, and every identifier that it had`,
+    );
   const text = formatReceipt({
     entry: chosen.text,
-    openings: chosen.commitments.map((commitment) => openings.get(commitment) as LabelledOpening),
+    openings: opened,
     proof: await reader.prove(chosen.index),
   });
   // Nobody is given what does not hold.
@@ -54,6 +59,8 @@ export async function auditProve(inquiry: Inquiry, options: ProveOptions, io: Io
   }
   return EXIT.ok;
 }
+
+const isLife = ({ label }: LabelledOpening): boolean => label === 'incarnation';
 
 /** The entry to prove: the one that was named, or the only one about a record. */
 function choose(found: readonly Found[], named: string | undefined, gaps: readonly Gap[]): Found {

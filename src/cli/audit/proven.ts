@@ -20,7 +20,7 @@ const codeOf = ({ code }: { readonly code?: string }): string => (code === undef
 export function provenText({ entry, index, head, openings }: Proven, origin: string): string {
   const known = readEntry(JSON.stringify(entry));
   const rows = [
-    ...openings.map(({ label, parts }) => whoRow(label, parts)),
+    ...unique(openings.flatMap(({ label, parts }) => whoRows(label, parts))),
     ...(known === undefined ? [['what', `an entry of the kind ${entry.type}`]] : whatRows(known)),
     ['when', `${entry.at}, by the clock of the machine that wrote it`],
   ];
@@ -36,14 +36,24 @@ export function provenText({ entry, index, head, openings }: Proven, origin: str
   ].join('\n');
 }
 
-function whoRow(label: Label, parts: readonly Part[]): string[] {
-  if (label === 'subject') return ['who', parts.map(partText).join('=')];
-  const [source, type, ...key] = parts;
-  const values = label === 'record' ? key : key.slice(1, 1 + Number(key[0]));
-  return [
+/** A record that is named by its key and by its life is one. */
+function unique(rows: readonly string[][]): readonly string[][] {
+  return [...new Map(rows.map((row) => [row.join('\n'), row])).values()];
+}
+
+function whoRows(label: Label, parts: readonly Part[]): string[][] {
+  if (label === 'subject') return [['who', parts.map(partText).join('=')]];
+  const [source, type, ...rest] = parts;
+  const record = (key: readonly Part[]): string[] => [
     'record',
-    `${sourceText(source ?? null)}: ${partText(type ?? null)} ${values.map(partText).join(', ')}`,
+    `${sourceText(source ?? null)}: ${partText(type ?? null)} ${key.map(partText).join(', ')}`,
   ];
+  if (label === 'record') return [record(rest)];
+  // Number of key parts, key parts; number of subjects, kind and value of each; number of raw values, each.
+  const keyEnd = 1 + Number(rest[0]);
+  const subjectsEnd = keyEnd + 1 + 2 * Number(rest[keyEnd]);
+  const start = rest.slice(subjectsEnd + 1);
+  return [record(rest.slice(1, keyEnd)), ['start', start.map(partText).join(', ')]];
 }
 
 const partText = (part: Part): string => part ?? 'nothing';

@@ -2,8 +2,8 @@
  * Looks for records that are back: the trail says that they were erased, and the source has them again.
  *
  * A record is the same one where its key, its person and the raw values of its starting point give the commitment that
- * its entry holds (`incarnation`). Where the key alone agrees it has another life now: the key was used again, or the
- * restored copy is older than a change of the record. Nobody can tell which, so it is left alone and reported.
+ * its entry holds (`incarnation`). Where key and person agree and the starting point does not, it was changed: after the
+ * backup was made, or since. Where the key alone agrees, the key has another life now. Both are left alone and reported.
  *
  * It reads every record of the type, also those that the policy is not about as the copy has them, and writes nowhere.
  * Memory does not grow with the table.
@@ -22,7 +22,7 @@ import { firstTime, type Survey } from '../survey/survey.ts';
 import type { Deed, Past } from './past.ts';
 
 /** What the trail makes of a record that it knows. `anonymised`: it was, and still is, as it should be. */
-export type Sight = 'back' | 'another life' | 'anonymised';
+export type Sight = 'back' | 'changed' | 'another life' | 'anonymised';
 
 export interface LookInput {
   readonly task: Task;
@@ -40,7 +40,7 @@ export interface LookInput {
   readonly asOf: number;
   readonly spool: Spool;
   readonly signal: AbortSignal;
-  /** Gets every record that is back, or has another life, with what the policies say of it today. */
+  /** Gets every record that is back, was changed or has another life, with what the policies say of it today. */
   readonly onRecord?: (facts: Facts, sight: Sight, disposition: Disposition) => void;
 }
 
@@ -48,7 +48,9 @@ export interface LookInput {
 export interface Back {
   readonly back: Counts<Verdict>;
   readonly byAction: ByAction;
-  /** Records whose key is in the trail, and which are not the ones that were erased. */
+  /** Records of a key and a person that were erased, with another starting point. */
+  readonly changed: number;
+  /** Records of a key that was erased, and of another person, or of nobody. */
   readonly anotherLife: number;
   /** As a guard and a plan are told of it. */
   readonly survey: Survey;
@@ -75,6 +77,7 @@ class Tally {
   readonly #hash = createHash('sha256');
   readonly #back: Partial<Record<Verdict, number>> = {};
   readonly #byAction: Partial<Record<keyof ByAction, number>> = {};
+  #changed = 0;
   #anotherLife = 0;
 
   constructor(input: LookInput) {
@@ -113,10 +116,9 @@ class Tally {
     const sight = this.#sight(facts, identity, done);
     if (sight === 'anonymised') return;
     onRecord?.(facts, sight, judge.judge(facts));
-    if (sight === 'another life') {
-      this.#anotherLife += 1;
-      return;
-    }
+    if (sight === 'changed') this.#changed += 1;
+    if (sight === 'another life') this.#anotherLife += 1;
+    if (sight !== 'back') return;
     const verdict = judge.verdict(facts);
     add(this.#back, verdict.verdict);
     if (verdict.verdict !== 'erase') return;
@@ -128,19 +130,23 @@ class Tally {
 
   #sight(facts: Facts, identity: Identity, done: readonly (readonly Deed[])[]): Sight {
     const { task, epochs } = this.#input;
-    const same = done.flatMap((deeds, i) => {
+    const same: Deed[] = [];
+    let samePerson = false;
+    for (const [i, deeds] of done.entries()) {
       const names = epochs[i];
-      if (names === undefined || deeds.length === 0) return [];
-      const { incarnation } = commitmentsOf(names, task, identity);
-      return deeds.filter((deed) => deed.incarnation === incarnation);
-    });
+      if (names === undefined || deeds.length === 0) continue;
+      const { incarnation, subject } = commitmentsOf(names, task, identity);
+      same.push(...deeds.filter((deed) => deed.incarnation === incarnation));
+      samePerson ||= deeds.some((deed) => deed.subjects.some((one) => subject.includes(one)));
+    }
     // What is anonymised keeps its key, and maybe all by which it was known, without having been away.
     const anonymised = task.view.stages.some(
       ({ action }, i) => action.kind === 'anonymise' && facts.done[i] === true,
     );
     const all = same.length > 0 ? same : done.flat();
     if (anonymised && all.every(({ action }) => action === 'anonymise')) return 'anonymised';
-    return same.length > 0 ? 'back' : 'another life';
+    if (same.length > 0) return 'back';
+    return samePerson ? 'changed' : 'another life';
   }
 
   result(population: number, matching: number): Back {
@@ -148,6 +154,7 @@ class Tally {
     return {
       back: by,
       byAction: this.#byAction,
+      changed: this.#changed,
       anotherLife: this.#anotherLife,
       survey: {
         planId: `replay-${this.#hash.digest('hex').slice(0, 24)}`,

@@ -7,6 +7,8 @@ export interface Deed {
   readonly action: string;
   /** The `incarnation` commitment: which life of the key it was. */
   readonly incarnation: string;
+  /** The `subject` commitments: whose it was, by each identifier that it had. */
+  readonly subjects: readonly string[];
 }
 
 export interface Past {

@@ -41,6 +41,7 @@ export interface ReplayInput {
 
 export interface ReplayReport extends PolicyReport {
   readonly back?: Back['back'];
+  readonly changed?: number;
   readonly anotherLife?: number;
 }
 
@@ -206,8 +207,13 @@ function guardOf(
   });
 }
 
-function toldOf({ back, anotherLife, survey }: Back): Pick<ReplayReport, 'back' | 'anotherLife' | 'plan'> {
-  return { back, anotherLife, ...(survey.selected === 0 ? {} : { plan: survey.planId }) };
+function toldOf({
+  back,
+  changed,
+  anotherLife,
+  survey,
+}: Back): Pick<ReplayReport, 'back' | 'changed' | 'anotherLife' | 'plan'> {
+  return { back, changed, anotherLife, ...(survey.selected === 0 ? {} : { plan: survey.planId }) };
 }
 
 function entryOf(engine: Engine, task: Task, run: string, input: ReplayInput, found: Back): string {
@@ -220,6 +226,7 @@ function entryOf(engine: Engine, task: Task, run: string, input: ReplayInput, fo
     policy: task.view.policy,
     source: task.view.source,
     back: { ...found.back },
+    changed: found.changed,
     anotherLife: found.anotherLife,
     ...(input.since === undefined ? {} : { since: input.since }),
   });

@@ -306,6 +306,7 @@ function twoControllers(trail: Writer): void {
       policy: 'applicants',
       source: 'ats',
       back: { erase: 2, held: 1 },
+      changed: 1,
       anotherLife: 1,
       since: '2026-06-01',
     })

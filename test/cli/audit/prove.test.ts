@@ -150,6 +150,20 @@ describe('what a receipt is said to prove', () => {
     expect(text).toContain('- that anything was erased\n');
   });
 
+  it('proves which life of a record it was, by its starting point', async () => {
+    const asked = { ...ASE, record: ['crm.contact=42'], entry: '3' };
+    await prove('life.json', { ...asked, start: ['2025-11-20'] });
+    expect(check('life.json')).toContain(`
+  record  Eksempel A/S, crm: contact 42
+  start   2025-11-20
+  who     email=åse@example.dk
+`);
+    expect(await failure(() => prove('other.json', { ...asked, start: ['2025-11-21'] }))).toMatch(
+      /entry 3 is not about the record with this starting point/,
+    );
+    expect(existsSync(join(folder, 'other.json'))).toBe(false);
+  });
+
   it('names a record by its life as by its key', () => {
     const parts = [SOURCE, 'member', '2', '7', '12', '1', 'email', 'åse@example.dk', '1', null];
     const entry = { v: 1, type: 'record', eid: 'x', at: '2026-11-02T03:40:00.000Z' } as const;

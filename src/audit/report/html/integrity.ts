@@ -41,13 +41,14 @@ function replayTable(
   const again = policies.reduce((sum, { period }) => sum + period.again, 0);
   return html`${table({
     caption: 'Searches after a restore in the period',
-    head: ['When (UTC)', 'Policy', 'System', 'Back', 'To be erased again', 'Of another life'],
+    head: ['When (UTC)', 'Policy', 'System', 'Back', 'To be erased again', 'Changed', 'Of another life'],
     rows: shown.map((one) => [
       minuteOf(one.at),
       policyName(one, several),
       one.source,
       one.back,
       one.due,
+      one.changed,
       one.anotherLife,
     ]),
     none: 'Nobody searched a system for erased records in the period.',
