@@ -24,6 +24,7 @@ import type { MemoryDatabase, MemoryRow } from './memory/database.ts';
 import { isRecord, meets } from './memory/around.ts';
 import { commit, copyOf, order, tableOf } from './memory/database.ts';
 import { outlineOf } from './memory/outline.ts';
+import { starOf } from './table-name.ts';
 import { eraseIn, foreseen } from './memory/erase.ts';
 import { factsOf, keyOf, leftovers, plainlyNotDue, rowByKey, unreadableIn } from './memory/facts.ts';
 
@@ -87,10 +88,7 @@ class MemoryConnector implements Connector {
 
   async tablesLike(pattern: string, signal: AbortSignal): Promise<readonly string[]> {
     await this.#turn(signal);
-    const [before = '', after = ''] = pattern.split('*');
-    return [...this.#database.tables.keys()].filter(
-      (name) => name.length > before.length + after.length && name.startsWith(before) && name.endsWith(after),
-    );
+    return [...this.#database.tables.keys()].filter((name) => starOf(pattern, name) !== undefined);
   }
 
   async now(): Promise<number | undefined> {

@@ -4,6 +4,7 @@
  */
 import type { Condition, Facts, Key, PolicyFile, RecordType } from './policy.ts';
 import type { HeldRecord, Hold, Reach } from './subject.ts';
+import { isTablePattern, mayBeOneTable } from './table-name.ts';
 import { isTrue, type Task } from './view.ts';
 
 /** How a key says NULL (model/record.ts). */
@@ -153,14 +154,6 @@ function waysInto({ view }: Task, type: RecordType, key: Key): (Condition | unde
 
 /** Whether two tables are one; with a pattern in either, nobody can tell which table a key belongs to. */
 function overlapOf(one: string, other: string): 'same' | 'perhaps' | 'none' {
-  if (!PATTERN.test(one) && !PATTERN.test(other)) return one === other ? 'same' : 'none';
-  return one === other || fits(one, other) || fits(other, one) ? 'perhaps' : 'none';
-}
-
-/** In the name of a table `*` stands for one character or more, `#` for digits. */
-const PATTERN = /[*#]/;
-
-function fits(pattern: string, name: string): boolean {
-  const plain = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${plain.replaceAll('*', '.+').replaceAll('#', '[0-9]+')}$`).test(name);
+  if (!isTablePattern(one) && !isTablePattern(other)) return one === other ? 'same' : 'none';
+  return mayBeOneTable(one, other) ? 'perhaps' : 'none';
 }

@@ -1,6 +1,7 @@
 /** People and records as the command line names them. */
 import { FristError } from '../../errors.ts';
 import type { PolicyFile, RecordType } from '../../policy/policy.ts';
+import { isTablePattern } from '../../policy/table-name.ts';
 
 function usage(what: string): never {
   throw new FristError('USAGE', { what });
@@ -54,8 +55,8 @@ export function recordsNamed(files: readonly PolicyFile[], text: string): readon
   );
   if (types.length === 0) usage(`there is no record type ${source}.${name}`);
   return types.map(({ controller, record }) => {
-    // Where a pattern names the table, a key begins with what stands in the place of the `*`.
-    const length = record.key.length + (record.files !== true && record.table.includes('*') ? 1 : 0);
+    // Where a pattern names the table, a key begins with what stands in the place of the `*`, or of the `#`s.
+    const length = record.key.length + (record.files !== true && isTablePattern(record.table) ? 1 : 0);
     return { controller, source, record, key: keyOf(key, length) };
   });
 }

@@ -1,11 +1,13 @@
 /**
- * Record types whose table is a pattern (`chat_archive_*`): every table whose name fits holds such records. The connector
+ * Record types whose table is a pattern (`chat_archive_*`, `survey_#`): every table whose name fits holds such records. The connector
  * below is asked about each table as if it were written out, anew for every check, count, scan and batch, so that a
- * table of yesterday is among them. The key of a record begins with what the `*` stands for.
+ * table of yesterday is among them. The key of a record begins with what the `*` or the `#`s stand for.
  */
 import type { Encoding, Facts, Key, RecordType, View } from '../../policy/policy.ts';
 import type { Batch, BatchResult, CheckReport, Connector, DependentCount, ErasingSession, FileCount, Finding, Page } from '../connector.ts'; // prettier-ignore
 import { SourceFailure } from '../connector.ts';
+import { starOf, written } from '../table-name.ts';
+import { missingIn, without } from './missing.ts';
 
 /** The same connector, which knows patterns too. */
 export function withTables(connector: Connector): Connector {
@@ -40,11 +42,11 @@ export function withTables(connector: Connector): Connector {
   };
 }
 
-const isPattern = (record: RecordType): boolean => record.table.includes('*');
+const isPattern = (record: RecordType): boolean => /[*#]/.test(record.table);
 
 const NEVER = new AbortController().signal;
 
-/** One of the tables: what the `*` stands for, and the view with all names written out. */
+/** One of the tables: what the wildcards stand for, and the view with all names written out. */
 interface One {
   readonly star: string;
   readonly view: View;
@@ -212,21 +214,32 @@ class Tables {
   }
 
   async #stars(record: RecordType, signal: AbortSignal): Promise<readonly string[]> {
-    const [before = '', after = ''] = record.table.split('*');
     const names = await this.#connector.tablesLike(record.table, signal);
-    return names.map((name) => name.slice(before.length, name.length - after.length)).sort(byText);
+    return names.flatMap((name) => starOf(record.table, name) ?? []).sort(byText);
   }
 
   async #tables(view: View, signal: AbortSignal): Promise<readonly One[]> {
     const stars = await this.#stars(view.record, signal);
-    return stars.map((star) => ({ star, view: this.#viewOf(view, star) }));
+    const there = await this.#there(view.record, signal);
+    return stars.map((star) => ({ star, view: this.#viewOf(view, star, there) }));
   }
 
-  #viewOf(view: View, star: string): View {
+  /** The tables that are there, of those that need not be. */
+  async #there({ related }: RecordType, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const patterns = new Set(related.filter((one) => one.mayBeMissing === true).map((one) => one.table));
+    const names: string[] = [];
+    for (const pattern of patterns) names.push(...(await this.#connector.tablesLike(pattern, signal)));
+    return new Set(names);
+  }
+
+  #viewOf(view: View, star: string, there: ReadonlySet<string>): View {
+    const record = writtenOut(view.record, star);
+    const missing = missingIn(record, there);
     const known = this.#written.get(view) ?? new Map<string, View>();
     this.#written.set(view, known);
-    const one = known.get(star) ?? { ...view, record: writtenOut(view.record, star) };
-    known.set(star, one);
+    const name = [star, ...missing].join('\0');
+    const one = known.get(name) ?? without({ ...view, record }, missing);
+    known.set(name, one);
     return one;
   }
 
@@ -245,7 +258,7 @@ class Tables {
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function writtenOut(record: RecordType, star: string): RecordType {
-  const named = <T extends { readonly table: string }>(one: T): T => ({ ...one, table: one.table.replace('*', () => star) }); // prettier-ignore
+  const named = <T extends { readonly table: string }>(one: T): T => ({ ...one, table: written(one.table, star) }); // prettier-ignore
   return { ...named(record), parts: (record.parts ?? []).map(named), related: record.related.map(named) };
 }
 

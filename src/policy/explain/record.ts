@@ -1,12 +1,13 @@
 /** What a record is, in sentences: which rows, whose data, and what belongs to it. */
 import { fieldName } from '../model/condition.ts';
 import type { Match, Pair, RecordType, Related, SubjectIdentifier } from '../policy.ts';
+import { isTablePattern } from '../table-name.ts';
 import { explainCondition, having } from './condition.ts';
 
 /** One sentence for the record, one for its subject, and one for each kind of related rows. */
 export function explainRecord(record: RecordType): string[] {
   const { table, where, parts = [], repeats = false } = record;
-  const tables = table.includes('*') ? `every table ${table}` : table;
+  const tables = isTablePattern(table) ? `every table ${table}` : table;
   const about = where === undefined ? '' : ` where ${explainCondition(where)}`;
   const company = parts.map((part) => `its row of ${part.table} (${part.name})`).join(' and ');
   if (record.files === true)
@@ -36,10 +37,12 @@ function explainSubjects(subjects: readonly SubjectIdentifier[]): string {
   return `It is about the person with that ${known.join(', or ')}.`;
 }
 
-function explainRelated({ name, table, of, match, orMatch = [], ignoreCase, where }: Related): string {
+function explainRelated(rows: Related): string {
+  const { name, table, of, match, orMatch = [], ignoreCase, where, mayBeMissing = false } = rows;
   const ways = [match, ...orMatch].map((one) => explainMatch(one, of)).join(', or ');
   const letters = ignoreCase === true ? ', whatever letters are capitals' : '';
-  return `${name} are rows of ${table}${having(where)} ${ways}${letters}.`;
+  const there = mayBeMissing ? ', where there is such a table' : '';
+  return `${name} are rows of ${table}${there}${having(where)} ${ways}${letters}.`;
 }
 
 function explainMatch(match: Match, of: string | undefined): string {

@@ -3,7 +3,7 @@ import type { Condition, Scalar } from './condition.ts';
 
 /**
  * A record's key: one text per key column, in the order of `RecordType.key`. Where the table is a pattern, what its `*`
- * stands for comes first. NULL, which only a key with `repeats` can hold, is the character U+0000.
+ * or its `#`s (with `-` between) stand for comes first. NULL, which only a key with `repeats` can hold, is the character U+0000.
  */
 export type Key = readonly string[];
 
@@ -50,6 +50,8 @@ export interface Related {
   readonly scope: Scope;
   /** Only these rows of the table. */
   readonly where: Condition;
+  /** Where the table is a pattern, and there is no such table beside one of the records': there are no such rows. Only dependents can be. */
+  readonly mayBeMissing?: boolean;
 }
 
 /** How two spellings of one identifier are made equal before they are compared. */
@@ -86,8 +88,9 @@ export interface FileRows {
 export interface RecordType {
   readonly name: string;
   /**
-   * One `*` makes it a pattern: every table whose name fits holds such records, and in the tables of `related` and
-   * `parts` a `*` is the same text. The connector resolves it anew for every check, count, scan and batch.
+   * One `*`, or `#`s, make it a pattern: every table whose name fits holds such records, and in the tables of `related`
+   * and `parts` a `*` is the same text, the `#`s in their order the same numbers. The connector resolves it anew for every
+   * check, count, scan and batch.
    */
   readonly table: string;
   /** The records are files, `table` is the pattern of their paths below the source's folder, and the key is the path. */

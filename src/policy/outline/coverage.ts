@@ -2,6 +2,7 @@
  * Coverage: tables and columns that look like personal data and that no policy of the file takes care of. A guess by
  * their names (personal.ts), so these are warnings; a line under `not covered` acknowledges one for good.
  */
+import { mayBeOneTable } from '../table-name.ts';
 import type { Dependent, Replacements } from '../model/action.ts';
 import type { RecordType, Source } from '../model/record.ts';
 import type { ErasePolicy, PolicyFile } from '../policy.ts';
@@ -22,12 +23,7 @@ type Cover = 'all' | ReadonlySet<string>;
 /** Names of tables are compared without a schema and without regard to capitals: servers differ in both. */
 const nameOf = (table: string): string => table.slice(table.indexOf('.') + 1).toLowerCase();
 
-function fits(pattern: string, table: string): boolean {
-  const [before = '', after] = nameOf(pattern).split('*');
-  const name = nameOf(table);
-  if (after === undefined) return before === name;
-  return name.length >= before.length + after.length && name.startsWith(before) && name.endsWith(after);
-}
+const fits = (pattern: string, table: string): boolean => mayBeOneTable(nameOf(pattern), nameOf(table));
 
 const columnsOf = (set: Replacements, part: string | undefined): readonly string[] =>
   set.filter((one) => one.part === part).map((one) => one.column.toLowerCase());

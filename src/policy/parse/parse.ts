@@ -15,6 +15,7 @@ import type { Resolve } from './build/reference.ts';
 import { readSource } from './build/source.ts';
 import { checkColumns, checkMeaning } from './check/columns.ts';
 import { checkConflicts } from './check/conflicts.ts';
+import { checkMissing } from './check/missing.ts';
 import { readYaml } from './document.ts';
 import type { Path, Position } from './position.ts';
 import { createReport } from './report.ts';
@@ -69,6 +70,11 @@ function readFile(raw: unknown, options: ParseOptions, report: Report): PolicyFi
   checkColumns(sources.values(), entries, report);
   checkMeaning(entries, report);
   checkConflicts(sources, entries, report);
+  checkMissing(
+    [...sources.values()].flatMap((one) => [...one.records.values()]),
+    entries,
+    report,
+  );
   if (controller === undefined || report.failed()) return undefined;
   return {
     file: options.file,

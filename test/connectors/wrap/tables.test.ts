@@ -119,4 +119,52 @@ describe.each(await engines())('table patterns on %s', (engine) => {
     await bed.query('DROP TABLE lines_2021');
     expect(await errors(connector)).toEqual(['There is no table "lines_2021"']);
   });
+
+  /** Surveys beside tables whose names begin alike; a table of times, and its comments, only for some. */
+  const SURVEYS = viewOf(
+    recordOf('survey_#', ['id'], {
+      subjects: [
+        { kind: 'name', column: 'name', normalise: 'exact' },
+        { kind: 'name', column: 'who', related: 'times', normalise: 'exact' },
+      ],
+      related: [
+        relation('times', { id: 'id' }, { table: 'survey_#_times', mayBeMissing: true }),
+        relation('comments', { id: 'id' }, { table: 'comments', of: 'times' }),
+      ],
+    }),
+    {
+      conditions: [relatedRows('exists', 'times'), relatedRows('exists', 'comments')],
+      stages: [stage({ kind: 'delete' }, { related: 'comments', kind: 'delete' }, { related: 'times', kind: 'delete' })],
+    },
+  ); // prettier-ignore
+
+  it('a number in the name is told from other words, and a table that may be missing has no rows', async () => {
+    bed = await makeBed(engine, ({ time }) => [
+      `CREATE TABLE survey_12 (id INT PRIMARY KEY, name VARCHAR(20), started_at ${time})`,
+      `CREATE TABLE survey_7 (id INT PRIMARY KEY, name VARCHAR(20), started_at ${time})`,
+      'CREATE TABLE survey_12_times (id INT PRIMARY KEY, who VARCHAR(20))',
+      'CREATE TABLE survey_links (id INT PRIMARY KEY)',
+      'CREATE TABLE comments (id INT PRIMARY KEY)',
+      "INSERT INTO survey_12 VALUES (1, 'anna', NULL), (2, 'bo', NULL)",
+      "INSERT INTO survey_7 VALUES (1, 'cy', NULL)",
+      "INSERT INTO survey_12_times VALUES (1, 'x'), (2, 'y')",
+      'INSERT INTO comments VALUES (1), (2)',
+    ]);
+    const connector = withTables(bed.connect());
+    const { findings } = await connector.check([SURVEYS], ON);
+    expect(findings.filter((one) => one.severity === 'error')).toEqual([]);
+    const keys = [['12', '1'], ['7', '1']]; // prettier-ignore
+    const read = await connector.read(SURVEYS, keys, ON);
+    expect(read.map((one) => [one.key[0], one.truths])).toEqual([['12', [true, true]], ['7', [false, false]]]); // prettier-ignore
+    expect(await connector.dependents(SURVEYS, 0, keys, ON)).toEqual(new Map([['comments', 1], ['times', 1]])); // prettier-ignore
+    const { outcomes } = await inSession(connector, SURVEYS, (session) => session.erase(batchOf(SURVEYS, keys), ON)); // prettier-ignore
+    expect(outcomes).toEqual(['erased', 'erased']);
+    expect(await connector.verify(SURVEYS, 0, keys, ON)).toEqual(['gone', 'gone']);
+    expect([await bed.rows('survey_7'), await bed.rows('survey_12_times'), await bed.rows('comments')]).toEqual([[], ['2|y'], ['2']]); // prettier-ignore
+    // A table that was made meanwhile counts from now on.
+    await bed.query("INSERT INTO survey_7 VALUES (5, 'di', NULL)");
+    await bed.query('CREATE TABLE survey_7_times (id INT PRIMARY KEY, who VARCHAR(20))');
+    await bed.query("INSERT INTO survey_7_times VALUES (5, 'z')");
+    expect(await connector.dependents(SURVEYS, 0, [['7', '5']], ON)).toEqual(new Map([['comments', 0], ['times', 1]])); // prettier-ignore
+  });
 });

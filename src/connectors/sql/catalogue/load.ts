@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Dialect } from '../../../database.ts';
 import type { Raw } from '../../../policy/policy.ts';
+import { starOf } from '../../table-name.ts';
 import type { Sql } from '../sql.ts';
 import type { Catalogue, Column, ForeignKey, Index, Table, TableId } from './catalogue.ts';
 import { readMysql } from './mysql.ts';
@@ -76,16 +77,15 @@ export async function loadCatalogue(
   };
 }
 
-/** Names, as statements can use them, of the tables that fit a pattern with one `*`, for one character or more. */
+/** Names, as statements can use them, of the tables that fit a pattern (table-name.ts). */
 export async function tablesLike(dialect: Dialect, ask: Ask, pattern: string): Promise<readonly string[]> {
   const schema = schemaOf(pattern);
   const { found } = await READERS[dialect](ask, schema === undefined ? [] : [schema], () => new Map());
-  const [before = '', after = ''] = pattern.slice(schema === undefined ? 0 : schema.length + 1).split('*');
+  const wanted = pattern.slice(schema === undefined ? 0 : schema.length + 1);
   const names = found
     .filter((one) => one.kind === 'table' && (schema === undefined || one.schema === schema))
     .map((one) => one.name)
-    .filter((name) => name.length > before.length + after.length)
-    .filter((name) => name.startsWith(before) && name.endsWith(after));
+    .filter((name) => starOf(wanted, name) !== undefined);
   return [...new Set(names)].map((name) => (schema === undefined ? name : `${schema}.${name}`));
 }
 

@@ -14,6 +14,7 @@ import type {
   Scope,
 } from '../../policy.ts';
 import { fieldName } from '../../model/condition.ts';
+import { mayBeOneTable } from '../../table-name.ts';
 import { formatPeriodPhrase } from '../../time/period.ts';
 import type { PolicyEntry } from '../build/policy.ts';
 import type { SourceEntry } from '../build/source.ts';
@@ -112,17 +113,6 @@ interface Rows {
   readonly where?: Condition;
 }
 
-/** Whether two names, or patterns of names, may be those of one table. */
-function sameTable(a: string, b: string): boolean {
-  const [one, other] = [a.toLowerCase().split('*'), b.toLowerCase().split('*')];
-  const [oneStart = '', oneEnd] = one;
-  const [otherStart = '', otherEnd] = other;
-  if (oneEnd === undefined && otherEnd === undefined) return oneStart === otherStart;
-  const starts = oneStart.startsWith(otherStart) || otherStart.startsWith(oneStart);
-  const ends = (x: string, y: string): boolean => x.endsWith(y) || y.endsWith(x);
-  return starts && ends(oneEnd ?? oneStart, otherEnd ?? otherStart);
-}
-
 /** Whether a row that meets one condition certainly fails the other: both want another value in one column. */
 function parted(a: Condition | undefined, b: Condition | undefined): boolean {
   return conjuncts(a).some((one) =>
@@ -144,7 +134,7 @@ function conjuncts(condition: Condition | undefined): readonly Condition[] {
 /** Whether two tables are one and no constant column parts their rows. */
 function overlap(a: Rows, b: Rows): boolean {
   if (a.files === true && b.files === true) return shareFiles(a, b);
-  if (!sameTable(a.table, b.table) || parted(a.where, b.where)) return false;
+  if (!mayBeOneTable(a.table, b.table) || parted(a.where, b.where)) return false;
   return !a.scope.some((one) =>
     b.scope.some((other) => other.column === one.column && other.value !== one.value),
   );

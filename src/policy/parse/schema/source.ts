@@ -41,6 +41,10 @@ export const relatedShape = {
     'case: text in `match` is equal whatever letters are capitals.',
   ),
   where: says(condition.optional(), 'Only these rows of the table, e.g. { status: open }.'),
+  'if missing': says(
+    z.literal('no rows').optional(),
+    'no rows: beside some tables of a pattern there is no such table. Such rows can only be dependents.',
+  ),
   scope: says(
     z.union([z.literal('none'), scope]).optional(),
     'Constant columns of that table, or `none`. Left out: the scope of the record type.',
@@ -78,7 +82,10 @@ const subject = says(
 );
 
 export const recordShape = {
-  table: says(text, 'Name of the table; one * in it means every table whose name fits.'),
+  table: says(
+    text,
+    'Name of the table; one * in it (any text), or # (digits), means every table whose name fits.',
+  ),
   key: says(
     z.union([text, z.array(text).min(1)]),
     'Column that is unique for each row, or a list of columns that are so together.',

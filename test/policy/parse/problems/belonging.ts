@@ -101,6 +101,32 @@ export const BELONGING: readonly Case[] = [
     ['contradiction', at('table'), /Write one/],
   ],
   [
+    'text and numbers in a table',
+    [['table: contacts', 'table: ¦chat_*_#']],
+    ['contradiction', at('table'), /for each number/],
+  ],
+  [
+    'a number for related rows alone',
+    [related('          files: { table: ¦files_#, match: { contact_id: id } }\n')],
+    ['contradiction', at('related.files.table'), /record type's own table/],
+  ],
+  [
+    'one table that may be missing',
+    [related('          files: { table: files, match: { contact_id: id }, if missing: ¦no rows }\n')],
+    ['contradiction', at('related.files.if missing'), /with `\*` or `#`/],
+  ],
+  [
+    'a condition on rows of rows that may be missing',
+    [
+      ['table: contacts', 'table: contacts_#'],
+      related(
+        '          files: { table: files_#, match: { contact_id: id }, if missing: no rows }\n          ¦pages: { table: pages, of: files, match: { file_id: id } }\n',
+      ),
+      ['where: { status: lead }', 'where: { exists: pages }'],
+    ],
+    ['contradiction', at('related.pages'), /as dependents only/],
+  ],
+  [
     'a pattern for related rows alone',
     [related('          files: { table: ¦files_*, match: { contact_id: id } }\n')],
     ['contradiction', at('related.files.table'), /record type's own table/],

@@ -6,6 +6,7 @@ import type { Condition, Scope, ViewStage } from '../../../../policy/policy.ts';
 import type { ForeignKey, TableId } from '../../catalogue/catalogue.ts';
 import { shortName } from '../../catalogue/catalogue.ts';
 import type { Examined } from '../check.ts';
+import { starOf } from '../../../table-name.ts';
 import { ofStage } from '../findings.ts';
 import type { Path } from '../findings.ts';
 
@@ -148,10 +149,8 @@ function checkGuarded({ view, findings }: Examined, key: ForeignKey, path: Path)
 
 /** Whether a name in the policy file, which may be a pattern, is that of the table. */
 function isTable(name: string, id: TableId): boolean {
-  const [before = '', after] = name.toLowerCase().split('*');
-  return [id, shortName(id)]
-    .map((one) => one.toLowerCase())
-    .some((one) => (after === undefined ? one === before : one.startsWith(before) && one.endsWith(after)));
+  const wanted = name.toLowerCase();
+  return [id, shortName(id)].some((one) => starOf(wanted, one.toLowerCase()) !== undefined);
 }
 
 /** Whether no record that goes can have a row that refers to it by this key: those that have one are spared. */

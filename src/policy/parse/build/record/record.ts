@@ -181,13 +181,12 @@ interface Reading {
 function readType(reading: Reading, report: Report): RecordType | undefined {
   const { name, path, values, sight, rows, parts, selections, datetimesIn } = reading;
   const scope = readScope(values.scope, [...path, 'scope'], report);
-  const isPattern = values.table?.includes('*') === true;
-  const owner: Owner = { sight, scope, isPattern, report };
+  const owner: Owner = { sight, scope, table: values.table ?? '', report };
   const declared = complete(
     readParts(parts, owner),
     rows.map((one) => readRelated(one, owner)),
   );
-  const table = values.table && readTable(values.table, [...path, 'table'], true, report);
+  const table = values.table && readTable(values.table, [...path, 'table'], values.table, report);
   const key = values.key && readKey(values.key, [...path, 'key'], report);
   const subjects = values.subject && readSubjects(values.subject, [...path, 'subject'], sight, report);
   const where = values.where && readCondition(values.where, [...path, 'where'], sight, report);

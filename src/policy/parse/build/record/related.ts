@@ -1,5 +1,6 @@
 /** Rows of other tables: those that belong to a record, and those that are part of it. */
 import { ALWAYS } from '../../../policy.ts';
+import { isTablePattern } from '../../../table-name.ts';
 import type { Match, Pair, Part, Related, Scalar, Scope } from '../../../policy.ts';
 import type { Mapping } from '../../document.ts';
 import { isMapping } from '../../document.ts';
@@ -18,8 +19,8 @@ export interface Owner {
   readonly sight: Sight;
   /** Of the record type; undefined where it is wrong. */
   readonly scope: Scope | undefined;
-  /** Whether the table of the record type is a pattern. */
-  readonly isPattern: boolean;
+  /** The table of the record type, which may be a pattern. */
+  readonly table: string;
   readonly report: Report;
 }
 
@@ -49,25 +50,35 @@ function readInheritedScope(
   return raw === 'none' ? [] : readScope(raw, path, owner.report);
 }
 
-/** A table name with at most one `*`, and with one only where the record type's own table has it. */
-export function readTable(
-  name: string,
-  path: Path,
-  mayBePattern: boolean,
-  report: Report,
-): string | undefined {
-  const stars = name.split('*').length - 1;
-  if (stars === 0 || (stars === 1 && mayBePattern)) return name;
+/** A table name with one `*`, or with `#`s; and with no more of them than the record type's own table has. */
+export function readTable(name: string, path: Path, own: string, report: Report): string | undefined {
+  const count = (text: string, letter: string): number => text.split(letter).length - 1;
+  const [stars, numbers] = [count(name, '*'), count(name, '#')];
+  if (stars > 1 || (stars > 0 && numbers > 0))
+    report.add({
+      code: 'contradiction',
+      path,
+      message: 'A name of tables can hold one `*`',
+      remedy: 'Write one `*` for what differs between the tables, or `#` for each number.',
+    });
+  else if (stars > count(own, '*') || numbers > count(own, '#'))
+    report.add({
+      code: 'contradiction',
+      path,
+      message: `Here \`${stars > 0 ? '*' : '#'}\` stands for nothing`,
+      remedy: "It is what it is in the record type's own table: write one there first.",
+    });
+  else return name;
+  return undefined;
+}
+
+function refuseMissing(path: Path, report: Report): void {
   report.add({
     code: 'contradiction',
-    path,
-    message: stars > 1 ? 'A name of tables can hold one `*`' : 'Here `*` stands for nothing',
-    remedy:
-      stars > 1
-        ? 'Write one `*`, for what differs between the tables.'
-        : "It is what it is in the record type's own table: write one there first.",
+    path: [...path, 'if missing'],
+    message: 'This table is one, and must be there',
+    remedy: 'Leave `if missing` out: it is for tables with `*` or `#` in their name.',
   });
-  return undefined;
 }
 
 /** `holds: 'id={id}'`: the record's column inside a text of theirs. */
@@ -115,26 +126,28 @@ function readPairs(raw: Mapping, path: Path, sight: Sight, report: Report): Matc
 
 /** Reads one entry of `parts:`. `owner.sight` knows the parts that stand before it. */
 export function readPart({ name, raw, path }: Named, owner: Owner): Part | undefined {
-  const { report, sight, isPattern } = owner;
+  const { report, sight } = owner;
   const { values, given } = readFields(partShape, raw, path, report);
   const { table, match, scope } = values;
   const pairs = match && readPairs(match, [...path, 'match'], sight, report);
   const effective = readInheritedScope(scope, given.has('scope'), [...path, 'scope'], owner);
-  const named = table === undefined ? undefined : readTable(table, [...path, 'table'], isPattern, report);
+  const named = table === undefined ? undefined : readTable(table, [...path, 'table'], owner.table, report);
   if (named === undefined || pairs === undefined || effective === undefined) return undefined;
   return { name, table: named, match: pairs, scope: effective };
 }
 
 /** Reads one entry of `related:`. */
 export function readRelated({ name, raw, path }: Named, owner: Owner): Related | undefined {
-  const { report, sight, isPattern } = owner;
+  const { report, sight } = owner;
   const { values, given } = readFields(relatedShape, raw, path, report);
   const { table, match, where, scope, of, ignoring } = values;
   const inside = sight.inside(name);
   const filter = where === undefined ? ALWAYS : readCondition(where, [...path, 'where'], inside, report);
   const effective = readInheritedScope(scope, given.has('scope'), [...path, 'scope'], owner);
   const matches = readMatches(match, [...path, 'match'], of === undefined ? sight : COLUMNS_ONLY, report);
-  const named = table === undefined ? undefined : readTable(table, [...path, 'table'], isPattern, report);
+  const named = table === undefined ? undefined : readTable(table, [...path, 'table'], owner.table, report);
+  const missing = values['if missing'];
+  if (missing !== undefined && named !== undefined && !isTablePattern(named)) refuseMissing(path, report);
   if (named === undefined || matches === undefined || filter === undefined || effective === undefined)
     return undefined;
   const [first, ...others] = matches;
@@ -147,6 +160,7 @@ export function readRelated({ name, raw, path }: Named, owner: Owner): Related |
     ...(ignoring === undefined ? {} : { ignoreCase: true }),
     scope: effective,
     where: filter,
+    ...(missing === undefined ? {} : { mayBeMissing: true }),
   };
 }
 
