@@ -9,7 +9,7 @@ import { uniqueSets } from '../catalogue/catalogue.ts';
 import type { Table } from '../catalogue/catalogue.ts';
 import { compileCondition } from '../compile/condition.ts';
 import type { Question } from '../compile/facts.ts';
-import { aliasOf, belongs, compileScope, refTo, relatedNamed, tableNamed } from '../compile/place.ts';
+import { aliasOf, belongs, refTo, relatedNamed, tableNamed } from '../compile/place.ts';
 import type { Place } from '../compile/place.ts';
 import { NULL_KEY } from '../compile/keys.ts';
 import { oneOf } from '../compile/values.ts';
@@ -134,8 +134,7 @@ function keyThrough({ context, view }: Question, part: Part, { place }: RowsSql)
   const there = aliasOf(context, record.table);
   const keys = record.key.map((name) => refTo(context, there, name));
   const link = belongs(context, { ...part, where: ALWAYS }, place, there);
-  const where = and(link, compileScope(context, there, record.scope));
-  return sql`(SELECT MIN(${keyText(context.dialect, keys)}) FROM ${there.from} WHERE ${where})`;
+  return sql`(SELECT MIN(${keyText(context.dialect, keys)}) FROM ${there.from} WHERE ${link})`;
 }
 
 const ALWAYS: Condition = { kind: 'all', of: [] };

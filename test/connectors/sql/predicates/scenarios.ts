@@ -150,7 +150,7 @@ async function choosing(engine: Engine, create: Create): Promise<void> {
 }
 
 const COUNTS = {
-  remarks: 2, history: 4, memberships: 5, notes: 1, memos: 2, messages: 3, events: 1, links: 3, 'log lines': 2, optouts: 2, mails: 1, codes: 1, invoices: 1,
+  remarks: 2, history: 4, memberships: 5, notes: 1, memos: 2, messages: 3, points: 1, minutes: 1, events: 1, links: 4, 'log lines': 2, optouts: 2, mails: 1, codes: 1, invoices: 1,
 }; // prettier-ignore
 
 async function erasing(engine: Engine, create: Create): Promise<void> {
@@ -177,8 +177,10 @@ async function erasing(engine: Engine, create: Create): Promise<void> {
       note: without(before['note'], 1),
       memo: before['memo']?.map((row) => row.replace(/^(1)\|1\|words/, '$1|1|of 1').replace('4|10|words', '4|10|of 10')), // prettier-ignore
       message: ['1|null|2', '2|2|null', '3|null|null', '4|2|3'],
-      link: without(before['link'], 1, 2, 4),
+      link: without(before['link'], 1, 2, 4, 5),
       event: without(before['event'], 1),
+      minute: without(before['minute'], 1),
+      point: without(before['point'], 1),
       log: without(before['log'], 1, 2),
       optout: [],
       mail: without(before['mail'], 1),

@@ -10,7 +10,7 @@ import type { Types } from '../bed.ts';
 
 /** In the order in which they are compared. */
 export const TABLES = [
-  'entry', 'person', 'address', 'membership', 'history', 'remark', 'note', 'memo', 'message', 'link', 'event', 'booking',
+  'entry', 'person', 'address', 'membership', 'history', 'remark', 'note', 'memo', 'message', 'link', 'event', 'booking', 'minute', 'point',
   'log', 'optout', 'mail', 'code', 'invoice', 'payment', 'review',
 ] as const; // prettier-ignore
 
@@ -31,6 +31,8 @@ export const tables =
     `CREATE TABLE link (id ${big} PRIMARY KEY, entry_id ${big}, event_id ${big})`,
     `CREATE TABLE event (id ${big} PRIMARY KEY, title VARCHAR(80))`,
     `CREATE TABLE booking (id ${big} PRIMARY KEY, event_id ${big}, cancelled INT)`,
+    `CREATE TABLE minute (id ${big} PRIMARY KEY, event_id ${big})`,
+    `CREATE TABLE point (id ${big} PRIMARY KEY, minute_id ${big})`,
     `CREATE TABLE log (id ${big} PRIMARY KEY, url VARCHAR(200))`,
     `CREATE TABLE optout (id ${big} PRIMARY KEY, email VARCHAR(80))`,
     `CREATE TABLE mail (id ${big} PRIMARY KEY, address VARCHAR(80)${engine === 'sqlite' ? ' COLLATE NOCASE' : ''})`,
@@ -48,8 +50,10 @@ export const tables =
     'INSERT INTO note VALUES (1, 1, 100, 0), (2, 1, 200, 0), (3, 2, 100, 0), (4, 1, 100, 1)',
     `INSERT INTO memo VALUES (1, 1, 'words', NULL), (2, 2, 'words', NULL), (3, 1, 'of 1', '{"b": 1}'), (4, 10, 'words', NULL), (5, 8, 'words', '{"b"')`,
     'INSERT INTO message VALUES (1, 1, 2), (2, 2, 1), (3, 1, 1), (4, 2, 3)',
-    'INSERT INTO link VALUES (1, 1, 1), (2, 1, 2), (3, 2, 2), (4, 1, 3)',
-    "INSERT INTO event VALUES (1, 'alone'), (2, 'shared'), (3, 'booked'), (4, 'nobody')",
+    'INSERT INTO link VALUES (1, 1, 1), (2, 1, 2), (3, 2, 2), (4, 1, 3), (5, 1, 5)',
+    "INSERT INTO event VALUES (1, 'alone'), (2, 'shared'), (3, 'booked'), (4, 'nobody'), (5, 'closed')",
+    'INSERT INTO minute VALUES (1, 1), (2, 2), (3, 5), (4, 3)',
+    'INSERT INTO point VALUES (1, 1), (2, 2), (3, 3)',
     'INSERT INTO booking VALUES (1, 3, 0), (2, 1, 1)',
     "INSERT INTO log VALUES (1, '/x?id=1&y'), (2, '/x?id=12'), (3, '/x?pid=1'), (4, '/x?ID=1'), (5, '/x?id=123')",
     "INSERT INTO optout VALUES (1, 'anna@X.dk'), (2, 'bo@x.dk')",
@@ -83,6 +87,8 @@ export const ENTRY: RecordType = recordOf('entry', ['id'], {
     relation('links', { entry_id: 'id' }, { table: 'link' }),
     relation('events', { id: 'event_id' }, { table: 'event', of: 'links' }),
     relation('bookings', { event_id: 'id' }, { table: 'booking', of: 'events', where: is('cancelled', 0) }),
+    relation('minutes', { event_id: 'id' }, { table: 'minute', of: 'events' }),
+    relation('points', { minute_id: 'id' }, { table: 'point', of: 'minutes' }),
     relation('log lines', {}, { table: 'log', match: [{ theirs: 'url', ours: 'id', inText: { before: 'id=', after: '' } }] }),
     relation('optouts', {}, { table: 'optout', match: [{ theirs: 'email', ours: 'email', part: 'person' }], ignoreCase: true }),
     relation('mails', {}, { table: 'mail', match: [{ theirs: 'address', ours: 'email', part: 'person' }] }),
@@ -113,7 +119,14 @@ export const DEPENDENTS: readonly Dependent[] = [
   { related: 'notes', kind: 'delete', where: is('secret', 0) },
   { related: 'memos', kind: 'anonymise', set: OF_KEY },
   { related: 'messages', kind: 'detach' },
-  { related: 'events', kind: 'delete', unlessOwned: ['links', 'bookings'] },
+  { related: 'points', kind: 'delete' },
+  { related: 'minutes', kind: 'delete' },
+  {
+    related: 'events',
+    kind: 'delete',
+    unlessOwned: ['links', 'bookings'],
+    where: is('title', 'alone', 'shared', 'booked'),
+  },
   { related: 'links', kind: 'delete' },
   { related: 'log lines', kind: 'delete' },
   { related: 'optouts', kind: 'delete' },
