@@ -1,7 +1,7 @@
 /** What is done, in clauses: what columns become, and what happens to dependents. */
 import { fieldName } from '../model/condition.ts';
 import { ALWAYS } from '../policy.ts';
-import type { Dependent, Files, Redaction, Replacement, Replacements } from '../policy.ts';
+import type { Dependent, Files, Piece, Redaction, Replacement, Replacements } from '../policy.ts';
 import { having } from './condition.ts';
 
 /** "name (empty), email (“erased-{key}@invalid”)". */
@@ -51,8 +51,11 @@ export function explainDependent(dependent: Dependent): string {
   return `${related}${having(where)} (${words.filter((word) => word !== '').join(', ')})`;
 }
 
+const pieceName = ({ characters, ...field }: Piece): string =>
+  characters === undefined ? fieldName(field) : `${fieldName(field)}:${characters.join('-')}`;
+
 /** The files of the record itself, as a sentence. */
 export function explainFiles(files: Files): string {
-  const path = files.path.map((part) => (typeof part === 'string' ? part : `{${fieldName(part)}}`)).join('');
+  const path = files.path.map((part) => (typeof part === 'string' ? part : `{${pieceName(part)}}`)).join('');
   return `With it goes the file ${files.root}/${path}.`;
 }

@@ -1,8 +1,11 @@
 /** What is done to records and to the rows that go with them. */
 import type { Condition, Field, Scalar } from './condition.ts';
 
-/** Text with the values of columns in it. */
-export type Template = readonly (string | Field)[];
+/** A column in a template: the whole of it, or its characters (code points) from the first to the last, counted from 1. */
+export type Piece = Field & { readonly characters?: readonly [first: number, last: number] };
+
+/** Text with the values of columns in it. A column that stands there in pieces stands there as a whole, too. */
+export type Template = readonly (string | Piece)[];
 
 /** What a pattern of `redact` finds: a known kind of text, or an expression in RE2 syntax. */
 export type Redaction =

@@ -285,7 +285,7 @@ describe('read aloud', () => {
       'With it goes the file /srv/portraits/{person.folder}/{photo}.jpg.',
       'While there are payroll, they are anonymised instead: title (empty), person.name (only its first character), person.born_on (only its decade), person.salary (rounded down to a multiple of 1000), person.email (“erased-{key}” at the same domain), remarks (email, cpr, what matches “K-\\d+” in it replaced by “[x]”), notes (phone in it replaced by “…”), attribs/nick~1name (removed), attribs/phone (empty).',
       'With them go, in this order: opt-outs (delete), log lines (delete), payroll (keep).',
-      'With it goes the file /srv/portraits/{photo}.jpg.',
+      'With it goes the file /srv/portraits/{photo:1-2}/{photo}.jpg.',
       'It is about records where attribs/origin/0 is “web” and person.died_on is empty.',
       'It does not apply where there are consent: consent.',
       'It does not apply where there are at least 2 applications with there are changes with open is true: still applying.',

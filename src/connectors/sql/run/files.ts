@@ -1,7 +1,7 @@
 /** The files that rows of a batch name: found before the rows are changed, removed when nothing can go wrong any more. */
 import { text } from '../../../database.ts';
 import type { Connection } from '../../../database.ts';
-import type { Field, Files, Template } from '../../../policy/policy.ts';
+import type { Files, Piece } from '../../../policy/policy.ts';
 import type { DependentCount, FileCount } from '../../connector.ts';
 import { SourceFailure } from '../../connector.ts';
 import { FileTrouble } from '../../files/root.ts';
@@ -69,16 +69,25 @@ function counted(files: Files, rows: readonly (readonly (string | null)[])[]): R
   for (const row of rows) {
     const values = row.filter((cell): cell is string => cell !== null && cell !== '');
     if (values.length < row.length) continue;
-    const path = pathOf(files.path, values);
+    const path = pathOf(files, values);
+    if (path === undefined) continue;
     found.set(path, { values, rows: (found.get(path)?.rows ?? 0) + 1 });
   }
   return found;
 }
 
-function pathOf(template: Template, values: readonly string[]): string {
+/** Undefined where a value is too short to have the characters that the path asks for. */
+function pathOf({ path }: Files, values: readonly string[]): string | undefined {
   let at = 0;
-  return template
-    .map((piece: string | Field) => (typeof piece === 'string' ? piece : (values[at++] ?? '')))
+  const pieces = path.map((piece) => (typeof piece === 'string' ? piece : some(piece, values[at++] ?? '')));
+  return pieces.includes('') ? undefined : pieces.join('');
+}
+
+function some({ characters }: Piece, text: string): string {
+  if (characters === undefined) return text;
+  const [first, last] = characters;
+  return Array.from(text)
+    .slice(first - 1, last)
     .join('');
 }
 

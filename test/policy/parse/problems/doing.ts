@@ -94,6 +94,20 @@ export const DOING: readonly Case[] = [
     ['bad-template', 'policies.contacts.dependents.0.files.path', /Write columns in braces/],
   ],
   [
+    'a path that many rows share',
+    [dependents("      - delete: messages\n        files: { root: /srv/files, path: ¦'{name:1-2}.pdf' }\n")],
+    ['bad-template', 'policies.contacts.dependents.0.files.path', /'\{key:1-2\}\/\{key:3-4\}\/\{key\}'/],
+  ],
+  [
+    'characters from the last to the first',
+    [
+      dependents(
+        "      - delete: messages\n        files: { root: /srv/files, path: ¦'{name:2-1}/{name}' }\n",
+      ),
+    ],
+    ['bad-template', 'policies.contacts.dependents.0.files.path', /'\{key:1-2\}\/\{key:3-4\}\/\{key\}'/],
+  ],
+  [
     'owners of rows that are overwritten',
     [
       dependents(

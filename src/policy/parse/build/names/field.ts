@@ -3,7 +3,7 @@
  * `column/member/0`. Backticks hold a column whose own name has a dot, a slash or a backtick (written twice) in it.
  */
 import { fieldName } from '../../../model/condition.ts';
-import type { Field, Template } from '../../../policy.ts';
+import type { Field, Piece, Template } from '../../../policy.ts';
 import type { Path } from '../../position.ts';
 import { suggestion } from '../../report.ts';
 import type { Report } from '../../report.ts';
@@ -72,6 +72,26 @@ export function readPlainField(
   return undefined;
 }
 
+/** `{column}`, or some of its characters: `{column:1-2}`. */
+function readPiece(text: string, path: Path, sight: Sight, report: Report): Piece | undefined {
+  const [, name = text, from, to] = /^(.+):([1-9]\d*)-([1-9]\d*)$/s.exec(text) ?? [];
+  const field = readField(name, path, sight, report);
+  if (field === undefined || from === undefined) return field;
+  return { ...field, characters: [Number(from), Number(to)] };
+}
+
+/** Whether rows that differ cannot be given one name by a piece that they share, and each piece holds something. */
+function isTelling(pieces: readonly (string | Piece)[]): boolean {
+  const whole = pieces.flatMap((one) =>
+    typeof one === 'string' || one.characters !== undefined ? [] : [fieldName(one)],
+  );
+  return pieces.every((one) => {
+    if (typeof one === 'string' || one.characters === undefined) return true;
+    const [first, last] = one.characters;
+    return first <= last && whole.includes(fieldName(one));
+  });
+}
+
 /** Text with columns in braces; undefined, and reported, where it is not that or holds no column. */
 export function readTemplate(text: string, path: Path, sight: Sight, report: Report): Template | undefined {
   const pieces = text.split(/\{([^{}]*)\}/);
@@ -85,7 +105,15 @@ export function readTemplate(text: string, path: Path, sight: Sight, report: Rep
     });
     return undefined;
   }
-  const parts = pieces.map((piece, i) => (i % 2 === 0 ? piece : readField(piece, path, sight, report)));
+  const parts = pieces.map((piece, i) => (i % 2 === 0 ? piece : readPiece(piece, path, sight, report)));
   const known = parts.filter((part) => part !== undefined);
-  return known.length < parts.length ? undefined : known.filter((part) => part !== '');
+  if (known.length < parts.length) return undefined;
+  if (isTelling(known)) return known.filter((part) => part !== '');
+  report.add({
+    code: 'bad-template',
+    path,
+    message: 'Characters of a column stand there without the whole of it, or from the last to the first',
+    remedy: "Write for example '{key:1-2}/{key:3-4}/{key}'.",
+  });
+  return undefined;
 }
