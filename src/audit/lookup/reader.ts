@@ -12,6 +12,7 @@ import { CHECKPOINT, tileHashes, tilePath, widthIn } from '../tile.ts';
 import {
   checkConsistency,
   checkInclusion,
+  HASH_BYTES,
   leafHash,
   proveConsistency,
   proveInclusion,
@@ -51,15 +52,45 @@ function remembering(store: ReadStore): ReadStore {
   const known = new Map<string, ReturnType<ReadStore['get']>>();
   return {
     list: (prefix) => store.list(prefix),
-    get: (key) => {
-      const found = known.get(key) ?? store.get(key);
-      known.delete(key);
-      known.set(key, found);
-      const [oldest = key] = known.keys();
-      if (known.size > KEPT) known.delete(oldest);
-      return found;
-    },
+    get: (key) => remembered(known, key, () => store.get(key)),
   };
+}
+
+/** What is known under a key, or is found out now; the least used is forgotten. */
+function remembered<K, V>(known: Map<K, V>, key: K, find: () => V): V {
+  const found = known.get(key) ?? find();
+  known.delete(key);
+  known.set(key, found);
+  const [oldest = key] = known.keys();
+  if (known.size > KEPT) known.delete(oldest);
+  return found;
+}
+
+/** A bundle, and the hashes that its entries must have. */
+interface Bundle {
+  readonly entries: readonly Buffer[];
+  readonly leaves: Buffer;
+}
+
+/**
+ * Bundles with the hashes of their entries, which are held against the signed root; the last ones from memory. One proof
+ * does for all the hashes of a tile: that of the first, whose siblings are made from the others.
+ */
+function bundlesOf(store: ReadStore, head: Head): (bundle: number) => Promise<Bundle> {
+  const known = new Map<number, Promise<Bundle>>();
+  const prove = async (index: number): Promise<Bundle> => {
+    const width = widthIn(head.size, 'entries', index);
+    const leaves = await readTile(store, { level: 0, index, width });
+    const hashes = tileHashes(head.size, async (name) =>
+      name.level === 0 && name.index === index ? leaves : await readTile(store, name),
+    );
+    const first = index * TILE_WIDTH;
+    const path = await proveInclusion(hashes, first, head.size);
+    if (!checkInclusion(path, leaves.subarray(0, HASH_BYTES), first, head.size, rootBytes(head)))
+      corrupt(tilePath(0, index, width), 'its hashes are not those that were signed');
+    return { leaves, entries: (await readBundle(store, index, width)).entries };
+  };
+  return (bundle) => remembered(known, bundle, () => prove(bundle));
 }
 
 /** The signed head, and the note that signs it. */
@@ -79,6 +110,7 @@ export async function openReader({ store: plain, vkey, known }: ReaderOptions): 
   const { head, note } = await readHead(plain, vkey);
   const store = remembering(plain);
   const hashes = tileHashes(head.size, (name) => readTile(store, name));
+  const bundles = bundlesOf(store, head);
   if (known !== undefined && known.size > head.size)
     throw new FristError('AUDIT_ROLLBACK', { size: head.size, known: known.size });
   if (known !== undefined && known.size > 0) {
@@ -90,12 +122,17 @@ export async function openReader({ store: plain, vkey, known }: ReaderOptions): 
     store,
     head,
     entry: async (index) => {
-      const path = await proveInclusion(hashes, index, head.size);
-      const bundle = Math.floor(index / TILE_WIDTH);
-      const width = widthIn(head.size, 'entries', bundle);
-      const entry = (await readBundle(store, bundle, width)).entries[index % TILE_WIDTH];
-      if (entry === undefined || !checkInclusion(path, leafHash(entry), index, head.size, rootBytes(head)))
-        corrupt(tilePath('entries', bundle, width), `entry ${index} is not the one that was signed`);
+      if (!(index >= 0 && index < head.size))
+        throw new FristError('AUDIT_RANGE', { asked: index, size: head.size });
+      const [bundle, at] = [Math.floor(index / TILE_WIDTH), index % TILE_WIDTH];
+      const { entries, leaves } = await bundles(bundle);
+      const entry = entries[at];
+      const leaf = leaves.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
+      if (entry === undefined || !leafHash(entry).equals(leaf))
+        corrupt(
+          tilePath('entries', bundle, widthIn(head.size, 'entries', bundle)),
+          `entry ${index} is not the one that was signed`,
+        );
       return entry.toString();
     },
     prove: async (index) => {
