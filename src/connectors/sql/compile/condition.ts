@@ -9,6 +9,7 @@ import { asText, exact, exactValue, textValue } from '../dialect.ts';
 import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, and, join, not, or, raw, sql } from '../sql.ts';
+import { takesOthersForEqual } from './match.ts';
 import type { Context, Place } from './place.ts';
 import { refTo, relatedOnce, relatedRows } from './place.ts';
 import { constantOf, decimal } from './values.ts';
@@ -46,11 +47,18 @@ function isOneOf(context: Context, ref: Ref, values: readonly Scalar[]): Sql {
 function equalsSome(context: Context, ref: Ref, values: readonly Scalar[]): Sql {
   const wanted = values.filter((value) => value !== null);
   if (ref.number !== undefined) return or(...wanted.map((one) => equalsInside(context, ref, one)));
-  const constants = wanted.map((one) => constantOf(context.dialect, ref.column, one));
-  if (constants.length === 0) return FALSE;
-  if (constants.length === 1) return sql`${ref.text} = ${join(constants, '')}`;
-  return sql`${ref.text} IN (${join(constants, ', ')})`;
+  const { dialect } = context;
+  if (wanted.length === 0) return FALSE;
+  const loosely = among(ref.text, wanted.map((one) => constantOf(dialect, ref.column, one))); // prettier-ignore
+  if (!takesOthersForEqual(ref.column)) return loosely;
+  const texts = wanted.map((one) => exactValue(dialect, textValue(dialect, String(one))));
+  const exactly = among(exact(dialect, ref.text), texts);
+  // The column's own comparison is for its index; nothing else needs it.
+  return ref.computed === true ? exactly : and(loosely, exactly);
 }
+
+const among = (text: Sql, values: readonly Sql[]): Sql =>
+  values.length === 1 ? sql`${text} = ${join(values, '')}` : sql`${text} IN (${join(values, ', ')})`;
 
 function compare(
   context: Context,

@@ -3,7 +3,7 @@ import type { Dialect } from '../../../database.ts';
 import type { Match, Pair } from '../../../policy/policy.ts';
 import type { Column, Family } from '../catalogue/catalogue.ts';
 import type { Ref } from '../dialect.ts';
-import { asText, concat, exact, folded, textValue } from '../dialect.ts';
+import { asText, concat, exact, exactValue, folded, textValue } from '../dialect.ts';
 import { unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { and, raw, sql } from '../sql.ts';
@@ -44,10 +44,18 @@ export function matchable(theirs: Column, ours: Column): boolean {
   return families.includes('text') && families.some((one) => one === 'integer' || one === 'uuid');
 }
 
-/** Whether the columns would call different texts equal: by capital letters, accents or blanks. */
+/** Whether the column would call different texts equal: by capital letters, accents or blanks. */
+export function takesOthersForEqual({ family, collation }: Column): boolean {
+  return family === 'text' && collation?.endsWith('_bin') === false;
+}
+
+export const equalToTheByte = (dialect: Dialect, { text }: Ref, constant: string): Sql =>
+  sql`${exact(dialect, text)} = ${exactValue(dialect, textValue(dialect, constant))}`;
+
+/** Whether two columns that are compared with one another would. */
 export function needsExact(theirs: Column, ours: Column): boolean {
   if (theirs.family !== 'text' || ours.family !== 'text') return false;
-  return theirs.collation !== ours.collation || theirs.collation?.endsWith('_bin') === false;
+  return theirs.collation !== ours.collation || takesOthersForEqual(theirs);
 }
 
 /** Their column equals ours. Never by a conversion that makes different values equal: an id kept as text is text. */

@@ -9,7 +9,7 @@ import type { Sql } from '../sql.ts';
 import { TRUE, and, join, or, raw, sql } from '../sql.ts';
 import { compileCondition } from './condition.ts';
 import { insideJson } from './json.ts';
-import { compileMatch } from './match.ts';
+import { compileMatch, equalToTheByte, takesOthersForEqual } from './match.ts';
 import { constantOf } from './values.ts';
 
 /** What compiling needs to know. */
@@ -146,7 +146,8 @@ export function compileScope(context: Context, place: Place, scope: Scope): Sql 
     ...scope.map(({ column, value }) => {
       const ref = refTo(context, place, column);
       if (value === null) return sql`${ref.text} IS NULL`;
-      return sql`${ref.text} = ${constantOf(context.dialect, ref.column, value)}`;
+      const same = sql`${ref.text} = ${constantOf(context.dialect, ref.column, value)}`;
+      return takesOthersForEqual(ref.column) ? and(same, equalToTheByte(context.dialect, ref, String(value))) : same; // prettier-ignore
     }),
   );
 }

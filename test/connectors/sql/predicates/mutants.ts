@@ -5,7 +5,8 @@
 export type Mutant = readonly [file: string, from: string, to: string];
 
 const PLACE: readonly Mutant[] = [
-  ['compile/place.ts', 'return sql`${ref.text} = ${constantOf(context.dialect, ref.column, value)}`;', 'return TRUE;'],
+  ['compile/place.ts', 'const same = sql`${ref.text} = ${constantOf(context.dialect, ref.column, value)}`;', 'const same = TRUE;'],
+  ['compile/condition.ts', 'and(loosely, exactly)', 'loosely'],
   ['compile/place.ts', 'and(compileScope(context, place, scope), own)', 'own'],
   ['compile/place.ts', 'and(compileScope(context, place, scope), own)', 'compileScope(context, place, scope)'],
   ['compile/place.ts', 'and(compileMatch(context, part.match, there, place), compileScope(context, there, part.scope))', 'compileMatch(context, part.match, there, place)'],

@@ -58,6 +58,7 @@ const TRUTHS: readonly (readonly [string, Condition, string])[] = [
   ['a number in a text', relatedRows('exists', 'log lines', is('id', 1, 3, 4, 5)), '1'],
   ['whatever the case', relatedRows('exists', 'optouts'), '1 2 10'],
   ['to the byte', relatedRows('exists', 'mails', is('id', 2)), ''],
+  ['a constant to the byte', relatedRows('exists', 'mails', is('address', 'anna@x.dk')), ''],
   ['by its digits', relatedRows('exists', 'codes', is('id', 2, 3)), ''],
   ['a discriminator', relatedRows('exists', 'notes', is('id', 2)), ''],
   ['rows inside rows', relatedRows('exists', 'memberships', relatedRows('exists', 'history', is('job_id', 71))), '1'],
