@@ -137,8 +137,8 @@ export function createReach(task: Task, holds: readonly Hold[], asOf: number): (
   const tests: ((facts: Facts) => Reach)[] = [];
   const held = createHeldTest(task, active);
   if (held !== undefined) tests.push(held);
-  const own = createHoldTest(persons, record.subjects.slice(0, task.ownSubjects), source);
-  tests.push((facts) => own(facts.subjects.slice(0, task.ownSubjects)));
+  const own = createHoldTest(persons, record.subjects.slice(0, task.personSubjects), source);
+  tests.push((facts) => own(facts.subjects.slice(0, task.personSubjects)));
   if (persons.length > 0) {
     for (const { exists, from, identifiers } of task.shared) {
       const test = createHoldTest(persons, identifiers, source, 'somebody');

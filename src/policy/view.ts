@@ -30,6 +30,7 @@ import type {
   Start,
   StartColumn,
   StartTree,
+  SubjectIdentifier,
   View,
   ViewStage,
 } from './policy.ts';
@@ -155,11 +156,12 @@ function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Tas
   const overridden = erasing
     .filter((other) => other.specific && !policy.specific)
     .map((other) => ({ policy: other.name, where: facts.condition(other.where) }));
-  const shared = sharedDependents(file, policy, record, facts);
+  const people = subjectsWithParts(sourceTypes(file, policy.source), record);
+  const shared = sharedDependents(file, policy, record, people.length, facts);
   const view: View = {
     policy: policy.name,
     source: policy.source,
-    record: { ...record, subjects: [...record.subjects, ...shared.flatMap((one) => one.identifiers)] },
+    record: { ...record, subjects: [...people, ...shared.flatMap((one) => one.identifiers)] },
     starts: facts.starts.items,
     conditions: facts.conditions.items,
     where: policy.where,
@@ -179,6 +181,7 @@ function compile(file: PolicyFile, policy: ErasePolicy, record: RecordType): Tas
     rivals,
     overridden,
     ownSubjects: record.subjects.length,
+    personSubjects: people.length,
     shared,
     inquiries: facts.inquiries.items.map((one) => inquiry(file, record, one)),
     limits: limitsOf(policy, others),
@@ -266,17 +269,41 @@ function inquiry(file: PolicyFile, record: RecordType, about: Inquiry['about']):
   return { about, view, ours: position(record), theirs: position(other), start: undefined };
 }
 
+function sourceTypes(file: PolicyFile, source: string): readonly RecordType[] {
+  return file.sources.find((one) => one.name === source)?.records ?? [];
+}
+
+/**
+ * The identifiers by which a hold on a person reaches records of this type: its own, and those of the types whose tables
+ * are parts of it. `types` are those of the source.
+ */
+export function subjectsWithParts(
+  types: readonly RecordType[],
+  record: RecordType,
+): readonly SubjectIdentifier[] {
+  const ofParts = (record.parts ?? []).flatMap(({ name, table }) =>
+    types
+      .filter((type) => type.table === table)
+      .flatMap((type) => type.subjects)
+      .filter((subject) => subject.related === undefined && subject.part === undefined)
+      .map((subject) => ({ ...subject, part: name })),
+  );
+  const own = new Set(record.subjects.map(canonical));
+  return [...record.subjects, ...ofParts.filter((one) => !own.has(canonical(one)))];
+}
+
 function sharedDependents(
   file: PolicyFile,
   policy: ErasePolicy,
   record: RecordType,
+  from: number,
   facts: Index,
 ): SharedDependent[] {
-  const types = file.sources.find((source) => source.name === policy.source)?.records ?? [];
+  const types = sourceTypes(file, policy.source);
   const touched = viewStages(policy.stages).flatMap((stage) =>
     stage.dependents.filter((one) => one.kind !== 'keep'),
   );
-  let from = record.subjects.length;
+  let next = from;
   return [...new Set(touched.map((one) => one.related))].flatMap((related) => {
     const table = record.related.find((one) => one.name === related)?.table;
     const people = types.filter((type) => type.table === table).flatMap((type) => type.subjects);
@@ -286,8 +313,8 @@ function sharedDependents(
     const identifiers = own.map((subject) => ({ ...subject, related }));
     const where = ALWAYS;
     const exists = facts.condition({ kind: 'related', quantifier: 'exists', related, where });
-    const one: SharedDependent = { related, exists, identifiers, from };
-    from += identifiers.length;
+    const one: SharedDependent = { related, exists, identifiers, from: next };
+    next += identifiers.length;
     return [one];
   });
 }

@@ -164,6 +164,36 @@ describe('a hold on a record of another type', () => {
   });
 });
 
+describe('a hold on a person whom a part of the record is about', () => {
+  const person: RecordType = { ...contact, name: 'person', table: 'people' };
+  const owner: RecordType = {
+    ...contact,
+    subjects: [{ kind: 'member', column: 'member_no', normalise: 'exact' }],
+    parts: [{ name: 'who', table: 'people', match: [{ theirs: 'id', ours: 'person_id' }], scope: [] }],
+  };
+  const hold: Hold = { id: 'h', kind: 'hold', subjects: [['email', 'Ann@x.dk']] };
+
+  it('reaches the record by the identifiers of the record type of the part', () => {
+    const task = taskOf([erase('own')], [owner, person]);
+    expect(task.view.record.subjects).toEqual([
+      ...owner.subjects,
+      { kind: 'email', column: 'email', part: 'who', normalise: 'lowercase' },
+    ]);
+    const verdicts = ['ann@x.dk', 'bob@x.dk', null].map(
+      (email) => judged(task, [hold], { subjects: ['7', email] }).verdict,
+    );
+    expect(verdicts).toEqual(['held', 'erase', 'subject unknown']);
+    // What the trail commits to is what the record type itself declares.
+    expect(task.ownSubjects).toBe(1);
+  });
+
+  it('adds nothing where the record type declares the same', () => {
+    const email = { kind: 'email', column: 'email', part: 'who', normalise: 'lowercase' } as const;
+    const task = taskOf([erase('own')], [{ ...owner, subjects: [email] }, person]);
+    expect(task.view.record.subjects).toEqual([email]);
+  });
+});
+
 describe('a hold on a policy', () => {
   const hold = (policy: string, controller = CONTROLLER): Hold => ({
     id: 'h',

@@ -3,6 +3,7 @@ import { NOTHING_ASKED, SourceFailure } from '../../connectors/connector.ts';
 import { FristError } from '../../errors.ts';
 import type { Key, Normalisation, RecordType, Source } from '../../policy/policy.ts';
 import type { HeldRecord, Hold } from '../../policy/subject.ts';
+import { subjectsWithParts } from '../../policy/view.ts';
 import type { Engine } from '../engine.ts';
 import type { Holding } from './place.ts';
 
@@ -24,7 +25,8 @@ export async function matchesOf(
   const matches: Match[] = [];
   for (const source of sources) {
     if (only?.includes(source.name) === false) continue;
-    for (const record of source.records) {
+    for (const type of source.records) {
+      const record = { ...type, subjects: subjectsWithParts(source.records, type) };
       if (record.subjects.length === 0) continue;
       const shared = subjects.filter(([kind]) => record.subjects.some((declared) => declared.kind === kind));
       const base = { source: source.name, record: record.name, comparable: shared.length > 0 };

@@ -97,8 +97,10 @@ export interface Task {
   readonly rivals: readonly RivalClause[];
   /** Where the policy is a default (`crm.*`): policies that name the record type, which it yields to. */
   readonly overridden: readonly { readonly policy: string; readonly where: ConditionIndex }[];
-  /** How many of the view's subjects are the record's own; those of shared dependents follow. */
+  /** How many of the view's subjects are the record's own. */
   readonly ownSubjects: number;
+  /** How many say whose the record is when holds are asked: its own and those of its parts. Shared dependents' follow. */
+  readonly personSubjects: number;
   readonly shared: readonly SharedDependent[];
   /** Absent until `withHeldRecords`, and where no held record concerns the task. */
   readonly held?: readonly HeldInside[];
