@@ -22,6 +22,8 @@ export interface Capabilities {
   readonly maxBatch: number;
   /** Whether `now` can be asked. */
   readonly ownClock: boolean;
+  /** Whether a session keeps out those of other processes, and not of this one alone. */
+  readonly locks: boolean;
 }
 
 /** Something that `check` found; `path` points into the policy file. */

@@ -73,6 +73,7 @@ class MemoryConnector implements Connector {
       scanRepeats: (options.hostility?.repeat ?? 0) > 0,
       maxBatch: options.maxBatch ?? 1000,
       ownClock: options.now !== undefined,
+      locks: true,
     };
   }
 

@@ -4,5 +4,8 @@ export const CONFORMANCE_TESTS: Readonly<Record<string, readonly string[]>> = {
   sql: ['sql/conformance.test.ts'],
 };
 
-/** Kinds that no fixture of tables can be made of, and the test that holds them against what of the contract is about them. */
-export const TESTS_OF_THEIR_OWN: Readonly<Record<string, string>> = { files: 'files/connector.test.ts' };
+/** Every kind, and the test that holds it against what needs no tables (contract.ts). Kinds with tables have both. */
+export const CONTRACT_TESTS: Readonly<Record<string, readonly string[]>> = {
+  memory: ['memory.test.ts'],
+  files: ['files/contract.test.ts'],
+};

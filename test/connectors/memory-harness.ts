@@ -8,6 +8,8 @@ import { certainty } from '../../src/policy/certainty.ts';
 import { holds, isReadable, valueOf } from '../../src/policy/condition.ts';
 import { normalise } from '../../src/policy/subject.ts';
 import type { Harness, MakeHarness, Row, TableSpec } from './conformance/harness.ts';
+import { view } from './conformance/views.ts';
+import type { ContractBed } from './contract.ts';
 
 /** What conditions and identifiers mean: the policy core's own word. */
 export const MEANING: Meaning = { holds, isReadable, valueOf, normalise, certainty };
@@ -72,4 +74,41 @@ class MemoryHarness implements Harness {
     if (table === undefined) throw new Error(`no table ${name}`);
     return table;
   }
+}
+
+/** People in memory, for what needs no tables but has them here. */
+export function memoryContractBed(): ContractBed {
+  const id = (name: string): string => name.replace(/\D/g, '') || '1';
+  const spec: TableSpec = {
+    name: 'people',
+    columns: { id: { type: 'int', nullable: false }, email: { type: 'text', nullable: true } },
+    primaryKey: ['id'],
+    foreignKeys: [],
+    rows: [],
+  };
+  const database = createMemoryDatabase([spec], MEANING);
+  const table = (): MemoryTable => database.tables.get('people')!;
+  const record = {
+    name: 'person',
+    table: 'people',
+    key: ['id'],
+    scope: [],
+    subjects: [{ kind: 'email', column: 'email', normalise: 'lowercase' }],
+    related: [],
+  } as const;
+  return {
+    connect: (pageSize = 100) => createMemoryConnector(database, { pageSize, maxBatch: 50 }),
+    view: view({ record, starts: [], startTree: { kind: 'latest of', of: [] } }),
+    put: (names) => {
+      for (const name of names) {
+        const row = { id: id(name), email: `${name}@Example.org` };
+        table().rows.set(rowKey(table(), row), row);
+      }
+      return Promise.resolve();
+    },
+    keyOf: (name) => [name.startsWith('person') ? id(name) : `9${id(name)}`],
+    names: () =>
+      Promise.resolve([...table().rows.values()].map((row) => (row['email'] ?? '').split('@')[0] ?? '')),
+    close: () => Promise.resolve(),
+  };
 }

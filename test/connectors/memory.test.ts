@@ -3,10 +3,11 @@ import { createMemoryConnector } from '../../src/connectors/memory.ts';
 import { createMemoryDatabase } from '../../src/connectors/memory/database.ts';
 import { newSeed, seeded, withRandom } from '../support/random.ts';
 import { conformance } from './conformance.ts';
+import { contract } from './contract.ts';
 import { FIXTURE } from './conformance/fixture.ts';
 import { ON, batchOf, failureOf, inSession, keysOf, scanAll } from './conformance/support.ts';
 import { view } from './conformance/views.ts';
-import { MEANING, memoryHarness } from './memory-harness.ts';
+import { MEANING, memoryContractBed, memoryHarness } from './memory-harness.ts';
 
 conformance('memory, well-behaved', memoryHarness({ now: () => 1_700_000_000_000, maxBatch: 50 }));
 
@@ -15,6 +16,8 @@ conformance(
   `memory, hostile (FRIST_TEST_SEED=${String(seed)})`,
   memoryHarness({ hostility: { random: seeded(seed), transient: 0.2, repeat: 0.3 } }),
 );
+
+contract('memory', () => Promise.resolve(memoryContractBed()));
 
 describe('the hostility of the memory connector', () => {
   const ids = (database: ReturnType<typeof createMemoryDatabase>): (string | null | undefined)[] =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createMemoryConnector } from '../../src/connectors/memory.ts';
 import { createMemoryDatabase } from '../../src/connectors/memory/database.ts';
 import { connectorKinds, createConnector, registryOf } from '../../src/connectors/registry.ts';
-import { CONFORMANCE_TESTS, TESTS_OF_THEIR_OWN } from './kinds.ts';
+import { CONFORMANCE_TESTS, CONTRACT_TESTS } from './kinds.ts';
 import { MEANING } from './memory-harness.ts';
 
 const context = { source: 'crm', connection: 'sqlite:no-such-file.db', pageSize: 100, meaning: MEANING };
@@ -29,24 +29,26 @@ describe('the registry of connectors', () => {
   });
 });
 
-describe('the conformance suite', () => {
+describe.each([
+  ['conformance suite', CONFORMANCE_TESTS, /\bconformance\(/],
+  ['contract', CONTRACT_TESTS, /\bcontract\(/],
+] as const)('the %s', (_, tests, call) => {
   const folder = new URL('./', import.meta.url);
-  const callsSuite = (file: string): boolean =>
-    /\bconformance\(/.test(readFileSync(new URL(file, folder), 'utf8'));
+  const callsIt = (file: string): boolean => call.test(readFileSync(new URL(file, folder), 'utf8'));
 
-  it('is run over every kind of the registry', () => {
-    const kinds = Object.keys({ ...CONFORMANCE_TESTS, ...TESTS_OF_THEIR_OWN });
-    expect(kinds).toEqual(expect.arrayContaining(connectorKinds()));
-    for (const [kind, tests] of Object.entries(CONFORMANCE_TESTS)) {
-      expect([kind, tests.length > 0, tests.every(callsSuite)]).toEqual([kind, true, true]);
-    }
+  it('is run by every test that is named for it', () => {
+    for (const [kind, files] of Object.entries(tests))
+      expect([kind, files.length > 0, files.every(callsIt)]).toEqual([kind, true, true]);
   });
 
   it('is named for every test that runs it', () => {
-    const tests = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
-      file.endsWith('.test.ts'),
-    );
-    const running = tests.filter((file) => !file.startsWith('wrap') && callsSuite(file));
-    expect(running.sort()).toEqual(Object.values(CONFORMANCE_TESTS).flat().sort());
+    const all = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const running = all.filter((file) => file.endsWith('.test.ts') && !/^(?:wrap|registry)/.test(file) && callsIt(file)); // prettier-ignore
+    expect(running.sort()).toEqual(Object.values(tests).flat().sort());
   });
+});
+
+it('every kind is held against the one or the other', () => {
+  const kinds = Object.keys({ ...CONFORMANCE_TESTS, ...CONTRACT_TESTS });
+  expect(kinds).toEqual(expect.arrayContaining(connectorKinds()));
 });

@@ -29,14 +29,12 @@ import { Folder } from './place/folder.ts';
 import type { Place } from './place/place.ts';
 import { readerOf } from './reader.ts';
 import type { Reader } from './reader.ts';
-import { MAX_BATCH } from './session.ts';
 
-const CAPABILITIES: Capabilities = {
+const CAPABILITIES: Omit<Capabilities, 'locks' | 'maxBatch'> = {
   transactional: false,
   readOnlyEnforced: false,
   // Of very many different rows, one that stands in its file several times comes several times.
   scanRepeats: true,
-  maxBatch: MAX_BATCH,
   ownClock: false,
 };
 
@@ -54,7 +52,7 @@ function placeOf(connection: string): Place {
 
 class FilesConnector implements Connector {
   readonly kind = 'files';
-  readonly capabilities = CAPABILITIES;
+  readonly capabilities: Capabilities;
   readonly #context: ConnectorContext;
   readonly #place: Place;
   readonly #sessions = new Set<ErasingSession>();
@@ -62,6 +60,7 @@ class FilesConnector implements Connector {
   constructor(context: ConnectorContext, place: Place) {
     this.#context = context;
     this.#place = place;
+    this.capabilities = { ...CAPABILITIES, locks: place.locks, maxBatch: place.maxBatch };
   }
 
   async check(views: readonly View[], signal: AbortSignal): Promise<CheckReport> {
@@ -85,14 +84,14 @@ class FilesConnector implements Connector {
     return Promise.resolve({ tables: [], references: [] });
   }
 
-  dependents(
+  async dependents(
     _view: View,
     _stage: number,
     _keys: readonly Key[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, number>> {
     stopIf(signal);
-    return Promise.resolve(new Map());
+    return await Promise.resolve(new Map());
   }
 
   async count(view: View, signal: AbortSignal): Promise<Count> {

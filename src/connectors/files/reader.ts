@@ -9,7 +9,7 @@ import { Folder } from './place/folder.ts';
 import type { Place } from './place/place.ts';
 import { namesOf } from './place/walk.ts';
 import { RowsReader } from './rows/reader.ts';
-import { FilesSession } from './session.ts';
+import { FilesSession, inGroups } from './session.ts';
 
 export interface Placed {
   readonly item: Item;
@@ -52,15 +52,14 @@ class FilesReader implements Reader {
 
   async byKey(keys: readonly Key[], signal: AbortSignal): Promise<readonly Item[]> {
     await this.#place.reach();
-    const items: Item[] = [];
-    for (const [path = ''] of keys) {
+    const items = await inGroups(keys, async ([path = '']): Promise<Item | undefined> => {
       if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
       const names = namesOf(path);
-      if (names === undefined || this.#pattern.read(names) === undefined) continue;
+      if (names === undefined || this.#pattern.read(names) === undefined) return undefined;
       const state = await this.#place.at(names);
-      if (state !== undefined) items.push(fileItem(this.#pattern, { names, state }));
-    }
-    return items;
+      return state && fileItem(this.#pattern, { names, state });
+    });
+    return items.filter((one) => one !== undefined);
   }
 
   session(unlock: () => void, released: (session: ErasingSession) => void): Promise<ErasingSession> {

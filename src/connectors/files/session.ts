@@ -9,7 +9,8 @@ import type { Found, Place } from './place/place.ts';
 import { namesOf } from './place/walk.ts';
 import { FileTrouble } from './root.ts';
 
-export const MAX_BATCH = 5000;
+/** How many files are asked about, or removed, at a time: in a bucket each is a request. */
+const TOGETHER = 8;
 /** What stands in the way of this one file, and not of the others. */
 const OF_THIS_FILE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY', 'AccessDenied', 'InvalidObjectState']); // prettier-ignore
 
@@ -23,11 +24,13 @@ export function failureOf(error: unknown): unknown {
 export abstract class Session implements ErasingSession {
   /** By key. Erased in a call that then failed over another record: the next call says so, for nobody else did it. */
   protected readonly erased = new Map<string, Facts>();
+  readonly #maxBatch: number;
   readonly #unlock: () => void;
   readonly #released: (session: ErasingSession) => void;
   #held = true;
 
-  constructor(unlock: () => void, released: (session: ErasingSession) => void) {
+  constructor(maxBatch: number, unlock: () => void, released: (session: ErasingSession) => void) {
+    this.#maxBatch = maxBatch;
     this.#unlock = unlock;
     this.#released = released;
   }
@@ -35,7 +38,7 @@ export abstract class Session implements ErasingSession {
   async erase(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
     if (!this.#held) throw new SourceFailure('fatal', 'RELEASED');
     if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
-    if (batch.keys.length > MAX_BATCH) throw new SourceFailure('fatal', 'BATCH_TOO_LARGE');
+    if (batch.keys.length > this.#maxBatch) throw new SourceFailure('fatal', 'BATCH_TOO_LARGE');
     const result = await this.eraseBatch(batch);
     for (const key of batch.keys) this.erased.delete(JSON.stringify(key));
     return result;
@@ -67,7 +70,7 @@ export class FilesSession extends Session {
     unlock: () => void,
     released: (session: ErasingSession) => void,
   ) {
-    super(unlock, released);
+    super(place.maxBatch, unlock, released);
     this.#place = place;
     this.#pattern = pattern;
     this.#asked = asked;
@@ -75,20 +78,28 @@ export class FilesSession extends Session {
 
   protected async eraseBatch({ keys, action, stage, stillDue }: Batch): Promise<BatchResult> {
     if (action.kind !== 'delete') throw new SourceFailure('fatal', 'DELETE_ONLY');
-    const read: (ReadFile | undefined)[] = [];
-    for (const [path = ''] of keys) read.push(await readFile(this.#place, this.#pattern, this.#asked, path));
+    const read = await inGroups(keys, ([path = '']) => this.#read(path));
     const there = read.filter((one) => one !== undefined);
     const due = stillDue(there.map((one) => one.facts));
     const goes = new Set(there.filter((one, i) => due[i] === true && this.#asked.mayGo(one.item, stage)));
-    const outcomes: RecordOutcome[] = [];
-    for (const [i, key] of keys.entries()) {
+    const outcomes = await inGroups(keys, async (key, i): Promise<RecordOutcome> => {
       const one = read[i];
-      if (one === undefined)
-        outcomes.push(this.erased.has(JSON.stringify(key)) ? 'erased' : 'already-absent');
-      else outcomes.push(goes.has(one) ? await this.#remove(one) : 'changed');
-    }
+      if (one === undefined) return this.erased.has(JSON.stringify(key)) ? 'erased' : 'already-absent';
+      return goes.has(one) ? await this.#remove(one) : 'changed';
+    });
     const facts = keys.map((key, i) => read[i]?.facts ?? this.erased.get(JSON.stringify(key)));
     return { outcomes, facts, dependents: new Map() };
+  }
+
+  /** The file with this path as it is now; undefined where there is no such record. */
+  async #read(path: string): Promise<ReadFile | undefined> {
+    const names = namesOf(path);
+    if (names === undefined || this.#pattern.read(names) === undefined) return undefined;
+    const state = await this.#place.at(names);
+    if (state === undefined) return undefined;
+    const found = { names, state };
+    const item = fileItem(this.#pattern, found);
+    return this.#asked.isRecord(item) ? { found, item, facts: this.#asked.facts(item) } : undefined;
   }
 
   async #remove({ found, facts }: ReadFile): Promise<RecordOutcome> {
@@ -103,18 +114,18 @@ export class FilesSession extends Session {
   }
 }
 
-/** The file with this path as it is now; undefined where there is no such record. */
-export async function readFile(
-  place: Place,
-  pattern: Pattern,
-  asked: Asked,
-  path: string,
-): Promise<ReadFile | undefined> {
-  const names = namesOf(path);
-  if (names === undefined || pattern.read(names) === undefined) return undefined;
-  const state = await place.at(names);
-  if (state === undefined) return undefined;
-  const found = { names, state };
-  const item = fileItem(pattern, found);
-  return asked.isRecord(item) ? { found, item, facts: asked.facts(item) } : undefined;
+/** The answers in order. All of a group are waited for, so that nothing goes on behind the back of who has failed. */
+export async function inGroups<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const answers: R[] = [];
+  for (let at = 0; at < items.length; at += TOGETHER) {
+    const group = items.slice(at, at + TOGETHER).map((item, i) => work(item, at + i));
+    for (const one of await Promise.allSettled(group)) {
+      if (one.status === 'rejected') throw one.reason;
+      answers.push(one.value);
+    }
+  }
+  return answers;
 }

@@ -85,6 +85,7 @@ class SqlConnector implements Connector {
       scanRepeats: true,
       maxBatch: MAX_BATCH,
       ownClock: this.#dialect !== 'sqlite',
+      locks: true,
     };
   }
 

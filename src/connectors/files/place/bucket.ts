@@ -30,6 +30,9 @@ interface Entry {
 }
 
 export class Bucket implements Place {
+  readonly locks = false;
+  // Each takes several requests.
+  readonly maxBatch = 1000;
   readonly #bucket: string;
   /** Empty, or with a slash at its end. */
   readonly #prefix: string;

@@ -20,6 +20,8 @@ export function folderOf(connection: string): string | undefined {
 }
 
 export class Folder implements Place {
+  readonly locks = true;
+  readonly maxBatch = 5000;
   readonly #folder: string | undefined;
 
   constructor(connection: string) {

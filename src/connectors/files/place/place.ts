@@ -23,6 +23,10 @@ export interface Found {
 export type Removal = 'removed' | 'missing' | 'changed';
 
 export interface Place {
+  /** Whether `lock` keeps out other processes too. */
+  readonly locks: boolean;
+  /** Most records that are erased at once. */
+  readonly maxBatch: number;
   /** What is wrong with the place itself. */
   check(source: string): Promise<readonly Finding[]>;
   /** A place that is missing is a failure: all its files would look erased. @throws SourceFailure */

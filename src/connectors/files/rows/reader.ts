@@ -68,7 +68,11 @@ export class RowsReader implements Reader {
     const wanted = await this.#wanted();
     const mark = markOf(this.#asked.view.policy);
     await removeTemporaries(wanted.top, this.#pattern, mark);
-    return new RowsSession({ wanted, asked: this.#asked, mark }, unlock, released);
+    return new RowsSession(
+      { wanted, asked: this.#asked, mark, maxBatch: this.#folder.maxBatch },
+      unlock,
+      released,
+    );
   }
 
   async #wanted(): Promise<Wanted> {

@@ -1,5 +1,5 @@
 /** Rows inside a file as items: what they tell, and what anonymising makes of them. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Field, FileRows, Replacements, Scalar } from '../../../policy/policy.ts';
 import type { Item } from '../item.ts';
 import { cellsOf, withCell } from './csv.ts';
@@ -63,7 +63,7 @@ class Row implements RowItem {
   constructor(shared: Shared, raw: RawRow) {
     const [path = ''] = shared.file.key;
     const { bytes, fault, start } = raw;
-    this.key = [path, fault === undefined ? createHash('sha256').update(bytes).digest('hex') : `from byte ${String(start)}`]; // prettier-ignore
+    this.key = [path, fault === undefined ? hash('sha256', bytes) : `from byte ${String(start)}`]; // prettier-ignore
     this.raw = raw;
     this.#shared = shared;
   }

@@ -6,7 +6,7 @@ import type { Asked } from '../item.ts';
 import { removeFolders } from '../place/folder.ts';
 import { namesOf } from '../place/walk.ts';
 import { FileTrouble } from '../root.ts';
-import { MAX_BATCH, Session, failureOf } from '../session.ts';
+import { Session, failureOf } from '../session.ts';
 import { RowFile } from './open.ts';
 import type { Wanted } from './open.ts';
 import { Unfit } from './replace.ts';
@@ -27,9 +27,16 @@ interface Outcome {
   readonly facts: Facts | undefined;
 }
 
+interface Means {
+  readonly wanted: Wanted;
+  readonly asked: Asked;
+  readonly mark: string;
+  readonly maxBatch: number;
+}
+
 export class RowsSession extends Session {
   /** A file is written anew once for each batch, however many of its rows go. */
-  readonly leastBatch = MAX_BATCH;
+  readonly leastBatch: number;
   readonly #wanted: Wanted;
   readonly #asked: Asked;
   readonly #mark: string;
@@ -37,11 +44,12 @@ export class RowsSession extends Session {
   readonly #stuck = new Map<string, string>();
 
   constructor(
-    { wanted, asked, mark }: { readonly wanted: Wanted; readonly asked: Asked; readonly mark: string },
+    { wanted, asked, mark, maxBatch }: Means,
     unlock: () => void,
     released: (session: ErasingSession) => void,
   ) {
-    super(unlock, released);
+    super(maxBatch, unlock, released);
+    this.leastBatch = maxBatch;
     this.#wanted = wanted;
     this.#asked = asked;
     this.#mark = mark;

@@ -20,7 +20,7 @@ export interface RawRow {
   readonly fault?: 'too long' | 'quotes';
 }
 
-const PIECE = 1 << 16;
+const PIECE = 1 << 18;
 const LONGEST_ROW = 1 << 24;
 const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22];
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
