@@ -11,7 +11,7 @@ import type {
 } from '../../../src/policy/policy.ts';
 import { engines } from '../../support/servers/index.ts';
 import { ON } from '../conformance/support.ts';
-import { is, latestOf, relatedRows, stage, startAt } from '../conformance/views.ts';
+import { ALL, is, latestOf, relatedRows, stage, startAt } from '../conformance/views.ts';
 import { makeBed, recordOf, relation, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 
@@ -142,6 +142,8 @@ describe.each(ALL_ENGINES)('check on %s', (engine) => {
       'CREATE INDEX by_person_m ON messages (person_id)',
       'CREATE INDEX by_person_d ON deals (person_id)',
       'CREATE TABLE loose (person VARCHAR(80))',
+      'CREATE TABLE typed (kind INT, place INT, item INT)',
+      'CREATE INDEX typed_items ON typed (kind, item)',
       'CREATE TABLE pairs (a INT, b INT, started_at DATE, PRIMARY KEY (a, b))',
       `CREATE TABLE floats (id ${engine === 'sqlite' ? 'REAL' : 'DOUBLE PRECISION'} PRIMARY KEY, started_at DATE)`,
       'CREATE VIEW adults AS SELECT * FROM people',
@@ -162,6 +164,19 @@ describe.each(ALL_ENGINES)('check on %s', (engine) => {
       (one) => one.code === code && JSON.stringify(one.path) === JSON.stringify(path),
     );
     expect(finding.map((one) => `${one.message} ${one.remedy}`).join('\n')).toMatch(words);
+  });
+
+  it('knows that an index serves behind columns that have one value', async () => {
+    const told = async (where: Condition, column = 'item'): Promise<boolean> => {
+      const typed = relation('typed', { [column]: 'id' }, { where });
+      const { findings } = await bed.connect().check([record({ related: [typed] })], ON);
+      return findings.some((one) => one.code === 'match-without-index');
+    };
+    expect(await told(is('kind', 100))).toBe(false);
+    expect(await told({ kind: 'all', of: [is('place', 1), is('kind', 100)] })).toBe(false);
+    expect(await told(ALL)).toBe(true);
+    expect(await told(is('kind', 100, 200))).toBe(true);
+    expect(await told(is('kind', 100), 'place')).toBe(true);
   });
 
   it('says nothing of what is right', async () => {

@@ -20,6 +20,12 @@ export class Findings {
     this.#add({ severity: 'warning', code, path, message, remedy });
   }
 
+  /** A warning about something that several paths lead to: said where it is met first. */
+  warnOnce(code: string, path: Path, message: string, remedy: string): void {
+    if (!this.#all.some((one) => one.code === code && one.message === message))
+      this.warning(code, path, message, remedy);
+  }
+
   /** In the order found; what several views share stands once. */
   get all(): readonly Finding[] {
     return this.#all;

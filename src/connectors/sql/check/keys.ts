@@ -1,7 +1,7 @@
 /** What identifies a record, and what relates rows to it. */
 import { uniqueSets } from '../catalogue/catalogue.ts';
-import type { Family, Table } from '../catalogue/catalogue.ts';
-import type { Match, Part, RecordType, Scope } from '../../../policy/policy.ts';
+import type { Family, Index, Table } from '../catalogue/catalogue.ts';
+import type { Condition, Match, Part, RecordType, Related } from '../../../policy/policy.ts';
 import { matchable, oursOf } from '../compile/match.ts';
 import { columnAt, fieldAt, tableAt } from './check.ts';
 import type { Examined } from './check.ts';
@@ -56,7 +56,7 @@ export function checkMatches(one: Examined): void {
     const matches = [related.match, ...(related.orMatch ?? [])];
     for (const match of matches) checkMatch(one, related.table, above, match, path);
     if (matches.every((match) => match.some((pair) => pair.inText === undefined)))
-      for (const match of matches) checkIndex(one, related.table, match, related.scope, path);
+      for (const match of matches) checkIndex(one, related, match, path);
   }
   for (const part of record.parts ?? []) checkPart(one, part);
   for (const subject of record.subjects) {
@@ -91,22 +91,33 @@ function checkMatch(one: Examined, theirTable: string, ourTable: string, match: 
 
 function checkIndex(
   { catalogue, findings }: Examined,
-  name: string,
+  { table: name, scope, where }: Related,
   match: Match,
-  scope: Scope,
   path: Path,
 ): void {
   const table = catalogue.tables.get(name);
   const columns = match.flatMap((pair) => (pair.inText === undefined ? [pair.theirs] : []));
-  const named = [...columns, ...scope.map((fixed) => fixed.column)];
-  if (table?.kind !== 'table' || table.indexes.some((index) => named.includes(index.columns[0] ?? '')))
-    return;
+  const scoped = scope.map((one) => one.column);
+  const fixed = [...scoped, ...fixedBy(where)];
+  const serves = ({ columns: all }: Index): boolean => {
+    const next = all.find((column) => column === undefined || !fixed.includes(column));
+    return scoped.includes(all[0] ?? '') || (next !== undefined && columns.includes(next));
+  };
+  if (table?.kind !== 'table' || table.indexes.some(serves)) return;
   findings.warning(
     'match-without-index',
     path,
     `No index of ${name} begins with ${columns.join(' or ')}: each batch reads the whole table`,
     `CREATE INDEX … ON ${name} (${columns.join(', ')}).`,
   );
+}
+
+/** Columns that a condition gives one value. */
+function fixedBy(condition: Condition): readonly string[] {
+  if (condition.kind === 'all') return condition.of.flatMap(fixedBy);
+  return condition.kind === 'is' && condition.values.length === 1 && condition.path === undefined
+    ? [condition.column]
+    : [];
 }
 
 /** A part is one row: where there could be two, nobody knows which of them a statement reads. */

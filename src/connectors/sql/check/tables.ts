@@ -52,10 +52,10 @@ function checkEngine(findings: Findings, table: Table, name: string, path: Path)
   const engine = table.engine ?? 'unknown';
   const remedy = `Move it to a transactional engine: ALTER TABLE ${name} ENGINE=InnoDB.`;
   if (LOCKABLE.includes(engine))
-    findings.warning(
+    findings.warnOnce(
       'not-transactional',
       path,
-      `Table ${name} is kept by the engine ${engine}, which cannot roll a batch back: each batch locks its tables (LOCK TABLES), erases dependents before records, and what is cut off half-way is finished by the next run`,
+      `Table ${name} is kept by the engine ${engine}, which cannot roll a batch back: each batch locks its tables (LOCK TABLES), and what is cut off half-way is finished by the next run`,
       remedy,
     );
   else

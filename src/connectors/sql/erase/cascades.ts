@@ -7,6 +7,7 @@ import { keyIn } from '../compile/keys.ts';
 import { quote } from '../dialect.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, and, join, sql } from '../sql.ts';
+import { isAcknowledged } from './acknowledged.ts';
 import type { DependentSql, Found } from './dependent.ts';
 import type { Going } from './going.ts';
 import type { Work } from './work.ts';
@@ -55,7 +56,7 @@ export function cascadesOf(
     const { id, from, where } = next;
     for (const key of context.catalogue.foreignKeys) {
       const name = shortName(key.from);
-      const acknowledged = view.acknowledgedCascades.some((each) => each === name || each === key.from);
+      const acknowledged = isAcknowledged(view.acknowledgedCascades, key.from);
       if (key.to !== id || key.onDelete === 'restrict' || !acknowledged) continue;
       // Rows of tables that the policy names are counted where it names them.
       if (named.has(key.from) || seen.has(key) || where === FALSE) continue;

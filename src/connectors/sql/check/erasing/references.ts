@@ -6,7 +6,7 @@ import type { Condition, Scope, ViewStage } from '../../../../policy/policy.ts';
 import type { ForeignKey, TableId } from '../../catalogue/catalogue.ts';
 import { shortName } from '../../catalogue/catalogue.ts';
 import type { Examined } from '../check.ts';
-import { starOf } from '../../../table-name.ts';
+import { isAcknowledged, isTable } from '../../erase/acknowledged.ts';
 import { ofStage } from '../findings.ts';
 import type { Path } from '../findings.ts';
 
@@ -22,16 +22,18 @@ export function checkReferences(one: Examined): void {
   for (const [i, stage] of one.view.stages.entries()) {
     const leaving = tablesDeletedFrom(one, stage, i);
     const seen = new Set<string>();
+    const unnamed: Unnamed[] = [];
     for (let next = leaving.shift(); next !== undefined; next = leaving.shift()) {
       const { table, path, judged } = next;
       if (seen.has(`${table}\0${String(judged)}`)) continue;
       seen.add(`${table}\0${String(judged)}`);
       for (const key of one.catalogue.foreignKeys.filter((each) => each.to === table)) {
         if (judged && neverThere(one, stage, key)) continue;
-        checkDelete(one, stage, key, path);
+        checkDelete(one, stage, key, path, unnamed);
         if (key.onDelete === 'cascade') leaving.push({ table: key.from, path, judged: false });
       }
     }
+    for (const same of together(unnamed)) reportUnnamed(one, same);
     checkUpdate(one, stage, i);
   }
 }
@@ -91,12 +93,12 @@ function handled(one: Examined, stage: ViewStage, key: ForeignKey): 'gone' | 'ke
   return found;
 }
 
-function checkDelete(one: Examined, stage: ViewStage, key: ForeignKey, path: Path): void {
+function checkDelete(one: Examined, stage: ViewStage, key: ForeignKey, path: Path, unnamed: Unnamed[]): void {
   const { view, findings } = one;
   const by = handled(one, stage, key);
   const from = shortName(key.from);
   const to = shortName(key.to);
-  const acknowledged = view.acknowledgedCascades.some((name) => name === from || name === key.from);
+  const acknowledged = isAcknowledged(view.acknowledgedCascades, key.from);
   if (key.onDelete === 'restrict') {
     // A row may refer to another of its own table and go with it in one statement.
     if (by !== 'gone' && key.from !== key.to && !exempted(one, key))
@@ -116,14 +118,39 @@ function checkDelete(one: Examined, stage: ViewStage, key: ForeignKey, path: Pat
       `The database ${does} rows of ${from} with those of ${to}, and the policy says that they are kept`,
       `Change the foreign key of ${from} (${key.columns.join(', ')}), or do not keep ${from}.`,
     );
-  else if (by !== 'gone' && !acknowledged)
-    findings.error(
-      'cascade',
-      path,
-      `The database ${does} rows of ${from} (${key.columns.join(', ')}) with those of ${to}, and the policy does not name them`,
-      `Name ${from} as a dependent that is deleted or detached, or write it under \`acknowledge cascades\`.`,
-    );
+  else if (by !== 'gone' && !acknowledged) unnamed.push({ key, path });
   else if (by !== 'gone' && key.onDelete === 'cascade') checkGuarded(one, key, path);
+}
+
+/** What the database does by itself to rows of a table that the policy does not name. */
+interface Unnamed {
+  readonly key: ForeignKey;
+  readonly path: Path;
+}
+
+/** Those that go with rows of one table in one way: hundreds of tables are one thing to do. */
+function together(all: readonly Unnamed[]): readonly (readonly Unnamed[])[] {
+  const groups = new Map<string, Unnamed[]>();
+  for (const one of all) {
+    const name = JSON.stringify([one.path, one.key.to, one.key.onDelete]);
+    groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
+  return [...groups.values()];
+}
+
+function reportUnnamed({ findings }: Examined, all: readonly Unnamed[]): void {
+  const [first] = all;
+  if (first === undefined) return;
+  const { key, path } = first;
+  const does = key.onDelete === 'cascade' ? 'deletes' : 'empties columns in';
+  const rows = [...new Set(all.map((one) => `${shortName(one.key.from)} (${one.key.columns.join(', ')})`))];
+  const names = [...new Set(all.map((one) => shortName(one.key.from)))];
+  findings.error(
+    'cascade',
+    path,
+    `The database ${does} rows of ${rows.join(', ')} with those of ${shortName(key.to)}, and the policy does not name them`,
+    `Name them as dependents that are deleted or detached, or write \`acknowledge cascades: [${names.join(', ')}]\`.`,
+  );
 }
 
 /** Rows that the database takes along are not judged: no statute and no hold is asked about them. */
@@ -145,12 +172,6 @@ function checkGuarded({ view, findings }: Examined, key: ForeignKey, path: Path)
       `Rows of ${from} are about people ("${guarded[0].record}"), and the database deletes them with those of ${to} without asking whether they are held`,
       `Name ${from} as a dependent that is deleted: then a hold on its people keeps the record.`,
     );
-}
-
-/** Whether a name in the policy file, which may be a pattern, is that of the table. */
-function isTable(name: string, id: TableId): boolean {
-  const wanted = name.toLowerCase();
-  return [id, shortName(id)].some((one) => starOf(wanted, one.toLowerCase()) !== undefined);
 }
 
 /** Whether no record that goes can have a row that refers to it by this key: those that have one are spared. */
@@ -206,7 +227,7 @@ function checkUpdate(one: Examined, stage: ViewStage, position: number): void {
     if (key.to !== root || key.onUpdate === 'restrict' || !key.references.some((column) => set.has(column)))
       continue;
     const from = shortName(key.from);
-    if (view.acknowledgedCascades.some((name) => name === from || name === key.from)) continue;
+    if (isAcknowledged(view.acknowledgedCascades, key.from)) continue;
     findings.error(
       'cascade',
       ofStage(view, position, 'set'),
