@@ -14,7 +14,8 @@ export interface Scenario {
   readonly name: string;
   /** Where something has to happen in the midst of a batch, a trigger does it, in the words of SQLite. */
   readonly only?: Engine;
-  readonly run: (engine: Engine, create: Create) => Promise<void>;
+  /** `first`: statements before the tables are made. */
+  readonly run: (engine: Engine, create: Create, first?: readonly string[]) => Promise<void>;
 }
 
 export const ids = (facts: readonly Facts[]): string =>

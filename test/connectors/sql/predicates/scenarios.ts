@@ -93,8 +93,13 @@ function withFiles(create: Create, removed: string[]): Create {
   return (context, options) => create(context, { ...options, openRoot });
 }
 
-async function inWorld(engine: Engine, create: Create, act: (bed: Bed) => Promise<void>): Promise<void> {
-  await inBed(engine, tables(engine), create, act);
+async function inWorld(
+  engine: Engine,
+  create: Create,
+  act: (bed: Bed) => Promise<void>,
+  first: readonly string[] = [],
+): Promise<void> {
+  await inBed(engine, (types) => [...first, ...tables(engine)(types)], create, act);
 }
 
 const ERASED = 'changed absent erased';
@@ -154,42 +159,47 @@ const COUNTS = {
   remarks: 2, history: 4, memberships: 5, notes: 1, memos: 2, messages: 3, points: 1, minutes: 1, events: 1, links: 4, 'log lines': 2, optouts: 2, mails: 1, codes: 1, invoices: 1,
 }; // prettier-ignore
 
-async function erasing(engine: Engine, create: Create): Promise<void> {
+async function erasing(engine: Engine, create: Create, first: readonly string[] = []): Promise<void> {
   const removed: string[] = [];
-  await inWorld(engine, withFiles(create, removed), async (bed) => {
-    const connector = bed.connect();
-    const before = await dump(bed);
-    const foreseen = await connector.dependents(VIEW, 0, [['1'], ['10'], ['12']], ON);
-    assert.deepEqual(Object.fromEntries(foreseen), COUNTS);
-    const result = await erase(connector, VIEW, KEYS);
-    assert.equal(shown(result), 'erased changed absent absent changed changed changed changed changed erased changed erased absent'); // prettier-ignore
-    const sums = [...result.dependents].map(([name, one]) => [name, one.deleted + one.anonymised + one.detached + one.kept] as const); // prettier-ignore
-    assert.deepEqual(Object.fromEntries(sums), { ...COUNTS, '': 0 });
-    assert.deepEqual(result.dependents.get('')?.files, { removed: 1, missing: 0, shared: 1, refused: 0 });
-    assert.deepEqual(removed, ['one.jpg']);
-    const after = {
-      ...before,
-      entry: without(before['entry'], 1, 10, 12),
-      person: without(before['person'], 1),
-      address: without(before['address'], 1),
-      membership: without(before['membership'], 1, 2, 14, 9, 11),
-      history: without(before['history'], 1, 2, 9, 10),
-      remark: without(before['remark'], 1, 6),
-      note: without(before['note'], 1),
-      memo: before['memo']?.map((row) => row.replace(/^(1)\|1\|words/, '$1|1|of 1').replace('4|10|words', '4|10|of 10')), // prettier-ignore
-      message: ['1|null|2', '2|2|null', '3|null|null', '4|2|3'],
-      link: without(before['link'], 1, 2, 4, 5),
-      event: without(before['event'], 1),
-      minute: without(before['minute'], 1),
-      point: without(before['point'], 1),
-      log: without(before['log'], 1, 2),
-      optout: [],
-      mail: without(before['mail'], 1),
-      code: without(before['code'], 1),
-    };
-    assert.deepEqual(await dump(bed), after);
-    await looking(bed, connector);
-  });
+  await inWorld(
+    engine,
+    withFiles(create, removed),
+    async (bed) => {
+      const connector = bed.connect();
+      const before = await dump(bed);
+      const foreseen = await connector.dependents(VIEW, 0, [['1'], ['10'], ['12']], ON);
+      assert.deepEqual(Object.fromEntries(foreseen), COUNTS);
+      const result = await erase(connector, VIEW, KEYS);
+      assert.equal(shown(result), 'erased changed absent absent changed changed changed changed changed erased changed erased absent'); // prettier-ignore
+      const sums = [...result.dependents].map(([name, one]) => [name, one.deleted + one.anonymised + one.detached + one.kept] as const); // prettier-ignore
+      assert.deepEqual(Object.fromEntries(sums), { ...COUNTS, '': 0 });
+      assert.deepEqual(result.dependents.get('')?.files, { removed: 1, missing: 0, shared: 1, refused: 0 });
+      assert.deepEqual(removed, ['one.jpg']);
+      const after = {
+        ...before,
+        entry: without(before['entry'], 1, 10, 12),
+        person: without(before['person'], 1),
+        address: without(before['address'], 1),
+        membership: without(before['membership'], 1, 2, 14, 9, 11),
+        history: without(before['history'], 1, 2, 9, 10),
+        remark: without(before['remark'], 1, 6),
+        note: without(before['note'], 1),
+        memo: before['memo']?.map((row) => row.replace(/^(1)\|1\|words/, '$1|1|of 1').replace('4|10|words', '4|10|of 10')), // prettier-ignore
+        message: ['1|null|2', '2|2|null', '3|null|null', '4|2|3'],
+        link: without(before['link'], 1, 2, 4, 5),
+        event: without(before['event'], 1),
+        minute: without(before['minute'], 1),
+        point: without(before['point'], 1),
+        log: without(before['log'], 1, 2),
+        optout: [],
+        mail: without(before['mail'], 1),
+        code: without(before['code'], 1),
+      };
+      assert.deepEqual(await dump(bed), after);
+      await looking(bed, connector);
+    },
+    first,
+  );
 }
 
 /** A look at what was erased, and at what comes after. */
@@ -237,32 +247,37 @@ const EMPTYING: View = viewOf(ENTRY, {
   ],
 });
 
-async function emptying(engine: Engine, create: Create): Promise<void> {
-  await inWorld(engine, create, async (bed) => {
-    const connector = bed.connect();
-    const done = async (): Promise<string> =>
-      ids((await scanAll(connector, EMPTYING)).filter((one) => one.done[0] === true));
-    // Those that have no photo, no such memo and no such note, and no person in scope.
-    assert.equal(await done(), '12');
-    const before = await dump(bed);
-    const result = await erase(connector, EMPTYING, KEYS);
-    assert.equal(shown(result), 'erased erased absent absent changed changed changed changed changed changed changed changed absent'); // prettier-ignore
-    assert.deepEqual(await dump(bed), {
-      ...before,
-      entry: before['entry']?.map((row) => row.replace('one.jpg', 'null').replace(/^(2\|.*)two\.jpg/, '$1null')), // prettier-ignore
-      // The person of entry 2 is that of entry 10 too.
-      person: before['person']?.map((row) => row.replace('Canary', 'P1')),
-      note: without(before['note'], 1, 3),
-      memo: before['memo']?.map((row) => row.replace(/^1\|1\|words/, '1|1|of 1').replace(/^2\|2\|words/, '2|2|of 2')), // prettier-ignore
-    });
-    assert.equal(await done(), '1 12');
-    await bed.query("INSERT INTO memo VALUES (50, 1, 'more', '{}')");
-    assert.equal(await done(), '1 12');
-    await bed.query("UPDATE entry SET photo = 'new.jpg' WHERE id = 12");
-    assert.equal(await done(), '1');
-    await bed.query("INSERT INTO memo VALUES (51, 1, 'more', NULL)");
-    assert.equal(await done(), '');
-  });
+async function emptying(engine: Engine, create: Create, first: readonly string[] = []): Promise<void> {
+  await inWorld(
+    engine,
+    create,
+    async (bed) => {
+      const connector = bed.connect();
+      const done = async (): Promise<string> =>
+        ids((await scanAll(connector, EMPTYING)).filter((one) => one.done[0] === true));
+      // Those that have no photo, no such memo and no such note, and no person in scope.
+      assert.equal(await done(), '12');
+      const before = await dump(bed);
+      const result = await erase(connector, EMPTYING, KEYS);
+      assert.equal(shown(result), 'erased erased absent absent changed changed changed changed changed changed changed changed absent'); // prettier-ignore
+      assert.deepEqual(await dump(bed), {
+        ...before,
+        entry: before['entry']?.map((row) => row.replace('one.jpg', 'null').replace(/^(2\|.*)two\.jpg/, '$1null')), // prettier-ignore
+        // The person of entry 2 is that of entry 10 too.
+        person: before['person']?.map((row) => row.replace('Canary', 'P1')),
+        note: without(before['note'], 1, 3),
+        memo: before['memo']?.map((row) => row.replace(/^1\|1\|words/, '1|1|of 1').replace(/^2\|2\|words/, '2|2|of 2')), // prettier-ignore
+      });
+      assert.equal(await done(), '1 12');
+      await bed.query("INSERT INTO memo VALUES (50, 1, 'more', '{}')");
+      assert.equal(await done(), '1 12');
+      await bed.query("UPDATE entry SET photo = 'new.jpg' WHERE id = 12");
+      assert.equal(await done(), '1');
+      await bed.query("INSERT INTO memo VALUES (51, 1, 'more', NULL)");
+      assert.equal(await done(), '');
+    },
+    first,
+  );
 }
 
 /** Something happens when the batch deletes from a table; nothing of the batch may stay. */
