@@ -1,12 +1,10 @@
 /** kill -9 while rows are erased: the file is the original or the new one, and the next session leaves nothing behind. */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { dieErasing } from '../dying.ts';
 import { eraseKeys, makeBed, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 
-const CHILD = join(import.meta.dirname, 'dying-child.ts');
 const view = viewOf("{ files: '{desk}/*.ndjson', rows: ndjson, subject: { email: email } }", 'start: { column: at, as: date, null: unknown }, action: delete'); // prettier-ignore
 
 const row = (who: string): string => JSON.stringify({ email: who, at: '2020-01-01' });
@@ -28,11 +26,8 @@ afterEach(async () => {
 });
 
 function dieAt(name: string, nth: number, keys: readonly (readonly string[])[]): void {
-  const task = JSON.stringify({ root: bed.root, view, keys, name, nth });
-  const { signal, stderr } = spawnSync(process.execPath, ['--no-warnings', CHILD, task], {
-    encoding: 'utf8',
-  });
-  expect([signal, stderr]).toEqual(['SIGKILL', '']);
+  const died = dieErasing({ kind: 'files', connection: `file:${bed.root}`, view, keys, name, nth });
+  expect(died).toEqual({ signal: 'SIGKILL', stderr: '' });
 }
 
 describe('a process that is killed', () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchResult } from '../../../src/connectors/connector.ts';
 import { createSqlConnector } from '../../../src/connectors/sql/connector.ts';
 import { FileTrouble } from '../../../src/connectors/files/root.ts';
@@ -11,6 +12,7 @@ import type { Files, View } from '../../../src/policy/policy.ts';
 import { engines } from '../../support/servers/index.ts';
 import { ON, batchOf, inSession } from '../conformance/support.ts';
 import { is, stage } from '../conformance/views.ts';
+import { dieErasing } from '../dying.ts';
 import { makeBed, recordOf, relation, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 
@@ -164,6 +166,33 @@ describe.each(ENGINES)('files that rows of %s name', (engine) => {
     expect(await told(wrong({ root: join(top, 'empty'), path: [{ column: 'photo' }] }))).toEqual([
       'warning files-root files.root',
     ]);
+  });
+
+  it.each([
+    ['before the first of them goes', 'unlink', 1, 0],
+    ['when one of them is gone', 'unlink', 2, 1],
+    ['when all are gone, before the folder is flushed', 'sync', 1, 1],
+  ])('%s, kill -9 leaves all rows, and the next run goes on', async (_, name, nth, gone) => {
+    const before = left();
+    const keys = [['1'], ['2']];
+    const died = dieErasing({ kind: 'sql', connection: bed.database.url, view, keys, name, nth });
+    expect(died).toEqual({ signal: 'SIGKILL', stderr: '' });
+    expect(before.length - left().length).toBeGreaterThanOrEqual(gone);
+    expect(left().length).toBeGreaterThan(1);
+    expect(await bed.rows('people')).toHaveLength(3);
+    const free = async (tries: number): Promise<BatchResult> => {
+      try {
+        return await erase('1', '2');
+      } catch (error) {
+        // The server may not have noticed yet that its client has died.
+        if ((error as { readonly code?: unknown }).code !== 'BUSY' || tries === 0) throw error;
+        await delay(100);
+        return await free(tries - 1);
+      }
+    };
+    expect((await free(100)).outcomes).toEqual(['erased', 'erased']);
+    expect(left()).toEqual(['a/3.pdf']);
+    expect(await bed.rows('people')).toHaveLength(1);
   });
 
   it('that a crash left without a commit are done by the next run', async () => {
