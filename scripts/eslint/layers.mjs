@@ -69,7 +69,7 @@ export const LAYERS = [
       'src/erasure/**',
       'src/policy/**',
       'src/errors.ts',
-      'src/connectors/connector.ts',
+      'type:src/connectors/connector.ts',
       'type:src/state/state.ts',
       'type:src/audit/*.ts',
       'type:src/logger.ts',

@@ -8,8 +8,7 @@
  * What a crash leaves: at most two opened batches without an outcome (n, and n + 1 that was not begun). Recovery
  * (recover.ts) looks at their records and settles them. An intent is never missing.
  */
-import type { Connector, ErasingSession, Strain } from '../connectors/connector.ts';
-import { SourceFailure } from '../connectors/connector.ts';
+import type { Connector, ErasingSession, SourceFailure } from '../connectors/connector.ts';
 import type { Judge } from '../policy/judge.ts';
 import type { Action } from '../policy/policy.ts';
 import type { Task } from '../policy/view.ts';
@@ -23,6 +22,7 @@ import { createLedger, type Ledger } from './batch/ledger.ts';
 import type { Pace } from './batch/pace.ts';
 import { add, addByAction, type ExecuteResult, type Outcome } from './report.ts';
 import { pauseOf } from './run/pause.ts';
+import { untilWell } from './run/strain.ts';
 import { settle, type Finished, type Settlement } from './batch/settle.ts';
 
 export interface ExecuteInput {
@@ -47,8 +47,6 @@ export interface ExecuteInput {
 /** More failures than these are not remembered: what is common among them wants mending, not patience. */
 const REMEMBERED_FAILURES = 500;
 const DAY_MS = 86_400_000;
-/** How often a source that is too busy is asked again. */
-const LOOK_MS = 1000;
 
 interface Opened {
   readonly id: string;
@@ -110,26 +108,10 @@ class Execution {
   /** Waits while the source is too busy, by the limits of the file; ends when the run is told to stop. */
   async #untilWell(): Promise<void> {
     const { engine, task, signal } = this.#input;
-    for (let told = false; ; told = true) {
+    this.#failure ??= await untilWell(engine, task.view, signal, async () => {
       this.#paused ??= await pauseOf(engine);
-      if (this.#isOver()) return;
-      const strain = await this.#strain();
-      if (strain === undefined) return;
-      const { policy, source } = task.view;
-      if (!told) engine.logger.warn('erasing waits', { policy, source, guard: strain.name });
-      await engine.sleep(LOOK_MS, signal);
-    }
-  }
-
-  /** A source that cannot say how busy it is has failed. */
-  async #strain(): Promise<Strain | undefined> {
-    try {
-      return await this.#input.engine.strain(this.#input.task.view.source);
-    } catch (error) {
-      if (!(error instanceof SourceFailure)) throw error;
-      this.#failure ??= error;
-      return undefined;
-    }
+      return this.#isOver();
+    });
   }
 
   /** No other batch is begun. */

@@ -22,6 +22,7 @@ import type {
 } from '../../../src/policy/policy.ts';
 import type { Random } from '../../support/random.ts';
 import type { ColumnSpec, ColumnType, Row, TableSpec, Value } from '../conformance/harness.ts';
+import { HOLD_RULES } from '../../policy/policies.ts';
 
 export interface World {
   readonly tables: readonly TableSpec[];
@@ -348,6 +349,7 @@ function file(make: Maker, record: RecordMaker, type: RecordType, root: Table): 
     file: 'chance.yaml',
     controller: CONTROLLER,
     sources: [{ name: 'fixture', kind: 'sql', connection: '', records: [type] }],
+    holds: HOLD_RULES,
     policies: [policy],
   };
 }
