@@ -56,12 +56,14 @@ const add = (on: Installation, ...words: readonly string[]): Promise<Placed> =>
 const sorted = (keys: readonly (number | undefined)[]): number[] =>
   keys.filter((key) => key !== undefined).sort((a, b) => a - b);
 
-/** Everybody who is on hold stands in the state; nobody in the trail or the log. */
+/** What commands print names keys; nobody else stands anywhere but in the state, and no key in the trail or the log. */
 async function agrees(people: People, on: Installation): Promise<void> {
   const left = await people.left();
   const gone = people.due.filter((key) => !left.includes(key));
   const faults = await disagreements(on, [{ source: 'crm', record: 'contact', gone, left }]);
-  expect(faults.filter((fault) => !/state\.db|\[\s+"(?:email|7300)|"key": "/.test(fault))).toEqual([]);
+  const printed = (fault: string): boolean =>
+    fault.startsWith('a person stands in') && !fault.includes('/data/');
+  expect(faults.filter((fault) => !fault.includes('state.db') && !printed(fault))).toEqual([]);
   for (const { stderr } of on.printed) expect(stderr).not.toContain(MARK);
 }
 
@@ -143,7 +145,9 @@ describe.each(servers)('holds while an approval erases on %s (%s)', (engine, sto
       for (const { key, now } of placed.before)
         expect([key, now]).toEqual([key, left.includes(Number(key[0])) ? 'present' : 'gone']);
     }
-    expect([late, opened, inTime].map(({ before }) => before.length)).toEqual([1, 1, 0]);
+    // The third batch is opened while the second is erased, mostly before anybody can place a hold.
+    expect([late, inTime].map(({ before }) => before.length)).toEqual([1, 0]);
+    expect(opened.before.length).toBeLessThanOrEqual(1);
     // The statement that was under way is rolled back where it can be.
     const first = people.due[12];
     if (storage === 'innodb') expect(left).toContain(first);

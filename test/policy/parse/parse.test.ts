@@ -41,6 +41,11 @@ describe('the whole language', () => {
     });
   });
 
+  it('reads what goes for holds, and knows what does where nothing is said', () => {
+    expect(file.holds).toEqual({ graceHours: 240, reviewRequired: true });
+    expect(parse(BASE).file.holds).toEqual({ graceHours: 168, reviewRequired: false });
+  });
+
   it('reads the sources: secrets filled in, scope inherited, integers whole', () => {
     const scope = [
       { column: 'tenant_id', value: 12345678901234567890n },

@@ -12,6 +12,11 @@ export const VALUES: readonly Case[] = [
     ['bad-timezone', 'controller.timezone', /Write one such as/],
   ],
   [
+    'a grace of holds that is no length of time',
+    [['sources:\n', 'holds: { grace: ¦2 fortnights }\nsources:\n']],
+    ['bad-period', 'holds.grace', /2 days/],
+  ],
+  [
     'no time zone of a source',
     [['datetimes in: Europe/Copenhagen', 'datetimes in: ¦Copenhagen']],
     ['bad-timezone', 'sources.crm.datetimes in', /Write one such as/],
