@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { Encoding, Field, Replacements, StartColumn, View, ViewStage } from '../../policy/policy.ts';
 import type { CheckReport, Finding } from '../connector.ts';
-import { fieldsOf } from './item.ts';
+import { fieldsAsked, fieldsOf } from './item.ts';
 import { patternOf } from './pattern.ts';
 import { Folder } from './place/folder.ts';
 import type { Place } from './place/place.ts';
 import { RowFile } from './rows/open.ts';
+import type { Wanted } from './rows/open.ts';
 
 type Path = Finding['path'];
 
@@ -30,6 +31,53 @@ export async function checkFiles(
   const tables = [...new Set(views.map((view) => view.record.table))].sort();
   const catalogue = createHash('sha256').update(tables.join('\0')).digest('hex');
   return { findings: findings.list, encodings, catalogue };
+}
+
+/** How many rows of a file are looked at to tell whether a name is ever used. */
+const SAMPLE = 1000;
+
+/** Members that no row has: a condition on a name that somebody has misspelt is never met, and says nothing. */
+export async function adviseFiles(
+  place: Place,
+  views: readonly View[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const findings = new Findings([]);
+  for (const view of views) {
+    const { rows, table, name } = view.record;
+    const found = rows?.format === 'ndjson' ? await firstFile(place, view, signal) : undefined;
+    if (rows === undefined || found === undefined || !(place instanceof Folder)) continue;
+    const wanted = { top: await place.top(), pattern: patternOf(table), rows, fields: [] };
+    const fields = fieldsAsked(view).filter((one) => one.part === undefined);
+    for (const field of await unseenIn(wanted, found, fields, signal)) {
+      const member = [field.column, ...(field.path ?? [])].join('/');
+      const message = `None of the first ${String(SAMPLE)} rows of the first file of "${name}" has a value in "${member}"`;
+      findings.add('warning', 'unseen-column', ['policies', view.policy], message, 'Correct the name, unless few rows have it.'); // prettier-ignore
+    }
+  }
+  return findings.list;
+}
+
+async function unseenIn(
+  wanted: Wanted,
+  names: readonly string[],
+  fields: readonly Field[],
+  signal: AbortSignal,
+): Promise<readonly Field[]> {
+  const file = await RowFile.open(wanted, names);
+  let unseen = fields;
+  let looked = 0;
+  try {
+    for await (const items of file?.items(signal) ?? []) {
+      const readable = items.slice(0, SAMPLE - looked).filter((item) => item.unreadable === undefined);
+      unseen = unseen.filter((field) => readable.every((item) => (item.valueOf(field) ?? null) === null));
+      looked += items.length;
+      if (looked >= SAMPLE || unseen.length === 0) break;
+    }
+    return looked === 0 ? [] : unseen;
+  } finally {
+    await file?.close();
+  }
 }
 
 async function firstFile(

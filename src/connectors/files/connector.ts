@@ -21,7 +21,7 @@ import type {
   Verification,
 } from '../connector.ts';
 import { NOTHING_ASKED, SourceFailure } from '../connector.ts';
-import { checkFiles } from './check.ts';
+import { adviseFiles, checkFiles } from './check.ts';
 import { Asked } from './item.ts';
 import { patternOf } from './pattern.ts';
 import { Bucket } from './place/bucket.ts';
@@ -68,8 +68,9 @@ class FilesConnector implements Connector {
     return await checkFiles(this.#context.source, this.#place, views, signal);
   }
 
-  advise(): Promise<readonly Finding[]> {
-    return Promise.resolve([]);
+  async advise(views: readonly View[], signal: AbortSignal): Promise<readonly Finding[]> {
+    stopIf(signal);
+    return await adviseFiles(this.#place, views, signal);
   }
 
   tablesLike(): Promise<readonly string[]> {

@@ -145,7 +145,8 @@ export function fieldsOf(condition: Condition): readonly Field[] {
   return 'column' in condition ? [condition] : [];
 }
 
-function fieldsAsked({ record, starts, conditions, where, exempt, stages }: View): readonly Field[] {
+/** Every field that a view looks at. */
+export function fieldsAsked({ record, starts, conditions, where, exempt, stages }: View): readonly Field[] {
   const asked = [...(record.where === undefined ? [] : [record.where]), ...conditions, where, ...exempt];
   const clocks = starts.flatMap(({ timeColumn: column, part }): Field[] => {
     return column === undefined ? [] : [{ column, ...(part === undefined ? {} : { part }) }];

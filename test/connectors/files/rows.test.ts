@@ -341,6 +341,19 @@ describe('check of rows', () => {
   });
 });
 
+describe('advice on rows', () => {
+  it('tells of names that no row has', async () => {
+    const asked = viewOf(NDJSON, `${START}, unless: { vip: { vpi: true } }, where: { from/adress: { not: x } }, action: anonymise, set: { name: null, from/address: '' }`); // prettier-ignore
+    expect(await connector.advise([asked], ON)).toEqual([]);
+    await bed.put('a/1.ndjson', `no json\n${row('a@x', { vip: true })}\n${row('b@x', { name: 'B' })}`);
+    const told = (await connector.advise([asked], ON)).map((one) => [one.code, /"([^"]*)"$/.exec(one.message)?.[1]]); // prettier-ignore
+    expect(told).toEqual([
+      ['unseen-column', 'from/adress'],
+      ['unseen-column', 'vpi'],
+    ]);
+  });
+});
+
 describe('a hostile file', () => {
   it('of a row without an end, of no text, of deep JSON, is kept and costs no memory', async () => {
     const long = `{"a":"${'x'.repeat(17 * 1024 * 1024)}"}\n`;
