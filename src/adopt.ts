@@ -17,7 +17,7 @@ import type { Settings } from './config.ts';
 import { FristError } from './errors.ts';
 import { openKeyRing } from './keys.ts';
 import { initState, openState } from './state/open.ts';
-import type { Hold, LostEpoch, Pause, State } from './state/state.ts';
+import type { Destroyed, Hold, LostEpoch, Pause, State } from './state/state.ts';
 import { openDurable, type World } from './wiring.ts';
 
 const DAY_MS = 86_400_000;
@@ -135,7 +135,8 @@ async function takeOver(
   await ring.renew();
   const trueFrom = new Date(world.now() + (settings.state.backupDays + 1) * DAY_MS).toISOString();
   const destroyed = { on: today, trueFrom: trueFrom.slice(0, 10) };
-  const epochs = story.epochs.map((one): LostEpoch => ({ ...one, destroyed }));
+  const epochs = story.epochs.map((one): LostEpoch => ({ destroyed, ...one }));
+  const lostEpochs = story.epochs.filter((one) => one.destroyed === undefined).length;
   const writable = await openStore(settings.audit, { now: world.now, swap: state.trailObjects });
   const evidence = await putEvidence(writable, why, world.randomBytes);
   const from = (await state.lastHead())?.size;
@@ -150,7 +151,7 @@ async function takeOver(
     ...(from === undefined ? {} : { from }),
     holds: story.holds.length,
     batches: story.lostBatches,
-    epochs: epochs.length,
+    epochs: lostEpochs,
   });
   await state.transaction(async (t) => {
     await t.adopt({ ...story, head: reader.head, epochs, holds: story.holds.map(({ hold }) => hold) });
@@ -158,17 +159,19 @@ async function takeOver(
     await t.emit([entry]);
   });
   const { holds: lostHolds, released, lostBatches } = story;
-  return { lostHolds, released, lostBatches, lostEpochs: epochs.length };
+  return { lostHolds, released, lostBatches, lostEpochs };
 }
 
 interface Story {
   readonly published: readonly number[];
   readonly settled: readonly string[];
+  readonly proven: readonly string[];
   readonly ended: readonly { readonly run: string; readonly at: string }[];
   readonly holds: readonly LostHold[];
   readonly released: readonly string[];
   readonly lostBatches: number;
-  readonly epochs: readonly { readonly epoch: string; readonly from: string }[];
+  /** Epochs that the state does not know, and when their keys were destroyed, where they were. */
+  readonly epochs: readonly (Omit<LostEpoch, 'destroyed'> & Partial<LostEpoch>)[];
   /** The kill switch, where it is on. */
   readonly pause: Pause | undefined;
 }
@@ -183,9 +186,12 @@ async function readStory(reader: TrailReader, state: State, today: string): Prom
   /** Until when what they cover is kept all the same: a day. */
   const released = new Map<string, string>();
   const epochs = new Map<string, string>();
+  const destroyed = new Map<string, Destroyed>();
   const open = new Set<string>();
   const own = new Set((await state.openBatches()).map(({ id }) => id));
   const settled: string[] = [];
+  const pending = new Set((await state.pendingProofs()).map(({ batch }) => batch));
+  const proven: string[] = [];
   const running = new Set((await state.runs({ states: ['running'], limit: 1_000_000 })).map(({ id }) => id));
   const ended: { run: string; at: string }[] = [];
   let pause: Pause | undefined;
@@ -193,11 +199,14 @@ async function readStory(reader: TrailReader, state: State, today: string): Prom
     if (entry.type === 'hold-placed') placed.set(entry.hold, [...(placed.get(entry.hold) ?? []), entry]);
     else if (entry.type === 'hold-released') released.set(entry.hold, entry.until ?? '');
     else if (entry.type === 'key-created') epochs.set(entry.epoch, entry.at);
+    else if (entry.type === 'key-destroyed')
+      destroyed.set(entry.epoch, { on: entry.at.slice(0, 10), trueFrom: entry.trueFrom });
     else if (entry.type === 'batch-opened') open.add(entry.batch);
     else if (entry.type === 'batch-settled') {
       open.delete(entry.batch);
       if (own.has(entry.batch)) settled.push(entry.batch);
-    } else if (entry.type === 'run-finished' && running.has(entry.run))
+    } else if (entry.type === 'proof' && pending.has(entry.batch)) proven.push(entry.batch);
+    else if (entry.type === 'run-finished' && running.has(entry.run))
       ended.push({ run: entry.run, at: entry.at });
     else if (entry.type === 'paused') pause = { since: entry.at, by: entry.who };
     else if (entry.type === 'resumed') pause = undefined;
@@ -219,11 +228,17 @@ async function readStory(reader: TrailReader, state: State, today: string): Prom
       .filter(({ entries }) => entries.every((text) => !waiting.has(text) || isBeginning(text)))
       .map(({ id }) => id),
     settled,
+    proven,
     ended,
     holds: await Promise.all(lost.map(([hold, entries]) => lostHold(reader.store, hold, entries))),
     released: known.filter((one) => one.released === undefined && released.has(one.id)).map(({ id }) => id),
     lostBatches: [...open].filter((id) => !own.has(id)).length,
-    epochs: [...epochs].filter(([epoch]) => !keys.has(epoch)).map(([epoch, from]) => ({ epoch, from })),
+    epochs: [...epochs]
+      .filter(([epoch]) => !keys.has(epoch))
+      .map(([epoch, from]) => {
+        const gone = destroyed.get(epoch);
+        return { epoch, from, ...(gone === undefined ? {} : { destroyed: gone }) };
+      }),
     pause,
   };
 }

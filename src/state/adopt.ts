@@ -13,11 +13,12 @@ import { ONE, type Turn } from './turn.ts';
  */
 export async function adopt(turn: Turn, adoption: Adoption): Promise<void> {
   const { db } = turn;
-  const { head, published, settled, ended, holds, epochs } = adoption;
+  const { head, published, settled, proven, ended, holds, epochs } = adoption;
   await db('frist_head').delete();
   await db('frist_head').insert({ one: ONE, size: head.size, root: head.root });
   for (const id of published) await db('frist_outbox').where({ id }).delete();
   for (const id of settled) await db('frist_batches').where({ id }).delete();
+  for (const batch of proven) await db('frist_proofs').where({ batch }).delete();
   for (const { run, at } of ended)
     await db('frist_runs').where({ id: run }).update({ state: 'interrupted', running: null, finished: at });
   await db('frist_policies').update({ trusted: null, population: null });

@@ -164,6 +164,8 @@ export interface Adoption {
   readonly published: readonly number[];
   /** Open batches that the trail says were settled. */
   readonly settled: readonly string[];
+  /** Batches that were proven gone, by the trail. */
+  readonly proven: readonly string[];
   /** Running runs that the trail says have ended, and when. */
   readonly ended: readonly { readonly run: string; readonly at: string }[];
   /** Holds that stand; nobody knows any more whom they are about. */

@@ -212,7 +212,8 @@ export const KINDS = {
   /**
    * A source was searched for records that are back from a backup, in a run whose trigger is `replay`: how many, by what
    * the policy says of them now; how many have a key and a person that were erased, but another starting point; and how
-   * many a key that was erased, but another life. `since`: only what was erased from that day on was asked about. What was erased again stands in the batches of the run.
+   * many a key that was erased, but another life. `since`: only what was erased from that day on was asked about. What was
+   * erased again stands in the batches of the run.
    */
   replay: {
     run: id,
