@@ -1,5 +1,6 @@
-/** What ends by itself: epochs of the commitments and their keys, and what is remembered of released holds. */
+/** What ends by itself: epochs of the commitments and their keys, and what is remembered of released holds. What does not: holds that wait for somebody to look. */
 import type { App } from '../src/app.ts';
+import { pastReview } from '../src/erasure/holds/review.ts';
 import type { Job } from './scheduler.ts';
 
 const KEYS = 'keys';
@@ -15,6 +16,8 @@ export function keysJob(app: App): Job[] {
       run: async (slot) => {
         await app.rotateKeys();
         await app.forgetHolds();
+        for (const { id } of pastReview(await app.state.holds({ active: true }), slot))
+          app.logger.warn('hold is past its review', { hold: id });
         await app.state.transaction((t) => t.endJob(KEYS, slot));
         return 'done';
       },

@@ -1,10 +1,10 @@
 import type { App } from '../app.ts';
+import { pastReview } from '../erasure/holds/review.ts';
 import type { PolicyReport } from '../erasure/report.ts';
 import { sweep } from '../erasure/sweep.ts';
 import { FristError } from '../errors.ts';
 import type { Moment } from './shared/as-of.ts';
 import { exitOf, statusesOfRun } from './shared/exit.ts';
-import { pastReview } from './shared/holds.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { policyText } from './shared/text.ts';
 

@@ -1,9 +1,9 @@
 import type { App } from '../app.ts';
 import { lastVerification } from '../audit/watch/inspect.ts';
+import { pastReview } from '../erasure/holds/review.ts';
 import { EXIT } from '../errors.ts';
 import type { Pause, Plan, Run } from '../state/state.ts';
 import { exitOf } from './shared/exit.ts';
-import { pastReview } from './shared/holds.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { guardText, number, table } from './shared/text.ts';
 

@@ -1,15 +1,7 @@
 /** Holds in words. */
+import { isPastReview } from '../../erasure/holds/review.ts';
 import type { Hold } from '../../state/state.ts';
 import { isLost } from '../../policy/subject.ts';
-
-/** Holds that nobody has released, and whose day of review has passed. `now` is an ISO instant. */
-export function pastReview(holds: readonly Hold[], now: string): readonly Hold[] {
-  return holds.filter((hold) => hold.released === undefined && isPast(hold, now));
-}
-
-function isPast({ review }: Hold, now: string): boolean {
-  return review !== undefined && review < now.slice(0, 10);
-}
 
 /** What a hold is on, as its options were written; nothing of it is left of one that is forgotten. */
 export function coversOf(hold: Hold): string {
@@ -25,7 +17,7 @@ export function coversOf(hold: Hold): string {
 /** When it is looked at again, or how it ended. */
 export function reviewOf(hold: Hold, now: string): string {
   const { released, until, review = '' } = hold;
-  if (released === undefined) return isPast(hold, now) ? `${review}, past` : review;
+  if (released === undefined) return isPastReview(hold, now) ? `${review}, past` : review;
   const grace = until !== undefined && until > now ? `, kept until ${until.slice(0, 10)}` : '';
   return `released ${released.slice(0, 10)}${grace}`;
 }
