@@ -9,7 +9,6 @@
 import { formatEntry, readEntry, type Entry, type EntryOf } from './audit/entry.ts';
 import { putEvidence, readEvidence } from './audit/evidence.ts';
 import { createUlids } from './audit/format/ulid.ts';
-import { readSpan } from './audit/lookup/range.ts';
 import { openReader, type TrailReader } from './audit/lookup/reader.ts';
 import { openStore } from './audit/store/open.ts';
 import type { ReadStore } from './audit/store/store.ts';
@@ -211,7 +210,9 @@ async function readStory(reader: TrailReader, state: State, today: string): Prom
     else if (entry.type === 'paused') pause = { since: entry.at, by: entry.who };
     else if (entry.type === 'resumed') pause = undefined;
   };
-  for await (const { text } of readSpan(reader, {})) {
+  for (let index = 0; index < reader.head.size; index += 1) {
+    // Each held against the signature once more: a hold that is not read here is forgotten.
+    const text = await reader.entry(index);
     waiting.delete(text);
     const entry = readEntry(text);
     if (entry !== undefined) take(entry);
