@@ -1,16 +1,20 @@
 /** Files, rows inside files, and objects of a bucket against what every kind of connector owes. */
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListObjectVersionsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe } from '@jest/globals';
 import { createFilesConnector } from '../../../src/connectors/files/connector.ts';
 import { Bucket } from '../../../src/connectors/files/place/bucket.ts';
 import type { View } from '../../../src/policy/policy.ts';
 import { startS3 } from '../../support/s3/server.ts';
+import { realS3 } from '../../support/servers/s3.ts';
 import { contract } from '../contract.ts';
 import type { ContractBed } from '../contract.ts';
 import { MEANING } from '../memory-harness.ts';
 import { makeBed, viewOf } from './bed.ts';
+
+const ceph = await realS3();
 
 const address = (name: string): string => `${name}@Example.org`;
 
@@ -76,35 +80,65 @@ contract(
   ),
 );
 
-contract('objects of a bucket', async (): Promise<ContractBed> => {
-  const server = await startS3();
-  server.makeBucket('chats', { versioned: true });
-  const { endpoint, accessKeyId, secretAccessKey } = server;
-  const client = (): S3Client =>
-    new S3Client({
-      endpoint,
-      region: 'eu-north-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId, secretAccessKey },
-    });
-  const own = client();
-  const connection = 's3://chats/logs';
-  return {
-    connect: (pageSize = 100) =>
-      createFilesConnector({ source: 'chats', connection, pageSize, meaning: MEANING }, new Bucket(connection, client())), // prettier-ignore
-    view: WHOLE,
-    put: async (names) => {
-      for (const name of names)
-        await own.send(new PutObjectCommand({ Bucket: 'chats', Key: `logs/${pathOf(name)}`, Body: 'words' }));
-    },
-    keyOf: (name) => [pathOf(name)],
-    names: () => {
-      const keys = [...server.bucket('chats').keys.keys()];
-      return Promise.resolve(keys.map((key) => /(\w+)@/.exec(key)?.[1] ?? '').sort());
-    },
-    close: async () => {
-      own.destroy();
-      await server.close();
-    },
+interface Server {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  close(): Promise<void>;
+}
+
+function bucketBed(start: () => Promise<Server>) {
+  return async (): Promise<ContractBed> => {
+    const { endpoint, bucket, credentials, close } = await start();
+    const client = (): S3Client =>
+      new S3Client({ endpoint, region: 'eu-north-1', forcePathStyle: true, credentials, requestChecksumCalculation: 'WHEN_REQUIRED' }); // prettier-ignore
+    const own = client();
+    const connection = `s3://${bucket}/logs`;
+    const context = { source: 'chats', connection, meaning: MEANING };
+    return {
+      connect: (pageSize = 100) =>
+        createFilesConnector({ ...context, pageSize }, new Bucket(connection, client(), 5)),
+      view: WHOLE,
+      // Twice, so that there are two versions where versions are kept.
+      put: async (names) => {
+        for (const name of [...names, ...names])
+          await own.send(
+            new PutObjectCommand({ Bucket: bucket, Key: `logs/${pathOf(name)}`, Body: 'words' }),
+          );
+      },
+      keyOf: (name) => [pathOf(name)],
+      names: async () => {
+        const { Versions = [], DeleteMarkers = [] } = await own.send(new ListObjectVersionsCommand({ Bucket: bucket })); // prettier-ignore
+        const names = [...Versions, ...DeleteMarkers].map(({ Key = '' }) => /(\w+)@/.exec(Key)?.[1] ?? '');
+        return [...new Set(names)].sort();
+      },
+      close: async () => {
+        own.destroy();
+        await close();
+      },
+    };
   };
+}
+
+describe.each([false, true])('versions: %s', (versioned) => {
+  const ours = async (): Promise<Server> => {
+    const server = await startS3();
+    server.makeBucket('chats', { versioned });
+    const { endpoint, accessKeyId, secretAccessKey } = server;
+    return {
+      endpoint,
+      bucket: 'chats',
+      credentials: { accessKeyId, secretAccessKey },
+      close: () => server.close(),
+    };
+  };
+  contract('objects of a bucket', bucketBed(ours));
+
+  const theirs = ceph;
+  if (theirs === undefined) return;
+  const real = async (): Promise<Server> => {
+    const bucket = await theirs.makeBucket({ lock: versioned });
+    return { endpoint: theirs.endpoint, bucket, credentials: theirs, close: () => Promise.resolve() };
+  };
+  contract('objects of a bucket of Ceph', bucketBed(real));
 });

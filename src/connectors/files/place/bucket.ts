@@ -32,23 +32,26 @@ interface Entry {
 export class Bucket implements Place {
   readonly locks = false;
   // Each takes several requests.
-  readonly maxBatch = 1000;
+  readonly maxBatch = 500;
   readonly #bucket: string;
   /** Empty, or with a slash at its end. */
   readonly #prefix: string;
   readonly #client: S3Client;
+  readonly #listed: number;
   readonly #locked = new Set<string>();
 
-  constructor(connection: string, client?: S3Client) {
+  /** `listed` is how many versions are asked for at once. */
+  constructor(connection: string, client?: S3Client, listed = 1000) {
     const { bucket, prefix, client: described } = bucketOf(connection);
     this.#bucket = bucket;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.#client = client ?? described;
+    this.#listed = listed;
   }
 
   async check(source: string): Promise<readonly Finding[]> {
     try {
-      await this.#list({ Prefix: this.#prefix, MaxKeys: 1 });
+      await this.#list({ Prefix: this.#prefix });
       return [];
     } catch (error) {
       const [path, remedy] = [
@@ -164,7 +167,9 @@ export class Bucket implements Place {
   }
 
   async #list(asked: Asked): Promise<ListObjectVersionsCommandOutput> {
-    return await this.#client.send(new ListObjectVersionsCommand({ Bucket: this.#bucket, ...asked }));
+    return await this.#client.send(
+      new ListObjectVersionsCommand({ Bucket: this.#bucket, MaxKeys: this.#listed, ...asked }),
+    );
   }
 }
 
@@ -173,7 +178,7 @@ interface Marker {
   readonly VersionIdMarker?: string;
 }
 
-type Asked = Marker & { readonly Prefix: string; readonly MaxKeys?: number };
+type Asked = Marker & { readonly Prefix: string };
 
 interface Stored {
   readonly VersionId?: string | undefined;
