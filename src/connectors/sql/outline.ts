@@ -29,9 +29,13 @@ export function outlineOf(catalogue: Catalogue): Outline {
     tables: tables.map(([name, table]) => tableOf(name, table)),
     references: catalogue.foreignKeys
       .filter(({ from, to }) => ids.has(from) && ids.has(to))
-      .map(({ from, columns, to, references }) => {
-        return { from: shortName(from), columns, to: shortName(to), references };
-      }),
+      .map(({ from, columns, to, references, onDelete }) => ({
+        from: shortName(from),
+        columns,
+        to: shortName(to),
+        references,
+        ...(onDelete === 'set null' ? { emptied: true as const } : {}),
+      })),
   };
 }
 

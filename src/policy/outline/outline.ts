@@ -22,6 +22,8 @@ export interface Reference {
   readonly columns: readonly string[];
   readonly to: string;
   readonly references: readonly string[];
+  /** The database itself empties these columns when the row that they refer to goes. */
+  readonly emptied?: true;
 }
 
 export interface Outline {

@@ -74,9 +74,13 @@ function wordsOf(name: string): string {
   return `_${cut.toLowerCase()}_`.replaceAll(/_+/g, '_');
 }
 
+/** What comes last in the name of a column that is about an address or a name, and holds none. */
+const ABOUT = /_(?:format|template|type|status|count|encoding|length|verified|language)_$/;
+
 /** What a column of this name seems to say of a person; undefined where nothing points at one. */
 export function personalKind(column: string): PersonalKind | undefined {
   const words = wordsOf(column);
+  if (ABOUT.test(words)) return undefined;
   return KINDS.find(([, list]) => list.some((word) => words.includes(word)))?.[0];
 }
 

@@ -4,6 +4,7 @@
  * run are 0.
  */
 import type { Outline, OutlineColumn, OutlineTable } from './outline.ts';
+import { isTablePattern } from '../table-name.ts';
 import { namesPeople, personalColumns, type PersonalKind } from './personal.ts';
 
 /** What stands in the file besides the tables. */
@@ -28,7 +29,9 @@ const STARTS: readonly RegExp[] = [
   /(creat|insert|added|enter|regist|signup|sign_up|oprett|opprett|skapa|erstell|angelegt)/i,
   /(date|time|dato|datum|_at$|_on$)/i,
 ];
-const LOOKS_LIKE_TIME = /(date|time|stamp|dato|datum|_at$|_on$|_ts$)/i;
+const LOOKS_LIKE_TIME = /(?:^|_)(?:date|time|dato|datum)|(?:date|time|stamp|dato|datum|_at|_on|_ts)$/i;
+/** A time of birth, what refers to another row, and words that end like a date. */
+const IS_NO_START = /birth|dob|fød|foed|föd|geburt|_id$|(?:candi|man)date$/i;
 
 interface Child {
   readonly name: string;
@@ -36,6 +39,8 @@ interface Child {
   readonly match: readonly (readonly [theirs: string, ours: string])[];
   /** Found by the name of its column, not by a foreign key. */
   readonly guessed: boolean;
+  /** The database empties the columns that refer. */
+  readonly emptied: boolean;
 }
 
 interface Person {
@@ -47,10 +52,10 @@ interface Person {
 /** YAML text of a scalar: as it stands where that is safe, in double quotes otherwise. */
 function scalar(text: string): string {
   const plain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !/^(?:true|false|null)$/i.test(text);
-  return plain ? text : JSON.stringify(text).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escaped);
+  return plain ? text : JSON.stringify(text).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|\uFFFD/gu, escaped);
 }
 
-/** A character that YAML does not let stand. */
+/** A character that YAML does not let stand, or (U+FFFD) that says that the text was broken. */
 function escaped(character: string): string {
   return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`;
 }
@@ -65,7 +70,7 @@ function namer(): (wanted: string) => string {
   const taken = new Set<string>();
   return (wanted) => {
     const cut = wanted.replaceAll(/[^\p{L}\p{N}_ -]/gu, '_').slice(0, 70);
-    const base = /^[\p{L}_]/u.test(cut) ? cut.trimEnd() : `t_${cut.trimEnd()}`;
+    const base = /^\p{L}/u.test(cut) ? cut.trimEnd() : `t_${cut.trimEnd()}`;
     let name = base;
     for (let n = 2; taken.has(name); n += 1) name = `${base} ${n}`;
     taken.add(name);
@@ -74,7 +79,7 @@ function namer(): (wanted: string) => string {
 }
 
 /** A comment that cannot end its line early. */
-const comment = (text: string): string => `# ${text.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, ' ')}`;
+const comment = (text: string): string => `# ${text.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]|\uFFFD/gu, ' ')}`;
 
 const singular = (name: string): string => name.replace(/ies$/, 'y').replace(/(?<!s)s$/, '');
 
@@ -100,13 +105,16 @@ function childrenOf(table: OutlineTable, outline: Outline): readonly Child[] {
         table: other,
         match,
         guessed: false,
+        emptied: key.emptied === true,
       };
     });
     if (byKey.length > 0 || other === table || only === undefined || more !== undefined) return byKey;
     const named = new Set([`${singular(table.name)}_id`, `${singular(table.name)}id`, `${table.name}_id`]);
     const column = other.columns.find((one) => named.has(one.name.toLowerCase()));
     if (column === undefined) return [];
-    return [{ name: name(other.name), table: other, match: [[column.name, only]], guessed: true }];
+    return [
+      { name: name(other.name), table: other, match: [[column.name, only]], guessed: true, emptied: false },
+    ];
   });
 }
 
@@ -118,7 +126,7 @@ function startsOf(table: OutlineTable): readonly OutlineColumn[] {
   };
   return table.columns
     .filter(({ name, kind }) => {
-      if (/birth|dob|fød|foed|föd|geburt/i.test(name)) return false;
+      if (IS_NO_START.test(name)) return false;
       if (kind === 'date' || kind === 'datetime' || kind === 'instant') return true;
       return (kind === 'number' || kind === 'text') && LOOKS_LIKE_TIME.test(name);
     })
@@ -135,7 +143,7 @@ function startText(column: OutlineColumn): string {
   return `{ ${parts.join(', ')} }`;
 }
 
-function subjectText(table: OutlineTable): string {
+function subjectText({ table, children }: Person): string {
   const personal = personalColumns(table);
   const of = (kind: PersonalKind): string | undefined =>
     personal.find((one) => one.kind === kind && one.column.kind !== 'binary')?.column.name;
@@ -149,17 +157,26 @@ function subjectText(table: OutlineTable): string {
   );
   const [first] = found;
   // Whom a record is about must be said somehow: its own key is the last resort.
+  const [beside] = children.flatMap((child) => {
+    const email = personalColumns(child.table).find(
+      (one) => one.kind === 'e-mail' && one.column.kind === 'text' && /^\w+$/.test(one.column.name),
+    );
+    return email === undefined || child.guessed ? [] : [{ from: child.name, column: email.column.name }];
+  });
+  if (first === undefined && beside !== undefined)
+    return `{ email: { column: ${columnName(beside.column)}, from: ${scalar(beside.from)} } }`;
   if (first === undefined) return `{ key: { column: ${columnName(table.key[0] ?? '')}, normalise: exact } }`;
   return `{ ${found.join(', ')} }`;
 }
 
-function recordLines({ name, table, children }: Person): readonly string[] {
+function recordLines(person: Person): readonly string[] {
+  const { name, table, children } = person;
   const key = table.key.map(columnName);
   const lines = [
     `      ${scalar(name)}:`,
     `        table: ${scalar(table.name)}`,
     `        key: ${key.length === 1 ? (key[0] ?? '') : `[${key.join(', ')}]`}`,
-    `        subject: ${subjectText(table)} # guess: by the names of the columns`,
+    `        subject: ${subjectText(person)} # guess: by the names of the columns`,
   ];
   if (children.length > 0) lines.push('        related:');
   for (const { name: child, table: other, match, guessed } of children) {
@@ -168,6 +185,13 @@ function recordLines({ name, table, children }: Person): readonly string[] {
     lines.push(`          ${scalar(child)}: { table: ${scalar(other.name)}, match: { ${pairs} } }${why}`);
   }
   return lines;
+}
+
+/** What becomes of rows that belong to a record, and why. */
+function fateOf(child: Child, people: readonly Person[]): readonly [word: string, why: string] {
+  if (child.emptied) return ['detach', 'guess: as the database does'];
+  const own = people.some((one) => one.table === child.table);
+  return own ? ['keep', 'guess: it has a policy of its own'] : ['delete', 'guess'];
 }
 
 function policyLines(person: Person, people: readonly Person[], source: string): readonly string[] {
@@ -188,8 +212,7 @@ function policyLines(person: Person, people: readonly Person[], source: string):
   ];
   if (children.length > 0) lines.push('    dependents:');
   for (const child of children) {
-    const own = people.some((one) => one.table === child.table);
-    const [word, why] = own ? ['keep', 'guess: it has a policy of its own'] : ['delete', 'guess'];
+    const [word, why] = fateOf(child, people);
     lines.push(`      - ${word}: ${scalar(child.name)} # ${why}`);
   }
   lines.push('');
@@ -202,8 +225,7 @@ function policyLines(person: Person, people: readonly Person[], source: string):
  */
 export function proposePolicies(whole: Outline, frame: ProposalFrame): string | undefined {
   const name = namer();
-  // A name with a `*` would be a pattern.
-  const outline = { ...whole, tables: whole.tables.filter((table) => !table.name.includes('*')) };
+  const outline = { ...whole, tables: whole.tables.filter((table) => !isTablePattern(table.name)) };
   const people = outline.tables.filter(isPerson).map((table): Person => {
     return { name: name(table.name), table, children: childrenOf(table, outline) };
   });

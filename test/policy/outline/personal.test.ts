@@ -51,6 +51,8 @@ describe('names of columns', () => {
     'hotel',
     'recipe',
     'township',
+    'preferred_mail_format',
+    'addressType',
     '',
   ])('%s is none', (name) => {
     expect(personalKind(name)).toBeUndefined();

@@ -78,6 +78,26 @@ describe('a proposed policy file', () => {
     expect(policies[1]).toMatchObject({ record: 'leads', start: { column: '…' } });
   });
 
+  it('cuts loose what the database would cut loose, and takes no other word for a date or an address', () => {
+    const candidates = {
+      name: 'candidates',
+      key: ['id'],
+      columns: [column('id', 'number'), column('candidate_no', 'number'), column('mail_format'), column('email1'), column('candidate', 'number'), column('start_date', 'date')],
+    }; // prettier-ignore
+    const groups = { name: 'groups', key: ['id'], columns: [column('id', 'number'), column('made_by', 'number', true)] }; // prettier-ignore
+    const made = { from: 'groups', columns: ['made_by'], to: 'candidates', references: ['id'], emptied: true } as const; // prettier-ignore
+    const proposed = proposePolicies({ tables: [candidates, groups], references: [made] }, FRAME) ?? '';
+    expect(proposed).toContain('- detach: groups # guess: as the database does');
+    expect(proposed).toContain('start: { column: start_date } # guess\n');
+    expect(proposed).toContain('subject: { email: email1 }');
+    const people = { name: 'people', key: ['id'], columns: [column('id', 'number'), column('first_name')] };
+    const emails = { name: 'emails', key: ['id'], columns: [column('id', 'number'), column('of', 'number'), column('email')] }; // prettier-ignore
+    const of = { from: 'emails', columns: ['of'], to: 'people', references: ['id'] };
+    const beside = proposePolicies({ tables: [people, emails], references: [of] }, FRAME) ?? '';
+    expect(beside).toContain('subject: { email: { column: email, from: emails } }');
+    parsed(beside);
+  });
+
   it('lets nothing go before somebody has approved it', () => {
     expect(parsed(text).policies).toMatchObject(
       Array(2).fill({ firstGuards: { maxRecords: 0, maxPercent: 0 } }),
@@ -127,6 +147,8 @@ describe('a proposed policy file', () => {
         '1st',
         '\n# x: y',
         ' a ',
+        '\uFFFD',
+        '::proto::',
       ),
     );
     const kind = fc.constantFrom('text', 'number', 'date', 'datetime', 'instant', 'json', 'binary', 'other');
@@ -157,8 +179,8 @@ describe('a proposed policy file', () => {
       });
     fc.assert(
       fc.property(outline, (one) => {
-        // A name with a `*` would be a pattern.
-        const expected = one.tables.map(({ name: table }) => table).filter((table) => !table.includes('*'));
+        // A name with `*` or `#` would be a pattern.
+        const expected = one.tables.map(({ name: table }) => table).filter((table) => !/[*#]/.test(table));
         const proposed = proposePolicies(one, FRAME);
         const records = proposed === undefined ? [] : (parsed(proposed).sources[0]?.records ?? []);
         expect(records.map(({ table }) => table)).toEqual(expected);
