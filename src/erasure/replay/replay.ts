@@ -68,25 +68,36 @@ export async function lookForReplay(
 ): Promise<ReplayReport[]> {
   const reading: Engine = { ...engine, connector: (source) => dryRunOf(engine.connector(source)) };
   const reports: ReplayReport[] = [];
-  for (const task of tasks) {
-    const { state, controller } = reading;
-    const blank = blankReport(task, 'planned');
-    const spool = await Spool.create(engine.settings.spoolFolder, engine.newId());
-    try {
-      const prepared = await preparedOf(reading, task, input.signal);
-      const { trusted, population } = (await state.policyMemory(controller.name, task.view.policy)) ?? {};
-      const names = await engine.keys.current();
-      const found = await look(reading, prepared, tasks, input, { names, spool, signal: input.signal });
-      const memory = { trusted, lastPopulation: population };
-      const guard = guardOf(prepared, found, memory, undefined);
-      reports.push({ ...blank, ...toldOf(found), ...(guard === undefined ? {} : { guard }) });
-    } catch (error) {
-      reports.push(failed(blank, error, task, input.signal));
-    } finally {
-      await spool.close();
-    }
-  }
+  for (const task of tasks) reports.push(await lookOne(reading, task, tasks, input));
   return reports;
+}
+
+async function lookOne(
+  engine: Engine,
+  task: Task,
+  tasks: readonly Task[],
+  input: ReplayInput,
+): Promise<ReplayReport> {
+  const { state, controller, settings } = engine;
+  const { signal } = input;
+  const blank = blankReport(task, 'planned');
+  const spool = await Spool.create(settings.spoolFolder, engine.newId());
+  try {
+    const preparation = await preparedOf(engine, task, signal);
+    if ('refused' in preparation) return preparation.refused;
+    const { prepared } = preparation;
+    const { trusted, population } = (await state.policyMemory(controller.name, task.view.policy)) ?? {};
+    const names = await engine.keys.current();
+    const found = await look(engine, prepared, tasks, input, { names, spool, signal });
+    const guard = guardOf(prepared, found, { trusted, lastPopulation: population }, undefined);
+    const report = { ...blank, ...toldOf(found), ...(guard === undefined ? {} : { guard }) };
+    const silence = silenceOf(prepared);
+    return silence === undefined ? report : failedReport(report, silence);
+  } catch (error) {
+    return failed(blank, error, task, signal);
+  } finally {
+    await spool.close();
+  }
 }
 
 async function replayOne(
@@ -108,9 +119,11 @@ async function replayOne(
   const spool = await Spool.create(engine.settings.spoolFolder, claimed.run);
   try {
     await engine.trail.flush();
-    const prepared = await preparedOf(engine, task, claimed.signal);
-    await recoverOpen(engine, prepared, claimed);
-    report = await carryOut(engine, prepared, tasks, input, claimed, spool);
+    const preparation = await preparedOf(engine, task, claimed.signal);
+    report =
+      'refused' in preparation
+        ? preparation.refused
+        : await carryOut(engine, preparation.prepared, tasks, input, claimed, spool);
   } catch (error) {
     report = failed(report, error, task, claimed.signal);
   } finally {
@@ -131,6 +144,7 @@ async function carryOut(
   const { task, connector } = prepared;
   const { run, names, signal } = claimed;
   const { asOf } = input;
+  await recoverOpen(engine, prepared, claimed);
   const gap = input.setClock ? undefined : await checkClock(engine, task.view.policy, run, connector);
   const memory = await rememberLook(engine, prepared);
   const found = await look(engine, prepared, tasks, input, { names, spool, signal });
@@ -151,10 +165,16 @@ async function carryOut(
   return resultReport(report, result, failureOf(prepared, result));
 }
 
-async function preparedOf(engine: Engine, task: Task, signal: AbortSignal): Promise<Prepared> {
+/** The policy held against its source; the failed report where it does not fit. */
+async function preparedOf(
+  engine: Engine,
+  task: Task,
+  signal: AbortSignal,
+): Promise<{ readonly prepared: Prepared } | { readonly refused: ReplayReport }> {
   const [one] = await prepare(engine, [task], signal);
-  if (one?.ok === true) return one.prepared;
-  throw one?.error ?? new FristError('CHECK_FAILED', { policy: task.view.policy, count: 1 });
+  if (one?.ok === true) return one;
+  const error = one?.error ?? new FristError('CHECK_FAILED', { policy: task.view.policy, count: 1 });
+  return { refused: failedReport(blankReport(task, 'planned'), error, one?.findings) };
 }
 
 async function look(
