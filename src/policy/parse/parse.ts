@@ -15,6 +15,7 @@ import type { Resolve } from './build/reference.ts';
 import { readSource } from './build/source.ts';
 import { checkColumns, checkMeaning } from './check/columns.ts';
 import { checkConflicts } from './check/conflicts.ts';
+import { checkSubjects } from './check/subjects.ts';
 import { checkMissing } from './check/missing.ts';
 import { readYaml } from './document.ts';
 import type { Path, Position } from './position.ts';
@@ -69,6 +70,7 @@ function readFile(raw: unknown, options: ParseOptions, report: Report): PolicyFi
   const entries = named.flatMap((one) => readPolicy(one, sources, defaults, report));
   checkColumns(sources.values(), entries, report);
   checkMeaning(entries, report);
+  checkSubjects(entries, report);
   checkConflicts(sources, entries, report);
   checkMissing(
     [...sources.values()].flatMap((one) => [...one.records.values()]),

@@ -54,6 +54,7 @@ export const PROBLEM_CODES = [
   'tautology',
   'protected-column',
   'changes-meaning',
+  'subject-lost',
   'stage-order',
   'normalise-differs',
   // Policies against each other

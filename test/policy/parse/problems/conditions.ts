@@ -178,6 +178,11 @@ export const CONDITIONS: readonly Case[] = [
     ['normalise-differs', 'sources.crm.records.invoice.subject.email', /same `normalise`/],
   ],
   [
+    'nothing left by which a hold knows a record that is deleted later',
+    [['{ name: null, email: { placeholder: "erased-{key}@invalid" } }', "¦{ name: null, email: '' }"]],
+    ['subject-lost', 'policies.old.stages.0.set', /placeholder/],
+  ],
+  [
     'a column overwritten that a later stage asks for',
     [['{ name: null, email', '{ name: null, ¦Status: gone, email']],
     ['changes-meaning', 'policies.old.stages.0.set.Status', /Leave the column/],
