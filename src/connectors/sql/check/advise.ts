@@ -7,10 +7,12 @@ import { sql } from '../sql.ts';
 import { explainScan } from './explain.ts';
 import { ofPolicy, ofRecord } from './findings.ts';
 import type { Findings } from './findings.ts';
+import { warnOfSpellings } from './spellings.ts';
 
 export async function advise(question: Question, findings: Findings, ask: Ask): Promise<void> {
   warnOfFlags(question, findings);
   await warnOfFolding(question, findings, ask);
+  await warnOfSpellings(question, findings, ask);
   await explainScan(question, findings, ask);
 }
 

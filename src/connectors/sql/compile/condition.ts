@@ -47,15 +47,28 @@ function isOneOf(context: Context, ref: Ref, values: readonly Scalar[]): Sql {
 function equalsSome(context: Context, ref: Ref, values: readonly Scalar[]): Sql {
   const wanted = values.filter((value) => value !== null);
   if (ref.number !== undefined) return or(...wanted.map((one) => equalsInside(context, ref, one)));
-  const { dialect } = context;
   if (wanted.length === 0) return FALSE;
-  const loosely = among(ref.text, wanted.map((one) => constantOf(dialect, ref.column, one))); // prettier-ignore
+  const loosely = amongConstants(context, ref, wanted);
   if (!takesOthersForEqual(ref.column)) return loosely;
-  const texts = wanted.map((one) => exactValue(dialect, textValue(dialect, String(one))));
-  const exactly = among(exact(dialect, ref.text), texts);
+  const exactly = toTheByte(context, ref, wanted);
   // The column's own comparison is for its index; nothing else needs it.
   return ref.computed === true ? exactly : and(loosely, exactly);
 }
+
+/** The column's own comparison takes the value for one of these; the bytes do not. Never in JSON. */
+export function spelledOtherwise(context: Context, ref: Ref, values: readonly Scalar[]): Sql {
+  const wanted = values.filter((value) => value !== null);
+  if (wanted.length === 0 || !takesOthersForEqual(ref.column)) return FALSE;
+  return and(amongConstants(context, ref, wanted), not(toTheByte(context, ref, wanted)));
+}
+
+type Constants = readonly Exclude<Scalar, null>[];
+
+const amongConstants = ({ dialect }: Context, { text, column }: Ref, wanted: Constants): Sql =>
+  among(text, wanted.map((one) => constantOf(dialect, column, one))); // prettier-ignore
+
+const toTheByte = ({ dialect }: Context, { text }: Ref, wanted: Constants): Sql =>
+  among(exact(dialect, text), wanted.map((one) => exactValue(dialect, textValue(dialect, String(one))))); // prettier-ignore
 
 const among = (text: Sql, values: readonly Sql[]): Sql =>
   values.length === 1 ? sql`${text} = ${join(values, '')}` : sql`${text} IN (${join(values, ', ')})`;

@@ -44,9 +44,9 @@ export function matchable(theirs: Column, ours: Column): boolean {
   return families.includes('text') && families.some((one) => one === 'integer' || one === 'uuid');
 }
 
-/** Whether the column would call different texts equal: by capital letters, accents or blanks. */
+/** Whether the column would call different texts equal: by capital letters, accents or blanks at the end. */
 export function takesOthersForEqual({ family, collation }: Column): boolean {
-  return family === 'text' && collation?.endsWith('_bin') === false;
+  return family === 'text' && collation !== undefined && !/(?:nopad|0900)_bin$/.test(collation);
 }
 
 export const equalToTheByte = (dialect: Dialect, { text }: Ref, constant: string): Sql =>
