@@ -165,6 +165,8 @@ class LeasedTrail implements OwnTrail {
     let next = LINGER_MS;
     try {
       if (this.#flushing === 0 && (await this.#caughtUp())) this.#well();
+      // Whoever publishes now shall not have to wait for one who has nothing to say.
+      if (this.#flushing === 0 && this.#asking === undefined && this.#holds()) await this.#stepBack();
     } catch (error) {
       this.#tell(error);
       next = Math.max(LINGER_MS, this.#nextPause(LONGEST_PAUSE_MS));
@@ -209,6 +211,18 @@ class LeasedTrail implements OwnTrail {
       await this.#giveUp().catch(() => undefined);
       throw error;
     }
+  }
+
+  #holds(): boolean {
+    return this.#renewed > Number.NEGATIVE_INFINITY;
+  }
+
+  /** Nobody asks for the lease while it is given back: it would be taken, and then given back. */
+  async #stepBack(): Promise<void> {
+    this.#asking = this.#giveUp()
+      .then(() => undefined)
+      .finally(() => (this.#asking = undefined));
+    await this.#asking;
   }
 
   async #giveUp(): Promise<void> {
