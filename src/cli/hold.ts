@@ -1,17 +1,18 @@
 import type { App, Controlled } from '../app.ts';
 import type { Settings } from '../config.ts';
 import { EXIT, FristError } from '../errors.ts';
-import { matchesOf, recordToHold, type Match } from '../erasure/holds/matches.ts';
+import { keyInSource, matchesOf, matchesOfRecords, type Match } from '../erasure/holds/matches.ts';
 import { placeHold, type Holding, type PlaceInput, type Placed } from '../erasure/holds/place.ts';
 import { releaseHold } from '../erasure/holds/release.ts';
 import { pastReview } from '../erasure/holds/review.ts';
+import { isOfPolicy } from '../policy/held.ts';
 import type { HeldPolicy, HeldRecord } from '../policy/subject.ts';
 import { openState } from '../state/open.ts';
 import type { Hold } from '../state/state.ts';
 import type { World } from '../wiring.ts';
 import { isDay } from './shared/as-of.ts';
 import { coversOf, reviewOf } from './shared/holds.ts';
-import { identifierOf, recordsNamed, refuseUnknownKinds } from './shared/identifiers.ts';
+import { identifierOf, recordsNamed, refuseUnknownKinds, type NamedRecord } from './shared/identifiers.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { number, table } from './shared/text.ts';
 
@@ -44,7 +45,7 @@ export async function holdAdd(app: App, options: HoldAddOptions, io: Io): Promis
   refuseMisuse(app, options);
   const [first, ...others] = app.controllers.map(holdingOf);
   if (first === undefined) usage('--policies names no file');
-  const { covers, matches: known } = await coverage(app, [first, ...others], options);
+  const covers = await coverage(app, [first, ...others], options);
   const placed = await placeHold(first, others, {
     kind: options.restriction ? 'restriction' : 'hold',
     ...covers,
@@ -53,7 +54,7 @@ export async function holdAdd(app: App, options: HoldAddOptions, io: Io): Promis
     waitMs: WAIT_MS,
     signal: options.signal,
   });
-  const matches = [...known];
+  const matches = await matchesOfRecords([first, ...others], placed.hold.records ?? []);
   if (placed.hold.subjects.length > 0)
     for (const one of [first, ...others]) matches.push(...(await matchesOf(one, placed.hold)));
   const result = { ...placed, matches };
@@ -94,29 +95,46 @@ async function coverage(
   app: App,
   holdings: readonly Holding[],
   { subject, record, policy, source }: HoldAddOptions,
-): Promise<{ readonly covers: Covers; readonly matches: readonly Match[] }> {
+): Promise<Covers> {
   const files = app.controllers.map((one) => one.located.file);
-  if (policy !== undefined) return { covers: { policies: policiesNamed(holdings, policy) }, matches: [] };
+  if (policy !== undefined) return { policies: policiesNamed(holdings, policy) };
   if (record.length > 0) {
-    const found: { readonly held: HeldRecord; readonly match: Match }[] = [];
-    for (const one of record.flatMap((text) => recordsNamed(files, text))) {
-      const engine = holdings.find(
-        ({ engine: { controller } }) => controller.name === one.controller,
-      )?.engine;
-      if (engine !== undefined) found.push(await recordToHold(engine, one.source, one.record, one.key));
-    }
-    return { covers: { records: found.map((one) => one.held) }, matches: found.map((one) => one.match) };
+    const records: HeldRecord[] = [];
+    for (const text of record) records.push(...(await recordsToHold(holdings, recordsNamed(files, text))));
+    return { records };
   }
   const subjects = subject.map(identifierOf);
   refuseUnknownKinds(files, subjects);
-  return { covers: { subjects, ...(source.length === 0 ? {} : { sources: source }) }, matches: [] };
+  return { subjects, ...(source.length === 0 ? {} : { sources: source }) };
 }
 
-/** The erase policies of this name; two controllers may each have one. */
+/**
+ * The record with its key as the source writes it, which is how every record is compared with it; of every controller
+ * that has it. Where the source cannot be asked, as it was given.
+ */
+async function recordsToHold(
+  holdings: readonly Holding[],
+  named: readonly NamedRecord[],
+): Promise<readonly HeldRecord[]> {
+  const records: HeldRecord[] = [];
+  for (const { controller, source, record, key } of named) {
+    const holding = holdings.find(({ engine }) => engine.controller.name === controller);
+    const found = holding && (await keyInSource(holding.engine, source, record, key));
+    if (found === undefined) continue;
+    records.push({ controller, source, record: record.name, key: found === 'unreachable' ? key : found });
+  }
+  const [first] = named;
+  if (records.length === 0 && first !== undefined)
+    throw new FristError('HOLD_NO_RECORD', { source: first.source, record: first.record.name });
+  return records;
+}
+
+/** The erase policies of this name; one of `crm.*` is several. Two controllers may each have one. */
 function policiesNamed(holdings: readonly Holding[], policy: string): HeldPolicy[] {
-  const named = holdings.flatMap(({ engine, tasks }) =>
-    tasks.some((task) => task.view.policy === policy) ? [{ controller: engine.controller.name, policy }] : [],
-  );
+  const named = holdings.flatMap(({ engine: { controller }, tasks }) => {
+    const held = { controller: controller.name, policy };
+    return tasks.some((task) => isOfPolicy(held, controller.name, task.view.policy)) ? [held] : [];
+  });
   if (named.length > 0) return named;
   const names = holdings.flatMap(({ tasks }) => tasks.map((task) => task.view.policy));
   return usage(`there is no policy that erases and is called ${policy}; there are: ${names.join(', ')}`);
@@ -156,6 +174,11 @@ function warningsOf({ hold, matches, before, settled }: Told): readonly string[]
   const warnings: string[] = [];
   if (hold.subjects.length > 0 && matches.every((match) => match.records === 0))
     warnings.push('no record matches; is the identifier right?');
+  if (
+    hold.records !== undefined &&
+    matches.some((match) => match.records === 0 && match.unreachable !== true)
+  )
+    warnings.push('a record is not there any more: it was erased before the hold stood');
   if (before.length > 0) {
     const gone = before.filter((one) => one.now === 'gone' || one.now === 'done').length;
     warnings.push(

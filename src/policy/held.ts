@@ -3,7 +3,7 @@
  * type (as a dependent, as a part, or because two types share a table), the source is asked for it by a condition.
  */
 import type { Condition, Facts, Key, PolicyFile, RecordType } from './policy.ts';
-import type { HeldRecord, Hold, Reach } from './subject.ts';
+import type { HeldPolicy, HeldRecord, Hold, Reach } from './subject.ts';
 import { isTablePattern, mayBeOneTable } from './table-name.ts';
 import { isTrue, type Task } from './view.ts';
 
@@ -38,7 +38,7 @@ export function withHeldRecords(task: Task, holds: readonly Hold[]): Task {
 export function createHeldTest(task: Task, holds: readonly Hold[]): ((facts: Facts) => Reach) | undefined {
   const { controller, policy } = task;
   const always = holds.filter((hold) =>
-    hold.policies?.some((one) => one.controller === controller.name && one.policy === policy.name),
+    hold.policies?.some((one) => isOfPolicy(one, controller.name, policy.name)),
   );
   const byKey = new Map<string, Hold[]>();
   for (const hold of holds)
@@ -64,6 +64,11 @@ export function createHeldTest(task: Task, holds: readonly Hold[]): ((facts: Fac
   });
 }
 
+/** Whether a held policy is this one, or one of a source (`crm.*`) that this one is the share of one record type in. */
+export function isOfPolicy(held: HeldPolicy, controller: string, policy: string): boolean {
+  return held.controller === controller && `${policy}/`.startsWith(`${held.policy}/`);
+}
+
 /** What holds name and the file does not have: `policy applicants`, `record type crm.contact`, each with the hold's id. */
 export function unknownToFile(
   { controller, policies, sources }: PolicyFile,
@@ -72,7 +77,10 @@ export function unknownToFile(
   return holds.flatMap((hold) => {
     const ofPolicies = (hold.policies ?? [])
       .filter((one) => one.controller === controller.name)
-      .filter((one) => !policies.some((policy) => policy.kind === 'erase' && policy.name === one.policy))
+      .filter(
+        (one) =>
+          !policies.some(({ kind, name }) => kind === 'erase' && isOfPolicy(one, controller.name, name)),
+      )
       .map((one) => ({ hold: hold.id, what: `policy ${one.policy}` }));
     const ofRecords = (hold.records ?? [])
       .filter((one) => one.controller === controller.name)
@@ -120,7 +128,7 @@ function distantOf(task: Task, holds: readonly Hold[]): Distant[] {
 
 /** How a record of the task can have a row of the other type in it. */
 function waysInto({ view }: Task, type: RecordType, key: Key): (Condition | undefined)[] {
-  const { record, stages } = view;
+  const { record, stages, acknowledgedCascades } = view;
   const isKey = (part?: string): Condition => ({
     kind: 'all',
     of: type.key.map((column, i) => ({
@@ -147,9 +155,11 @@ function waysInto({ view }: Task, type: RecordType, key: Key): (Condition | unde
     if (table !== undefined)
       way(table, () => ({ kind: 'related', quantifier: 'exists', related, where: isKey() }));
   }
+  // What the database itself deletes along is nowhere matched with the record.
+  const cascades = acknowledgedCascades.some((table) => overlapOf(table, type.table) !== 'none');
   // The other way round, a part of the held record that is a record of the task: nobody can tell of which one.
   const takesPart = type.parts?.some((part) => overlapOf(part.table, record.table) !== 'none');
-  return takesPart === true ? [...ways, undefined] : ways;
+  return takesPart === true || cascades ? [...ways, undefined] : ways;
 }
 
 /** Whether two tables are one; with a pattern in either, nobody can tell which table a key belongs to. */

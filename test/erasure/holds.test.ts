@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { approve } from '../../src/erasure/approve.ts';
 import { dryRun } from '../../src/erasure/dry-run.ts';
-import { recordToHold } from '../../src/erasure/holds/matches.ts';
+import { keyInSource, matchesOfRecords } from '../../src/erasure/holds/matches.ts';
 import { placeHold, type PlaceInput, type Placed } from '../../src/erasure/holds/place.ts';
 import { releaseHold } from '../../src/erasure/holds/release.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
@@ -101,11 +101,10 @@ describe('a hold on a record', () => {
   it('is known by the key as the source writes it, and must be there', async () => {
     const on = await make(people(1));
     const [type] = on.sources[0]!.records;
-    const found = await recordToHold(on.engine, 'crm', type!, ['1']);
-    expect(found).toMatchObject({ held: record('contact', '1'), match: { records: 1 } });
-    await expect(recordToHold(on.engine, 'crm', type!, ['9'])).rejects.toMatchObject({
-      code: 'HOLD_NO_RECORD',
-    });
+    expect(await keyInSource(on.engine, 'crm', type!, ['1'])).toEqual(['1']);
+    expect(await keyInSource(on.engine, 'crm', type!, ['9'])).toBeUndefined();
+    const matches = await matchesOfRecords([on], [record('contact', '1'), record('contact', '9')]);
+    expect(matches.map((match) => match.records)).toEqual([1, 0]);
   });
 });
 

@@ -131,6 +131,11 @@ describe('a hold on a record of another type', () => {
     expect(judged(keeps, holds).verdict).toBe('erase');
   });
 
+  it('keeps all whose cascades may take it along', () => {
+    const cascading = taskOf([erase('own', { acknowledgedCascades: ['tickets'] })], [contact, ticket]);
+    expect(judged(cascading, [on('ticket', ['7'])]).verdict).toBe('subject unknown');
+  });
+
   it('keeps all that may be part of a held record, or where a pattern names the table', () => {
     const [people] = compileViews(fileOf([erase('own', { record: 'person' })], all));
     const parts = withEncodings(people!, [{ kind: 'instant' }]);
@@ -207,6 +212,9 @@ describe('a hold on a policy', () => {
     expect(judged(task, [hold('own')], { subjects: [null] }).verdict).toBe('held');
     expect(judged(task, [hold('other')]).verdict).toBe('erase');
     expect(judged(task, [hold('own', 'Andre A/S')]).verdict).toBe('erase');
+    // A policy on `crm.*` is one for each record type.
+    expect(judged(taskOf([erase('own/contact')]), [hold('own')]).verdict).toBe('held');
+    expect(judged(taskOf([erase('owner')]), [hold('own')]).verdict).toBe('erase');
   });
 
   it('is told apart from one on nothing, which keeps everything', () => {

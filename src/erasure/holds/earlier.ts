@@ -1,10 +1,11 @@
 /** Batches opened before a hold did not know of it; until they are settled, nobody can say what still stands. */
 import { SourceFailure, type Verification } from '../../connectors/connector.ts';
 import type { Key, Raw } from '../../policy/policy.ts';
+import { isOfPolicy } from '../../policy/held.ts';
 import { normalise } from '../../policy/subject.ts';
 import type { Task } from '../../policy/view.ts';
 import type { Hold, OpenBatch } from '../../state/state.ts';
-import { identitiesOf } from '../recover.ts';
+import { identitiesOf, isStill } from '../batch/sense.ts';
 import type { Identity } from '../survey/spool.ts';
 import { waysOf } from './matches.ts';
 import type { Holding, Placed, PlaceInput } from './place.ts';
@@ -48,7 +49,7 @@ function concerns({ subjects, sources, records = [], policies = [] }: Hold, batc
   return (
     (subjects.length > 0 && (sources?.includes(batch.source) ?? true)) ||
     records.some((one) => one.controller === batch.controller && one.source === batch.source) ||
-    policies.some((one) => one.controller === batch.controller && one.policy === batch.policy)
+    policies.some((one) => isOfPolicy(one, batch.controller, batch.policy))
   );
 }
 
@@ -65,7 +66,8 @@ async function lookAt(
   const keys = identitiesOf(batch).flatMap((one) => (isMeant(one) ? [one.key] : []));
   const told = (now: (at: number) => Before['now']): Before[] =>
     keys.map((key, at) => ({ policy, source, key, now: now(at) }));
-  if (!settled || keys.length === 0 || holding === undefined || task === undefined)
+  const looks = holding !== undefined && task !== undefined && isStill(holding.engine, task.view, batch);
+  if (!settled || keys.length === 0 || !looks)
     return told(() => 'unknown');
   try {
     const never = new AbortController().signal;
@@ -85,7 +87,7 @@ function meantBy(
   task: Task | undefined,
 ): (identity: Identity) => boolean {
   const { subjects, records = [], policies = [] } = hold;
-  if (policies.some((one) => one.controller === controller && one.policy === policy)) return () => true;
+  if (policies.some((one) => isOfPolicy(one, controller, policy))) return () => true;
   const keys = new Set(
     records
       .filter((one) => one.controller === controller && one.source === source)

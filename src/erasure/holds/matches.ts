@@ -1,6 +1,5 @@
 /** What a hold is about, as the sources have it now. */
 import { NOTHING_ASKED, SourceFailure } from '../../connectors/connector.ts';
-import { FristError } from '../../errors.ts';
 import type { Key, Normalisation, RecordType, Source } from '../../policy/policy.ts';
 import type { HeldRecord, Hold } from '../../policy/subject.ts';
 import { subjectsWithParts } from '../../policy/view.ts';
@@ -45,31 +44,40 @@ export async function matchesOf(
   return matches;
 }
 
-/**
- * A record with its key as the source writes it, which is how every record is compared with it. One whose source cannot
- * be asked keeps the key as it was given.
- * @throws HOLD_NO_RECORD
- */
-export async function recordToHold(
+/** The key of a record as the source writes it; undefined where there is none. */
+export async function keyInSource(
   engine: Engine,
   source: string,
   record: RecordType,
   key: Key,
-): Promise<{ readonly held: HeldRecord; readonly match: Match }> {
-  const about = { source, record: record.name };
-  const { name: controller } = engine.controller;
+): Promise<Key | 'unreachable' | undefined> {
   const never = new AbortController().signal;
   try {
-    const found = await engine.connector(source).read({ ...NOTHING_ASKED, source, record }, [key], never);
-    const [first] = found;
-    if (first === undefined) throw new FristError('HOLD_NO_RECORD', about);
-    const match = { ...about, comparable: true, records: found.length };
-    return { held: { controller, ...about, key: first.key }, match };
+    const [found] = await engine.connector(source).read({ ...NOTHING_ASKED, source, record }, [key], never);
+    return found?.key;
   } catch (error) {
     if (!(error instanceof SourceFailure)) throw error;
-    const match = { ...about, comparable: true, records: 0, unreachable: true };
-    return { held: { controller, ...about, key }, match };
+    return 'unreachable';
   }
+}
+
+/** Whether held records are there now: one may have been erased before its hold stood. */
+export async function matchesOfRecords(
+  all: readonly Holding[],
+  records: readonly HeldRecord[],
+): Promise<Match[]> {
+  const matches: Match[] = [];
+  for (const { controller, source, record, key } of records) {
+    const holding = all.find((one) => one.engine.controller.name === controller);
+    const types = holding?.sources.find((one) => one.name === source)?.records;
+    const type = types?.find((one) => one.name === record);
+    if (holding === undefined || type === undefined) continue;
+    const found = await keyInSource(holding.engine, source, type, key);
+    const base = { source, record, comparable: true };
+    if (found === 'unreachable') matches.push({ ...base, records: 0, unreachable: true });
+    else matches.push({ ...base, records: found === undefined ? 0 : 1 });
+  }
+  return matches;
 }
 
 /** The ways in which these sources write identifiers of a kind. */
