@@ -50,7 +50,7 @@ class ViewCheck {
       for (const dependent of dependents) {
         const table = this.#tableOf(dependent.related);
         if (dependent.kind === 'anonymise') this.#set(table, dependent.set);
-        if (dependent.kind === 'detach') this.#detach(dependent.related);
+        if (dependent.kind === 'detach' && dependent.to === undefined) this.#detach(dependent.related);
       }
     }
     return starts.map((start) => this.#start(start));

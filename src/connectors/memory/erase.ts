@@ -8,6 +8,7 @@ import type {
   RecordType,
   Related,
   Replacements,
+  Scalar,
   View,
 } from '../../policy/policy.ts';
 import type { Batch, BatchResult, DependentCount, RecordOutcome } from '../connector.ts';
@@ -173,7 +174,7 @@ function eraseDependent(
       if (dependent.kind === 'delete') leaving.push(theirs);
       if (dependent.kind === 'anonymise') write(table, theirs, replaced(dependent.set, theirs, root.key));
       if (dependent.kind === 'detach')
-        write(table, theirs, detached(copy, record, relation, theirs, root.row));
+        write(table, theirs, detached(copy, record, relation, theirs, root.row, dependent.to));
     }
   }
   return {
@@ -184,18 +185,19 @@ function eraseDependent(
   };
 }
 
-/** The referring columns become NULL: those of the matches that are met. Over a chain, of all. */
+/** The referring columns become NULL, or `to`: those of the matches that are met. Over a chain, of all. */
 function detached(
   copy: MemoryDatabase,
   record: RecordType,
   { of, match, orMatch = [], ignoreCase = false }: Related,
   theirs: MemoryRow,
   ours: MemoryRow,
+  to: Scalar = null,
 ): MemoryRow {
   const met = [match, ...orMatch].filter(
     (one) => of !== undefined || isMatch(copy, record, one, theirs, ours, ignoreCase),
   );
-  return Object.fromEntries(met.flat().map((pair) => [pair.theirs, null]));
+  return Object.fromEntries(met.flat().map((pair) => [pair.theirs, to === null ? null : String(to)]));
 }
 
 function eraseRoots(copy: MemoryDatabase, { record }: View, action: Action, roots: readonly Root[]): void {

@@ -45,6 +45,7 @@ export function explainDependent(dependent: Dependent): string {
   const files = kind === 'delete' || kind === 'anonymise' ? dependent.files : undefined;
   const words = [
     kind === 'anonymise' ? `anonymise: ${explainReplacements(dependent.set)}` : kind,
+    ...(kind === 'detach' && dependent.to !== undefined ? [`to ${String(dependent.to)}`] : []),
     ...(owners === undefined ? [] : [`unless ${owners.join(' or ')} still refer to them`]),
     ...(files === undefined ? [] : [`with their files in ${files.root}`]),
   ];

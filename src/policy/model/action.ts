@@ -62,8 +62,8 @@ export type Dependent = DependentBase &
         readonly unlessOwned?: readonly string[];
       }
     | { readonly kind: 'anonymise'; readonly set: Replacements; readonly files?: Files }
-    /** Sets the referring columns to NULL; where there are several matches, those of the matches that are met. */
-    | { readonly kind: 'detach' }
+    /** Sets the referring columns to NULL, or to what means "none"; of several matches, those of the matches that are met. */
+    | { readonly kind: 'detach'; readonly to?: Exclude<Scalar, null> }
     /** Declared to stay, and proven untouched. */
     | { readonly kind: 'keep' }
   );

@@ -126,6 +126,21 @@ export function going(open: () => Harness): void {
     });
   });
 
+  it('detaches to what means none, where a column has another word for it', async () => {
+    const detaching = view({
+      record: AROUND,
+      stages: [anonymising({ related: 'notes', kind: 'detach', to: -1 })],
+    });
+    const { dependents } = await eraseOnce(connector, detaching, [['1']]);
+    expect(dependents.get('notes')?.detached).toBe(2);
+    await expectNow({
+      people: unnamed,
+      notes: (row) => (row['person_id'] === '1' ? { ...row, person_id: '-1' } : row),
+    });
+    const read = await patiently(() => connector.read(detaching, [['1']], ON));
+    expect(factsOf(read, '1').done).toEqual([true]);
+  });
+
   it('deletes shared rows, and what is theirs, when nobody is left who owns them, and counts them before', async () => {
     const sharing = view({
       record: AROUND,

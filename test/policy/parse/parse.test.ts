@@ -251,7 +251,7 @@ describe('the whole language', () => {
                 { column: 'size', with: { kind: 'constant', value: 0 } },
               ],
             },
-            { related: 'open deals', kind: 'detach' },
+            { related: 'open deals', kind: 'detach', to: -1 },
             { related: 'person', kind: 'keep' },
           ],
         },

@@ -1,5 +1,5 @@
 /** What anonymising writes into rows, and whether it stands there already. */
-import type { Field, Replacement, Replacements } from '../../../policy/policy.ts';
+import type { Field, Replacement, Replacements, Scalar } from '../../../policy/policy.ts';
 import type { Dialect } from '../../../database.ts';
 import { redactor } from '../../text.ts';
 import type { Ref } from '../dialect.ts';
@@ -111,9 +111,14 @@ function staying(dialect: Dialect, { table }: Place, but: readonly string[]): re
 const stay = (dialect: Dialect, column: string): Sql =>
   sql`${quote(dialect, column)} = ${quote(dialect, column)}`;
 
-/** The columns become NULL; those that move by themselves stay. */
-export function emptied(context: Context, place: Place, columns: readonly string[]): Sql {
-  const nothing = { kind: 'constant', value: null } as const;
+/** The columns become NULL, or `value`; those that move by themselves stay. */
+export function emptied(
+  context: Context,
+  place: Place,
+  columns: readonly string[],
+  value: Scalar = null,
+): Sql {
+  const nothing = { kind: 'constant', value } as const;
   return assignments(context, place, columns.map((column) => ({ column, with: nothing })), undefined); // prettier-ignore
 }
 

@@ -28,11 +28,21 @@ export async function changeDependent(
     case 'detach': {
       const [only, ...others] = one.detaching;
       if (only !== undefined && others.length === 0)
-        return await update(connection, place, emptied(context, place, only.columns), where);
+        return await update(
+          connection,
+          place,
+          emptied(context, place, only.columns, one.dependent.to),
+          where,
+        );
       // A row may refer twice; it counts once.
       const rows = await countRows(connection, place, where);
       for (const { columns, met } of one.detaching)
-        await update(connection, place, emptied(context, place, columns), and(where, met(found)));
+        await update(
+          connection,
+          place,
+          emptied(context, place, columns, one.dependent.to),
+          and(where, met(found)),
+        );
       return rows;
     }
     case 'keep':

@@ -1,6 +1,6 @@
 /** Policies: the rule, its stages, what is done, and how much at once. */
 import { z } from 'zod';
-import { condition, elsewhereShape, name, replacements, says, text } from './values.ts';
+import { condition, elsewhereShape, name, replacements, says, scalar, text } from './values.ts';
 import { start } from './start.ts';
 
 export const guardsShape = {
@@ -48,6 +48,10 @@ const dependent = z
     delete: says(text.optional(), 'Name of related rows that are deleted.'),
     anonymise: says(text.optional(), 'Name of related rows whose columns are overwritten; needs `set`.'),
     detach: says(text.optional(), 'Name of related rows whose matching columns become NULL.'),
+    to: says(
+      scalar.optional(),
+      'With `detach`: what the matching column becomes instead of NULL, where the application writes 0 or -1 for none.',
+    ),
     keep: says(text.optional(), 'Name of related rows that stay, and are proven untouched.'),
     set,
     where: says(condition.optional(), 'Only these of the related rows, e.g. { private: 1 }.'),

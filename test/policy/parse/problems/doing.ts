@@ -108,6 +108,11 @@ export const DOING: readonly Case[] = [
     ['bad-template', 'policies.contacts.dependents.0.files.path', /'\{key:1-2\}\/\{key:3-4\}\/\{key\}'/],
   ],
   [
+    'a value for what is deleted',
+    [dependents('      - delete: messages\n        ¦to: 0\n')],
+    ['contradiction', 'policies.contacts.dependents.0.to', /stands with detach/],
+  ],
+  [
     'owners of rows that are overwritten',
     [
       dependents(

@@ -1,9 +1,17 @@
 /** What anonymising and detaching would write: whether the database would take it, and whether it would be enough. */
-import type { Dependent, Field, Related, Replacement, Replacements } from '../../../../policy/policy.ts';
+import type {
+  Dependent,
+  Field,
+  Related,
+  Replacement,
+  Replacements,
+  Scalar,
+} from '../../../../policy/policy.ts';
 import { uniqueSets } from '../../catalogue/catalogue.ts';
 import type { Table } from '../../catalogue/catalogue.ts';
 import { columnAt } from '../check.ts';
 import type { Examined } from '../check.ts';
+import { unfitness } from '../conditions.ts';
 import { didYouMean, ofStage } from '../findings.ts';
 import type { Path } from '../findings.ts';
 import { checkValue } from './values.ts';
@@ -103,7 +111,7 @@ function checkDependent(one: Examined, dependent: Dependent, related: Related, p
     checkSet(one, { table: related.table, set: dependent.set, path: at, related });
     checkStarts(one, dependent.set, related, at);
   }
-  if (dependent.kind === 'detach') checkDetach(one, related, path);
+  if (dependent.kind === 'detach') checkDetach(one, dependent.to, related, path);
 }
 
 /** A value over related rows from which the record's period runs must not move with them. */
@@ -122,8 +130,22 @@ function checkStarts({ view, findings }: Examined, set: Replacements, related: R
   }
 }
 
-function checkDetach({ catalogue, findings }: Examined, related: Related, path: Path): void {
+function checkDetach(
+  { dialect, catalogue, findings }: Examined,
+  to: Exclude<Scalar, null> | undefined,
+  related: Related,
+  path: Path,
+): void {
   const table = catalogue.tables.get(related.table);
+  const refers = (name: string): boolean =>
+    catalogue.foreignKeys.some((key) => key.from === table?.id && key.columns.includes(name));
+  if (to !== undefined && [related.match, ...(related.orMatch ?? [])].some((match) => match.length > 1))
+    findings.error(
+      'detach-value',
+      path,
+      `Rows of "${related.name}" refer by several columns, which cannot all become ${String(to)}`,
+      'Leave `to` out, or match by one column.',
+    );
   for (const pair of [related.match, ...(related.orMatch ?? [])].flat()) {
     const column = table?.columns.get(pair.theirs);
     if (column === undefined) continue;
@@ -134,12 +156,23 @@ function checkDetach({ catalogue, findings }: Examined, related: Related, path: 
         `Rows of "${related.name}" hold the value inside a text, which cannot be detached`,
         'Delete or anonymise them.',
       );
-    else if (!column.nullable || column.generated || table?.primaryKey.includes(pair.theirs) === true)
+    else if (to !== undefined && (refers(pair.theirs) || unfitness(dialect, column, to) !== undefined))
+      findings.error(
+        'detach-value',
+        path,
+        `Column ${related.table}.${pair.theirs} ${refers(pair.theirs) ? 'has a foreign key' : `is ${column.type}`}, and cannot become ${String(to)}`,
+        'Leave `to` out: the column becomes NULL.',
+      );
+    else if (
+      (to === undefined && !column.nullable) ||
+      column.generated ||
+      table?.primaryKey.includes(pair.theirs) === true
+    )
       findings.error(
         'detach-not-null',
         path,
         `Column ${related.table}.${pair.theirs} cannot become NULL, so its rows cannot be detached`,
-        'Delete or anonymise them, or allow NULL in the column.',
+        'Delete or anonymise them, allow NULL in the column, or write what means none: `to: 0`.',
       );
   }
 }

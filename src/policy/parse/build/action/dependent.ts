@@ -14,9 +14,10 @@ const KINDS = ['delete', 'anonymise', 'detach', 'keep'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Which kinds a key has a meaning for. */
-const ONLY_WITH: Readonly<Record<'files' | 'unless owned', readonly Kind[]>> = {
+const ONLY_WITH: Readonly<Record<'files' | 'unless owned' | 'to', readonly Kind[]>> = {
   files: ['delete', 'anonymise'],
   'unless owned': ['delete'],
+  to: ['detach'],
 };
 
 /** `set:` where something is anonymised, and only there. */
@@ -60,7 +61,7 @@ function readKind(raw: Mapping, path: Path, scene: Scene): Kind | undefined {
 }
 
 function fits(raw: Mapping, kind: Kind, path: Path, scene: Scene): boolean {
-  const stray = (['files', 'unless owned'] as const).find(
+  const stray = (['files', 'unless owned', 'to'] as const).find(
     (key) => raw[key] !== undefined && !ONLY_WITH[key].includes(kind),
   );
   if (stray === undefined) return true;
@@ -116,7 +117,9 @@ function readDependent(raw: DependentText, path: Path, scene: Scene): Dependent 
   const base = { related, ...(where && { where }) };
   if (kind === 'delete')
     return { ...base, kind, ...(files && { files }), ...(owners && { unlessOwned: owners }) };
-  if (kind !== 'anonymise') return { ...base, kind };
+  const { to } = raw;
+  if (kind === 'detach') return { ...base, kind, ...(to !== undefined && to !== null && { to }) };
+  if (kind === 'keep') return { ...base, kind };
   return set === undefined ? undefined : { ...base, kind, set, ...(files && { files }) };
 }
 
