@@ -125,6 +125,33 @@ const tablesOf = (engine: string): void => {
     expect(told).toHaveLength(2);
     expect(told[0]).toContain(`engine ${engine}, which cannot roll a batch back`);
   });
+
+  it('are an error of check where the user may not lock them', async () => {
+    const url = new URL(bed.database.url);
+    const schema = url.pathname.slice(1);
+    const user = `user_${schema}`.slice(0, 30);
+    url.username = user;
+    url.password = 'x';
+    await bed.query(`CREATE USER ${user}@'127.0.0.1' IDENTIFIED BY 'x'`);
+    const found = async (...grants: readonly string[]): Promise<readonly string[]> => {
+      for (const grant of grants) await bed.query(`GRANT ${grant} TO ${user}@'127.0.0.1'`);
+      const { findings } = await bed.connect({ url: url.href }).check([VIEW], ON);
+      return findings.filter((one) => one.severity === 'error').map((one) => `${one.code}: ${one.remedy}`);
+    };
+    const tables = ['people', 'messages', 'notes', 'deals'];
+    try {
+      expect(await found(...tables.map((table) => `SELECT, DELETE ON ${schema}.${table}`))).toEqual([
+        `lock-privilege: GRANT LOCK TABLES ON ${schema}.* to that user.`,
+      ]);
+      expect(await found(`LOCK TABLES ON ${schema}.*`)).toEqual([]);
+      const connector = bed.connect({ url: url.href });
+      const result = await inSession(connector, VIEW, (session) => session.erase(batchOf(VIEW, KEYS), ON));
+      expect(result.outcomes).toEqual(['erased', 'erased', 'changed', 'changed']);
+      expect(await found(`SELECT ON ${schema}.*`)).toEqual([]);
+    } finally {
+      await bed.query(`DROP USER ${user}@'127.0.0.1'`);
+    }
+  });
 };
 
 for (const engine of ENGINES) describe(`tables of ${engine}`, () => tablesOf(engine));

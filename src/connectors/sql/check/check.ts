@@ -24,7 +24,7 @@ import { checkReplacements } from './erasing/replacements.ts';
 import { checkSelections } from './selections.ts';
 import { checkSense } from './sense.ts';
 import { checkStarts } from './starts.ts';
-import { checkTables } from './tables.ts';
+import { checkLocking, checkTables } from './tables.ts';
 
 /** One view under examination. */
 export interface Examined {
@@ -54,6 +54,7 @@ export async function checkViews(
     await checkSelections(one, ask);
     await checkFiles(one, openRoot);
   }
+  await checkLocking(catalogue, views, findings, ask);
   return { findings: findings.all, encodings, catalogue: digestOf(catalogue) };
 }
 

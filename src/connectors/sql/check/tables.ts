@@ -1,5 +1,10 @@
 /** The tables themselves: that they are there, and that a batch on them can be rolled back. */
-import type { Table } from '../catalogue/catalogue.ts';
+import type { View } from '../../../policy/policy.ts';
+import { SourceFailure } from '../../connector.ts';
+import type { Catalogue, Table } from '../catalogue/catalogue.ts';
+import type { Ask } from '../catalogue/load.ts';
+import { quote } from '../dialect.ts';
+import { sql } from '../sql.ts';
 import { tableAt, tableOfRelated } from './check.ts';
 import type { Examined } from './check.ts';
 import { ofPolicy, ofRecord, ofStage } from './findings.ts';
@@ -65,4 +70,57 @@ function checkEngine(findings: Findings, table: Table, name: string, path: Path)
       `Table ${name} is kept by the engine ${engine}, which can neither roll a batch back nor be relied on to lock it`,
       remedy,
     );
+}
+
+/** Where tables cannot roll back, whether the user of the connection may lock all that a batch names. */
+export async function checkLocking(
+  catalogue: Catalogue,
+  views: readonly View[],
+  findings: Findings,
+  ask: Ask,
+): Promise<void> {
+  const schemas = new Map<string, View>();
+  for (const view of views)
+    if (writtenBy(catalogue, view).some((table) => !table.transactional))
+      for (const table of tablesOf(catalogue, view)) {
+        const schema = table.id.slice(0, table.id.indexOf('.'));
+        if (!schemas.has(schema)) schemas.set(schema, view);
+      }
+  for (const [schema, view] of schemas)
+    if (!(await mayLock(schema, ask)))
+      findings.error(
+        'lock-privilege',
+        ofRecord(view, 'table'),
+        `The user of the connection may not lock tables of ${schema}, and each batch has to: not all of its tables can roll back`,
+        `GRANT LOCK TABLES ON ${schema}.* to that user.`,
+      );
+}
+
+function writtenBy(catalogue: Catalogue, { record, stages }: View): readonly Table[] {
+  const changed = new Set(
+    stages.flatMap((stage) => stage.dependents.flatMap((one) => (one.kind === 'keep' ? [] : [one.related]))),
+  );
+  const related = record.related.filter((one) => changed.has(one.name));
+  return found(catalogue, [record, ...(record.parts ?? []), ...related]);
+}
+
+/** Every table that a statement of the batch can name. */
+const tablesOf = (catalogue: Catalogue, { record }: View): readonly Table[] =>
+  found(catalogue, [record, ...(record.parts ?? []), ...record.related]);
+
+const found = ({ tables }: Catalogue, all: readonly { readonly table: string }[]): readonly Table[] =>
+  all.flatMap(({ table }) => tables.get(table) ?? []);
+
+/** Asks for the lock of a table that is not there: the server looks at what is allowed first, and locks nothing. */
+async function mayLock(schema: string, ask: Ask): Promise<boolean> {
+  const nothing = sql`${quote('mysql', schema)}.${quote('mysql', 'frist_locks_nothing')}`;
+  try {
+    await ask(sql`LOCK TABLES ${nothing} READ`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SourceFailure)) throw error;
+    if (error.code === 'ER_DBACCESS_DENIED_ERROR') return false;
+    if (error.failure === 'transient') throw error;
+    return true;
+  }
 }
