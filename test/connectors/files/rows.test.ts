@@ -1,12 +1,12 @@
 /** Rows inside files as records: what they tell, and that not one byte but theirs is touched. */
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, statSync } from 'node:fs';
-import { chmod, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connector } from '../../../src/connectors/connector.ts';
 import type { Facts, View } from '../../../src/policy/policy.ts';
-import { ON, failureOf, pagesOf, scanAll } from '../conformance/support.ts';
+import { ON, pagesOf, scanAll } from '../conformance/support.ts';
 import { LONG_AGO, eraseKeys, keysOf, makeBed, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 
@@ -93,6 +93,23 @@ describe('rows of JSON', () => {
     expect(await bed.text('a/1.ndjson')).toBe(`${row('b@x')}\n`);
   });
 
+  it('go in whatever order they are named, those among them that stand there twice', async () => {
+    await bed.put('a/1.ndjson', ['a@x', 'b@x', 'c@x', 'a@x', 'b@x'].map((who) => row(who)).join('\n'));
+    const keys = ['b@x', 'a@x'].map((who) => keyOf('a/1.ndjson', row(who)));
+    expect((await eraseKeys(connector, viewOf(NDJSON, DELETE), keys)).outcomes).toEqual(['erased', 'erased']);
+    expect(await bed.text('a/1.ndjson')).toBe(`${row('c@x')}\n`);
+  });
+
+  it('of another record type in the same file are none', async () => {
+    await bed.put('a/1.ndjson', `${row('a@x', { type: 'staff' })}\n${row('b@x', { type: 'guest' })}\n`);
+    const guests = viewOf(NDJSON.replace('rows: ndjson', 'rows: ndjson, where: { type: guest }'), DELETE);
+    expect(await connector.count(guests, ON)).toEqual({ population: 1, matching: 1 });
+    const staff = keyOf('a/1.ndjson', row('a@x', { type: 'staff' }));
+    expect((await eraseKeys(connector, guests, [staff])).outcomes).toEqual(['already-absent']);
+    expect(await connector.verify(guests, 0, [staff], ON)).toEqual(['gone']);
+    expect(await bed.text('a/1.ndjson')).toContain('staff');
+  });
+
   it('take their file with them where its name may say who it was, and no other', async () => {
     await bed.put('a/1.ndjson', `${row('a@x')}\n\n`);
     await bed.put('b/1.ndjson', `${row('a@x')}\nno json\n`);
@@ -140,106 +157,6 @@ describe('rows of JSON', () => {
   });
 });
 
-describe('a file that is written anew', () => {
-  it('keeps its mode and its times', async () => {
-    await bed.put('a/1.ndjson', `${row('a@x')}\n${row('b@x')}\n`, new Date('2022-02-03T04:05:06.789Z'));
-    await chmod(join(bed.root, 'a/1.ndjson'), 0o640);
-    const view = viewOf(NDJSON, 'start: file.modified, action: delete');
-    const before = await scan(view);
-    await eraseKeys(connector, view, keysOf(before).slice(0, 1));
-    expect((await stat(join(bed.root, 'a/1.ndjson'))).mode & 0o777).toBe(0o640);
-    expect((await scan(view)).map((one) => one.starts)).toEqual([before[1]?.starts]);
-  });
-
-  it('was left alone for as long as the file says, and else waits', async () => {
-    const text = `${row('a@x')}\n${row('b@x')}\n`;
-    const key = keyOf('a/1.ndjson', row('a@x'));
-    await bed.put('a/1.ndjson', text, new Date(Date.now() - 5 * 60_000));
-    expect((await eraseKeys(connector, viewOf(NDJSON, DELETE), [key])).outcomes).toEqual(['changed']);
-    expect(await bed.text('a/1.ndjson')).toBe(text);
-    const patient = NDJSON.replace('rows: ndjson', 'rows: ndjson, untouched minutes: 4');
-    expect((await eraseKeys(connector, viewOf(patient, DELETE), [key])).outcomes).toEqual(['erased']);
-    await bed.put('a/1.ndjson', text, new Date(Date.now() + 60_000));
-    const at = NDJSON.replace('rows: ndjson', 'rows: ndjson, untouched minutes: 0');
-    expect((await eraseKeys(connector, viewOf(at, DELETE), [key])).outcomes).toEqual(['erased']);
-    expect(await bed.names('a')).toEqual(['1.ndjson']);
-  });
-
-  it('was not appended to, nor replaced, since its rows were judged', async () => {
-    const text = `${row('a@x')}\n`;
-    const [path, key] = [join(bed.root, 'a/1.ndjson'), keyOf('a/1.ndjson', row('a@x'))];
-    const view = viewOf(NDJSON, DELETE);
-    await bed.put('a/1.ndjson', text);
-    const append = (): boolean[] => {
-      appendFileSync(path, `${row('late@x')}\n`);
-      return [true];
-    };
-    expect((await eraseKeys(connector, view, [key], { stillDue: append })).outcomes).toEqual(['changed']);
-    expect(await bed.text('a/1.ndjson')).toBe(`${text}${row('late@x')}\n`);
-    expect(await bed.names('a')).toEqual(['1.ndjson']);
-  });
-
-  it('is reached through no link', async () => {
-    await bed.put('outside.ndjson', `${row('a@x')}\n`);
-    await bed.put('a/2.ndjson', '');
-    await symlink(join(bed.root, 'outside.ndjson'), join(bed.root, 'a/1.ndjson'));
-    const view = viewOf(NDJSON, DELETE);
-    expect(await scan(view)).toEqual([]);
-    const keys = [keyOf('a/1.ndjson', row('a@x')), keyOf('a/../outside.ndjson', row('a@x'))];
-    expect((await eraseKeys(connector, view, keys)).outcomes).toEqual(['already-absent', 'already-absent']);
-    expect(await bed.text('outside.ndjson')).toBe(`${row('a@x')}\n`);
-  });
-
-  it('lets rows stay that are not due any more, or that the policy is not about', async () => {
-    const rows = [row('a@x'), row('b@x', { vip: true }), row('c@x', { status: 'open' }), row('d@x')];
-    await bed.put('a/1.ndjson', rows.join('\n'));
-    const view = viewOf(NDJSON, `${START}, where: { status: { not: open } }, unless: { vip: { vip: true } }, action: delete`); // prettier-ignore
-    const keys = rows.map((one) => keyOf('a/1.ndjson', one));
-    const stillDue = (facts: readonly Facts[]): boolean[] => facts.map((one) => one.subjects[0] !== 'd@x');
-    expect((await eraseKeys(connector, view, keys, { stillDue })).outcomes).toEqual(['erased', 'changed', 'changed', 'changed']); // prettier-ignore
-    expect(await bed.text('a/1.ndjson')).toBe(rows.slice(1).join('\n'));
-  });
-
-  it('says what went before another file failed, and reads no file again that is stuck', async () => {
-    if (process.getuid?.() === 0) return;
-    await bed.put('a/1.ndjson', `${row('a@x')}\n${row('b@x')}`);
-    await bed.put('b/1.ndjson', `${row('a@x')}\n${row('b@x')}`);
-    await chmod(join(bed.root, 'b'), 0o500);
-    const view = viewOf(NDJSON, DELETE);
-    const keys = [keyOf('a/1.ndjson', row('a@x')), keyOf('b/1.ndjson', row('a@x'))];
-    const session = await connector.erasing(view, ON);
-    try {
-      const batch = (some: typeof keys) => ({ keys: some, action: { kind: 'delete' } as const, dependents: [], stage: 0, stillDue: (facts: readonly Facts[]) => facts.map(() => true) }); // prettier-ignore
-      const data = { failure: 'data', code: 'EACCES' };
-      expect(await failureOf(() => session.erase(batch(keys), ON))).toMatchObject(data);
-      expect(await failureOf(() => session.erase(batch([keys[1]!]), ON))).toMatchObject(data);
-      expect(await session.erase(batch([keys[0]!]), ON)).toMatchObject({ outcomes: ['erased'], facts: [{ key: keys[0] }] }); // prettier-ignore
-    } finally {
-      await session.release();
-      await chmod(join(bed.root, 'b'), 0o700);
-    }
-    expect(await bed.names('b')).toEqual(['1.ndjson']);
-  });
-
-  it('leaves no temporary file; those of a crash go with the next session, but for those of one at work', async () => {
-    await bed.put('a/1.ndjson', `${row('a@x')}\n${row('b@x')}`);
-    const mark = (policy: string): string => createHash('sha256').update(policy).digest('hex').slice(0, 16);
-    const left = ['chats', 'gone policy', 'at work'].map(
-      (one) => `a/.frist-new-${mark(one)}-0123456789abcdef`,
-    );
-    for (const path of left) await bed.put(path, row('a@x'));
-    const view = viewOf(NDJSON, DELETE);
-    const other = await bed.connect().erasing({ ...view, policy: 'at work' }, ON);
-    for (const path of left.slice(0, 2)) await bed.put(path, row('a@x'));
-    await writeFile(join(bed.root, left[2]!), 'being written');
-    const session = await connector.erasing(view, ON);
-    expect(left.map((path) => existsSync(join(bed.root, path)))).toEqual([false, false, true]);
-    await session.release();
-    await other.release();
-    expect(await scan(view)).toHaveLength(2);
-  });
-});
-
 describe('rows that are anonymised', () => {
   const ANONYMISE = `${START}, action: anonymise, set: { name: null, from/address: { keep domain: gone }, text: { redact: [phone] }, born: { generalise: decade }, salary: { round to: 1000 }, zip: { keep first: 2 }, nick: { remove: true } }`; // prettier-ignore
 
@@ -257,6 +174,25 @@ describe('rows that are anonymised', () => {
     expect(facts.map((one) => one.done)).toEqual([[true], [false]]);
     const again = keyOf('a/1.ndjson', done);
     expect(await connector.verify(view, 0, [key, again], ON)).toEqual(['gone', 'done']);
+  });
+
+  it('are those that the stage is meant for, under the last look too', async () => {
+    const instead = '{ when: { owes: true }, set: { name: null } }';
+    const view = viewOf(NDJSON, `${DELETE}, anonymise instead: ${instead}`);
+    const rows = [row('a@x', { owes: true, name: 'A' }), row('b@x', { owes: false, name: 'B' })];
+    await bed.put('a/1.ndjson', rows.join('\n'));
+    const stage = view.stages.findIndex((one) => one.action.kind === 'anonymise');
+    const keys = rows.map((one) => keyOf('a/1.ndjson', one));
+    const { action } = view.stages[stage]!;
+    expect((await eraseKeys(connector, view, keys, { stage, action })).outcomes).toEqual([
+      'erased',
+      'changed',
+    ]);
+    expect(await bed.text('a/1.ndjson')).toBe([row('a@x', { owes: true, name: null }), rows[1]].join('\n'));
+    const other = view.stages.findIndex((one) => one.action.kind === 'delete');
+    const left = keysOf(await scan(view));
+    const deleting = { stage: other, action: view.stages[other]!.action };
+    expect((await eraseKeys(connector, view, left, deleting)).outcomes).toEqual(['changed', 'erased']);
   });
 
   it('fail by their own where a value is nothing of the kind', async () => {

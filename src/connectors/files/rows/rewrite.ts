@@ -127,7 +127,7 @@ export async function removeTemporaries(
     if (!valid) continue;
     if (entry.isDirectory() && pattern.leadsOn(names)) await removeTemporaries(top, pattern, own, names);
     const mark = new RegExp(`^${NEW.replaceAll('.', '\\.')}([0-9a-f]{16})-[0-9a-f]{16}$`).exec(name)?.[1];
-    if (mark === undefined || !entry.isFile() || names.length !== pattern.depth) continue;
+    if (mark === undefined || !entry.isFile()) continue;
     const unlock = mark === own ? () => undefined : lockOrNothing(top, mark);
     if (unlock === undefined) continue;
     await unlink(join(top, ...names)).catch(() => undefined);
