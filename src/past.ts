@@ -50,6 +50,7 @@ export async function openPast(
     entries,
     unanswerable,
     byType,
+    knows: (type) => byType.has(type),
     deedsOf: async (commitments) => {
       const deeds = new Map<string, Deed[]>();
       for await (const { text } of findByCommitment(reader, index, commitments)) {

@@ -58,10 +58,12 @@ export interface Back {
 
 /** Goes through all records of the policy's type. The spool then holds those that are back and due. */
 export async function lookBack(input: LookInput): Promise<Back> {
-  const { task, connector, signal } = input;
+  const { task, connector, past, signal } = input;
   const { population, matching } = await connector.count(task.view, signal);
-  const everything: View = { ...task.view, where: ALWAYS };
   const tally = new Tally(input);
+  // A table is not read for nothing.
+  if (!past.knows(task.view.record.name)) return tally.result(population, matching);
+  const everything: View = { ...task.view, where: ALWAYS };
   const seen = connector.capabilities.scanRepeats ? new Set<string>() : undefined;
   for await (const page of connector.scan(everything, undefined, signal)) {
     const facts = seen === undefined ? page.facts : page.facts.filter((one) => firstTime(seen, one.key));

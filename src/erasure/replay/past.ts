@@ -14,6 +14,8 @@ export interface Deed {
 export interface Past {
   /** Ids of the epochs that can be asked about: their keys are there. */
   readonly epochs: readonly string[];
+  /** Whether anything was done to records of this type. */
+  knows(type: string): boolean;
   /** What was done to the records with one of these `record` commitments, by the commitment. */
   deedsOf(commitments: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly Deed[]>>;
 }
