@@ -89,6 +89,8 @@ export interface Catalogue {
   readonly foreignKeys: readonly ForeignKey[];
   /** The server cannot write in READ COMMITTED: MySQL with statement-based replication. */
   readonly writesRefused: boolean;
+  /** A DELETE or UPDATE may ask other rows of the table that it changes: everywhere but in MySQL itself (error 1093). */
+  readonly asksTarget: boolean;
 }
 
 /** The part of a table's id after the schema, as messages say it. */

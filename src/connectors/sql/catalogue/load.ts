@@ -30,6 +30,7 @@ export interface Reading {
   readonly indexes: ReadonlyMap<TableId, readonly Index[]>;
   readonly foreignKeys: readonly ForeignKey[];
   readonly writesRefused: boolean;
+  readonly asksTarget: boolean;
 }
 
 /** Finds the table that a name in the policy file means: `table` or `schema.table`. */
@@ -74,6 +75,7 @@ export async function loadCatalogue(
     names: reading.found.map((one) => one.name),
     foreignKeys: reading.foreignKeys,
     writesRefused: reading.writesRefused,
+    asksTarget: reading.asksTarget,
   };
 }
 

@@ -46,7 +46,7 @@ const BYTES: Readonly<Record<string, number>> = { tinyint: 1, smallint: 2, mediu
  * table and view of every database that it holds. So a foreign key is not seen from a schema that no policy names.
  */
 export async function readMysql(ask: Ask, schemas: readonly string[], resolve: Resolve): Promise<Reading> {
-  const settings = (await ask(sql`SELECT DATABASE(), @@log_bin, @@binlog_format`))[0] ?? [];
+  const settings = (await ask(sql`SELECT DATABASE(), @@log_bin, @@binlog_format, VERSION()`))[0] ?? [];
   const own = settings[0] ?? '';
   const places = [own, ...schemas.filter((schema) => schema !== own)];
   const found: FoundTable[] = [];
@@ -69,7 +69,16 @@ export async function readMysql(ask: Ask, schemas: readonly string[], resolve: R
     return primary === undefined ? [] : ([[id, primary]] as const);
   });
   const writesRefused = settings[1] === '1' && settings[2] === 'STATEMENT';
-  return { found, columns, primaryKeys: new Map(primaryKeys), indexes, foreignKeys, writesRefused };
+  const asksTarget = /mariadb/i.test(settings[3] ?? '');
+  return {
+    found,
+    columns,
+    primaryKeys: new Map(primaryKeys),
+    indexes,
+    foreignKeys,
+    writesRefused,
+    asksTarget,
+  };
 }
 
 const named = ({ schema, name }: FoundTable): Sql =>

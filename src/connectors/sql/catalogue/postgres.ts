@@ -43,7 +43,7 @@ export async function readPostgres(ask: Ask, schemas: readonly string[], resolve
     await readIndexes(ask, which),
     await readForeignKeys(ask, places),
   ];
-  return { found, columns, ...keys, foreignKeys: foreign, writesRefused: false };
+  return { found, columns, ...keys, foreignKeys: foreign, writesRefused: false, asksTarget: true };
 }
 
 async function tables(ask: Ask, places: Sql): Promise<readonly FoundTable[]> {

@@ -25,7 +25,7 @@ export async function readSqlite(ask: Ask, _schemas: readonly string[], resolve:
     indexes.set(one.id, await readIndexes(ask, one.name, primaryKey));
   }
   const foreignKeys = await readForeignKeys(ask, found);
-  return { found, columns, primaryKeys, indexes, foreignKeys, writesRefused: false };
+  return { found, columns, primaryKeys, indexes, foreignKeys, writesRefused: false, asksTarget: true };
 }
 
 async function readColumns(

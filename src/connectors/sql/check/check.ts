@@ -19,6 +19,7 @@ import type { OpenRoot } from '../../files/root.ts';
 import { Findings, didYouMean, ofRecord } from './findings.ts';
 import type { Path } from './findings.ts';
 import { checkKey, checkMatches } from './keys.ts';
+import { checkOwnTable } from './erasing/own-table.ts';
 import { checkReferences } from './erasing/references.ts';
 import { checkReplacements } from './erasing/replacements.ts';
 import { checkSelections } from './selections.ts';
@@ -55,6 +56,9 @@ export async function checkViews(
     await checkFiles(one, openRoot);
   }
   await checkLocking(catalogue, views, findings, ask);
+  // What is wrong cannot be compiled.
+  if (findings.all.every((one) => one.severity !== 'error'))
+    for (const view of views) checkOwnTable({ dialect, catalogue, view, findings });
   return { findings: findings.all, encodings, catalogue: digestOf(catalogue) };
 }
 
