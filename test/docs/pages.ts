@@ -12,6 +12,7 @@ export const PAGES = [
   'docs/how-it-decides.md',
   'docs/operating.md',
   'docs/auditing.md',
+  'docs/safety.md',
 ] as const;
 
 export interface Block {
