@@ -3,6 +3,7 @@
  * them; where that is a week away, the trail would say nothing until then of what was erased, and of the run's end.
  */
 import { SourceFailure } from '../connectors/connector.ts';
+import { FristError } from '../errors.ts';
 import type { Task } from '../policy/view.ts';
 import type { Engine } from './engine.ts';
 import { recoverOpen } from './recover.ts';
@@ -12,7 +13,7 @@ import { prepare } from './run/prepare.ts';
 
 /**
  * Ends the runs of dead processes as interrupted, and settles their batches. What runs now is left alone, and so is a
- * batch whose source cannot be asked: the next look, or the next run, begins with it.
+ * batch whose source cannot be asked, or whose policy has changed: the next look, or the next run, begins with it.
  */
 export async function settleAbandoned(
   engine: Engine,
@@ -33,7 +34,8 @@ export async function settleAbandoned(
       const [preparation] = await prepare(engine, [task], held.signal);
       if (preparation?.ok === true) await recoverOpen(engine, preparation.prepared, held);
     } catch (error) {
-      if (!(error instanceof SourceFailure)) throw error;
+      const waits = error instanceof FristError && error.code === 'BATCH_ASTRAY';
+      if (!(error instanceof SourceFailure) && !waits) throw error;
     } finally {
       await held.release();
     }

@@ -91,6 +91,8 @@ export async function approve(
     }
     if (!input.setClock) await checkClock(engine, plan.policy, claimed.run, prepared.connector);
     await recoverOpen(engine, prepared, claimed);
+    // Somebody else may have carried it out before it was our turn.
+    await approvable(engine, plan.id);
     await recordApproval(engine, plan, input.why);
     // Who lets a plan go that waited for a second clock has looked at this one.
     if (plan.guard.name === 'clock-gap' && !input.setClock) await bearWitness(engine);
@@ -110,7 +112,8 @@ async function approvable(engine: Engine, id: string): Promise<Plan> {
     throw new FristError('PLAN_UNKNOWN', { plan: id });
   const status = standingOf(plan, engine.now());
   if (status === 'expired') {
-    await engine.state.transaction((t) => t.setPlanStatus(id, plan.status, 'expired'));
+    // One that was approved may be being carried out at this moment: `expirePlans` tells.
+    await engine.state.transaction((t) => t.setPlanStatus(id, 'waiting', 'expired'));
     throw new FristError('PLAN_EXPIRED', { plan: id, expires: plan.expires });
   }
   // `approved` but not `applied`: the process died while it erased; approving again takes the work up.

@@ -19,6 +19,7 @@ import type { PlannedBatch } from './batch/batches.ts';
 import type { Elsewhere } from './elsewhere.ts';
 import type { Engine, Names } from './engine.ts';
 import { createLedger, type Ledger } from './batch/ledger.ts';
+import { detailOf, senseOf } from './batch/sense.ts';
 import type { Pace } from './batch/pace.ts';
 import { add, addByAction, type ExecuteResult, type Outcome } from './report.ts';
 import { pauseOf } from './run/pause.ts';
@@ -173,6 +174,7 @@ class Execution {
       source: task.view.source,
       stage: finished.stage,
       action,
+      sense: senseOf(engine, task.view, finished.stage),
       due: new Date(engine.now() + withinDays * DAY_MS).toISOString(),
       keys: settled.unproven,
     };
@@ -194,7 +196,7 @@ class Execution {
       opened: new Date(engine.now()).toISOString(),
       epoch: names.epoch,
       keys: next.records.map((record) => record.key),
-      detail: JSON.stringify(next.records.map((record) => [record.starts, record.subjects])),
+      detail: detailOf(senseOf(engine, task.view, next.stage), next.records),
     };
     return { row, entry: this.#ledger.opened(id, run, plan, next.records) };
   }

@@ -5,6 +5,7 @@
 import { formatEntry } from '../audit/entry.ts';
 import { SourceFailure } from '../connectors/connector.ts';
 import type { PendingProof } from '../state/state.ts';
+import { isStill } from './batch/sense.ts';
 import type { Engine } from './engine.ts';
 import type { Claim } from './run/claim.ts';
 import type { Prepared } from './run/prepare.ts';
@@ -33,14 +34,14 @@ export async function provePending(engine: Engine, prepared: Prepared, claim: Cl
         }),
       ]);
     });
-    if (leftovers > 0) engine.logger.error('erased records were found again', { policy, batch, records: leftovers });
+    if (leftovers > 0)
+      engine.logger.error('erased records were found again', { policy, batch, records: leftovers });
   }
 }
 
-/** A stage that does something else by now would be looked for in vain. */
-function isOf({ controller }: Engine, { task: { view } }: Prepared, proof: PendingProof): boolean {
-  const same = proof.controller === controller.name && proof.policy === view.policy;
-  return same && proof.source === view.source && view.stages[proof.stage]?.action.kind === proof.action;
+function isOf(engine: Engine, { task: { view } }: Prepared, proof: PendingProof): boolean {
+  const same = proof.controller === engine.controller.name && proof.policy === view.policy;
+  return same && isStill(engine, view, proof);
 }
 
 /** How many are there; undefined where the source still cannot be asked. */

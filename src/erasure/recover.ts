@@ -6,12 +6,14 @@
  */
 import { createJudge, type Judge } from '../policy/judge.ts';
 import type { Connector, ErasingSession } from '../connectors/connector.ts';
-import type { Facts, Key, Raw, View } from '../policy/policy.ts';
+import { FristError } from '../errors.ts';
+import type { Facts, View } from '../policy/policy.ts';
 import type { OpenBatch } from '../state/state.ts';
 import type { Ours } from './run/lease.ts';
 import type { Engine } from './engine.ts';
 import { isEqual, standingIn } from './batch/attempt.ts';
 import { createLedger, outcomeCounts, type Settled } from './batch/ledger.ts';
+import { identitiesOf, isStill } from './batch/sense.ts';
 import { FOUND_AGAIN } from './batch/settle.ts';
 import type { Prepared } from './run/prepare.ts';
 import { add, type Counts, type Outcome } from './report.ts';
@@ -20,12 +22,14 @@ import type { Identity } from './survey/spool.ts';
 /**
  * Closes what the policy has left open; answers what became of those records. Throws `SourceFailure` when the source
  * cannot be asked, or another session has its lock (BUSY): it stays open then.
+ * @throws FristError BATCH_ASTRAY when the policy is about something else by now: nobody can say what became of it
  */
 export async function recoverOpen(engine: Engine, prepared: Prepared, claim: Ours): Promise<Counts<Outcome>> {
   const { policy } = prepared.task.view;
   const all: Partial<Record<Outcome, number>> = {};
   for (const batch of await engine.state.openBatches()) {
     if (batch.controller !== engine.controller.name || batch.policy !== policy) continue;
+    if (!isStill(engine, prepared.task.view, batch)) throw new FristError('BATCH_ASTRAY', { policy });
     const outcomes = await recover(engine, prepared, claim, batch);
     engine.logger.warn('batch recovered', {
       policy,
@@ -95,14 +99,4 @@ async function look(
 /** Whether it is still about the same person, from the same day: a key can have been given to another record since. */
 function isSame(judge: Judge, identity: Identity, facts: Facts): boolean {
   return isEqual(judge.startRaw(facts), identity.starts) && isEqual(facts.subjects, identity.subjects);
-}
-
-/** The identities that `execute` stored with the batch: keys apart, starts and subjects in `detail`. */
-export function identitiesOf(batch: OpenBatch): Identity[] {
-  const detail = JSON.parse(batch.detail) as [Raw[], Raw[]][];
-  return batch.keys.map((key: Key, i) => ({
-    key,
-    starts: detail[i]?.[0] ?? [],
-    subjects: detail[i]?.[1] ?? [],
-  }));
 }

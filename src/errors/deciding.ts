@@ -34,6 +34,13 @@ export const DECIDING_ERRORS = {
     remedy:
       'Wait until that run ends; `frist status` shows it. After a crash its claim runs out within a minute: run again.',
   },
+  BATCH_ASTRAY: {
+    exit: 1,
+    message:
+      'Policy {policy} is about other records, or does something else, than when a batch of it was opened that has no outcome yet',
+    remedy:
+      'Give it back its records and its action for one run, which looks at that batch, and change it then. Where that cannot be done any more, give the changed policy another name: the batch then stays without an outcome.',
+  },
   // Holds
   HOLD_UNKNOWN: {
     exit: 1,

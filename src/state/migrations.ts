@@ -209,6 +209,14 @@ async function createProofs(create: CreateTable): Promise<void> {
   });
 }
 
+/** What a pending proof is about. One from before says nothing of it, and no policy is like it. */
+async function extendProofs(db: Knex): Promise<void> {
+  if (await db.schema.hasColumn('frist_proofs', 'sense')) return;
+  await db.schema.alterTable('frist_proofs', (table) => {
+    table.string('sense', ID).notNullable().defaultTo('');
+  });
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
@@ -251,6 +259,7 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   { version: 6, up: (_, db) => extendHolds(db) },
   { version: 7, up: createProofs },
+  { version: 8, up: (_, db) => extendProofs(db) },
 ];
 
 function tableCreator(db: Knex, dialect: Dialect): CreateTable {

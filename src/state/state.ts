@@ -91,8 +91,9 @@ export interface PendingProof {
   readonly policy: string;
   readonly source: string;
   readonly stage: number;
-  /** What the stage did: of a policy that does something else by now, nothing can be told. */
   readonly action: 'delete' | 'anonymise';
+  /** What the policy was about, as the engine wrote it: of one that is about something else by now, nothing can be told. */
+  readonly sense: string;
   /** ISO instant; a proof that is not closed by then is overdue. */
   readonly due: string;
   readonly keys: readonly Key[];

@@ -140,6 +140,33 @@ describe('plans that wait', () => {
     expect(on.rows('contacts')).toHaveLength(104);
   });
 
+  it('do not expire while they are carried out', async () => {
+    const others: { act?: () => Promise<unknown> } = {};
+    const on = await make({
+      tables: contacts(101),
+      maxBatch: 60,
+      wrap: (connector) => {
+        const verify = connector.verify.bind(connector);
+        return Object.assign(connector, {
+          verify: async (...asked: Parameters<typeof verify>) => {
+            await others.act?.();
+            return verify(...asked);
+          },
+        });
+      },
+    });
+    const { plan = '' } = await run(on);
+    now += 7 * DAY - 1000;
+    others.act = async () => {
+      now += 1000;
+      expect(await run(on)).toMatchObject({ status: 'skipped' });
+      await expect(letGo(on, plan)).rejects.toMatchObject({ code: 'PLAN_EXPIRED' });
+      expect([(await planOf(on, plan)).status, await keysOf(on, plan)]).toEqual(['approved', 101]);
+    };
+    expect(await letGo(on, plan)).toMatchObject({ report: { status: 'done', outcomes: { erased: 101 } } });
+    expect((await planOf(on, plan)).status).toBe('applied');
+  });
+
   it('wait beside each other where the reasons differ', async () => {
     const on = await make({ tables: contacts(101, 20) });
     const first = await run(on);

@@ -110,7 +110,7 @@ it('is taken at all of them unless something else was set, and then the trail ne
   for (const entry of await settled(at)) expect(entry).not.toHaveProperty('looked');
 });
 
-it('is not taken for a stage that does something else by now', async () => {
+it('is not told of a policy that is about something else by now', async () => {
   const [at, looks] = await create();
   looks.away = true;
   await run(at, at.engine);
@@ -119,8 +119,8 @@ it('is not taken for a stage that does something else by now', async () => {
   if (proof === undefined) throw new Error('a proof was to be pending');
   await at.state.transaction(async (t) => {
     await t.closeProof(proof.batch);
-    await t.addProof({ ...proof, action: 'anonymise' });
+    await t.addProof({ ...proof, sense: 'of other records' });
   });
   await run(at, at.engine);
-  expect(await at.state.pendingProofs()).toEqual([{ ...proof, action: 'anonymise' }]);
+  expect(await at.state.pendingProofs()).toEqual([{ ...proof, sense: 'of other records' }]);
 });

@@ -2,7 +2,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Entry, EntryOf } from '../../src/audit/entry.ts';
 import type { Connector } from '../../src/connectors/connector.ts';
+import { settleAbandoned } from '../../src/erasure/abandoned.ts';
+import type { PolicyReport } from '../../src/erasure/report.ts';
 import { sweep } from '../../src/erasure/sweep.ts';
+import { parsePolicies } from '../../src/policy/parse/parse.ts';
+import { compileViews, type Task } from '../../src/policy/view.ts';
 import { createDeath, type Fate } from '../support/death.ts';
 import { contact, note, POLICIES, TABLES } from './fixture.ts';
 import { createWorld, type World } from './harness.ts';
@@ -11,9 +15,9 @@ let now = Date.parse('2026-06-30T03:15:00Z');
 let world: World | undefined;
 afterEach(async () => world?.close());
 
-const run = async ({ engine, tasks }: World): Promise<void> => {
+const run = async ({ engine, tasks }: World, those = tasks): Promise<PolicyReport[]> => {
   const input = { trigger: 'manual', slot: undefined, asOf: now, setClock: false } as const;
-  await sweep(engine, tasks, { ...input, signal: new AbortController().signal });
+  return await sweep(engine, those, { ...input, signal: new AbortController().signal });
 };
 
 /** Where files or tables without transactions are about: a batch that breaks off may have begun. */
@@ -36,6 +40,8 @@ async function died(fate: Fate, wrap = (connector: Connector): Connector => conn
     [1, 2, 3].map((id) => contact(id, '2025-01-01')),
     [1, 2, 3].map((id) => note(id, id)),
   );
+  const [contacts] = tables;
+  if (contacts !== undefined) tables.push({ ...contacts, name: 'former_contacts', rows: [] });
   const learning = createDeath();
   const options = { tables, policies: POLICIES, now: () => now };
   const rehearsal = await createWorld({ ...options, wrap: (one) => learning.mortal(one, ['erasing']) });
@@ -101,5 +107,44 @@ describe('of a batch that was open at a crash', () => {
     expect(next.rows('contacts')).toHaveLength(1);
     const named = next.names.record('crm', 'contact', ['2']);
     expect(entries.filter((one) => one.type === 'record' && one.commitments.record === named)).toEqual([]);
+  });
+
+  const tasksOf = (policies: string): readonly Task[] =>
+    compileViews(parsePolicies(policies, { file: 'p.yaml', resolve: () => undefined }).file);
+  const others = POLICIES.replace('    records: crm.contact', '    records: crm.former').replace(
+    'policies:\n',
+    `      former:
+        table: former_contacts
+        key: id
+        subject: { email: email }
+        related:
+          notes: { table: notes, match: { contact_id: id } }
+policies:
+`,
+  );
+  const anonymised = POLICIES.replace(/action: delete[^]*/, 'action: anonymise\n    set: { email: null }\n');
+
+  it.each([
+    ['other records', others],
+    ['another action', anonymised],
+  ])('nothing is told by a policy that is about %s by now', async (_, changed) => {
+    const next = await died('not applied');
+    expect(await run(next, tasksOf(changed))).toMatchObject([
+      { status: 'failed', error: { code: 'BATCH_ASTRAY' } },
+    ]);
+    await settleAbandoned(next.engine, tasksOf(changed), new AbortController().signal);
+    expect(await next.state.openBatches()).toHaveLength(1);
+    expect(settledIn(await next.entries())).toEqual([]);
+    await run(next);
+    expect(settledIn(await next.entries()).map(({ outcomes }) => outcomes)).toEqual([
+      { 'not-erased': 3 },
+      { erased: 3 },
+    ]);
+  });
+
+  it('a policy tells that changed in its period alone', async () => {
+    const next = await died('not applied');
+    await run(next, tasksOf(POLICIES.replace('12 months', '13 months')));
+    expect(settledIn(await next.entries())[0]?.outcomes).toEqual({ 'not-erased': 3 });
   });
 });

@@ -232,7 +232,7 @@ policies:
         opened: new Date(AS_OF).toISOString(),
         epoch: 'e1',
         keys: [['1'], ['2'], ['3']],
-        detail: JSON.stringify(detail),
+        detail: JSON.stringify({ sense: '', records: detail }),
       }),
     );
     const input = { why: 'x', waitMs: 0, signal: new AbortController().signal };

@@ -24,6 +24,7 @@ describe.each(await engines())('a state that is adopted on %s', (engine) => {
       ...scope,
       stage: 0,
       action: 'delete',
+      sense: 'sense-1',
       due: '2026-12-01T00:00:00Z',
       keys: [['1']],
     } as const;

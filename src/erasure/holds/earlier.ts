@@ -67,8 +67,7 @@ async function lookAt(
   const told = (now: (at: number) => Before['now']): Before[] =>
     keys.map((key, at) => ({ policy, source, key, now: now(at) }));
   const looks = holding !== undefined && task !== undefined && isStill(holding.engine, task.view, batch);
-  if (!settled || keys.length === 0 || !looks)
-    return told(() => 'unknown');
+  if (!settled || keys.length === 0 || !looks) return told(() => 'unknown');
   try {
     const never = new AbortController().signal;
     const seen = await holding.engine.connector(source).verify(task.view, stage, keys, never);

@@ -12,6 +12,7 @@ import type { Engine } from '../engine.ts';
 import type { Tripped } from '../guard.ts';
 import type { Spool } from '../survey/spool.ts';
 import type { Survey } from '../survey/survey.ts';
+import { holdPolicy } from './lease.ts';
 import type { Prepared } from './prepare.ts';
 
 const DAY_MS = 86_400_000;
@@ -71,11 +72,20 @@ async function openPlans(engine: Engine, policy?: string): Promise<readonly Plan
   return plans.filter((plan) => plan.controller === controller.name);
 }
 
-/** Ends plans whose time is over, of whatever policy: their keys are forgotten. */
+/**
+ * Ends plans whose time is over, of whatever policy: their keys are forgotten. But for one that is being carried out: it
+ * was approved in time, and would lose the keys of its records under way.
+ */
 export async function expirePlans(engine: Engine): Promise<void> {
   for (const plan of await openPlans(engine)) {
     if (Date.parse(plan.expires) > engine.now()) continue;
-    await engine.state.transaction((t) => t.setPlanStatus(plan.id, plan.status, 'expired'));
+    const turn = await holdPolicy(engine, plan.policy, engine.newId(), new AbortController().signal);
+    if (turn === undefined) continue;
+    try {
+      await engine.state.transaction((t) => t.setPlanStatus(plan.id, plan.status, 'expired'));
+    } finally {
+      await turn.release();
+    }
   }
 }
 

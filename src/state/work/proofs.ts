@@ -11,7 +11,17 @@ interface ProofRow extends Omit<PendingProof, 'keys'> {
   readonly record_keys: string;
 }
 
-const COLUMNS = ['batch', 'controller', 'policy', 'source', 'stage', 'action', 'due', 'record_keys'] as const;
+const COLUMNS = [
+  'batch',
+  'controller',
+  'policy',
+  'source',
+  'stage',
+  'action',
+  'sense',
+  'due',
+  'record_keys',
+] as const;
 
 export async function readProofs(db: Knex): Promise<readonly PendingProof[]> {
   const rows = await db<ProofRow>('frist_proofs')
