@@ -125,8 +125,7 @@ class FilesConnector implements Connector {
 
   async read(view: View, keys: readonly Key[], signal: AbortSignal): Promise<readonly Facts[]> {
     const { asked, reader } = this.#read(view);
-    const items = await reader.byKey(keys, signal);
-    return items.filter((item) => asked.isRecord(item)).map((item) => asked.facts(item));
+    return await reader.byKey(keys, signal, (item) => (asked.isRecord(item) ? asked.facts(item) : undefined));
   }
 
   async erasing(view: View, signal: AbortSignal): Promise<ErasingSession> {

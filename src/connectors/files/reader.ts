@@ -20,8 +20,12 @@ export interface Placed {
 export interface Reader {
   /** Everything that may be a record, from the beginning or behind a cursor. */
   items(signal: AbortSignal, cursor?: string): AsyncIterable<Placed>;
-  /** What stands under these keys now, each once. */
-  byKey(keys: readonly Key[], signal: AbortSignal): Promise<readonly Item[]>;
+  /** What `use` makes of what stands under these keys now, each once; nothing of undefined. It may be large: keep no item. */
+  byKey<T>(
+    keys: readonly Key[],
+    signal: AbortSignal,
+    use: (item: Item) => T | undefined,
+  ): Promise<readonly T[]>;
   session(unlock: () => void, released: (session: ErasingSession) => void): Promise<ErasingSession>;
 }
 
@@ -50,16 +54,20 @@ class FilesReader implements Reader {
       yield { item: fileItem(this.#pattern, found), cursor: found.names.join('/') };
   }
 
-  async byKey(keys: readonly Key[], signal: AbortSignal): Promise<readonly Item[]> {
+  async byKey<T>(
+    keys: readonly Key[],
+    signal: AbortSignal,
+    use: (item: Item) => T | undefined,
+  ): Promise<readonly T[]> {
     await this.#place.reach();
-    const items = await inGroups(keys, async ([path = '']): Promise<Item | undefined> => {
+    const used = await inGroups(keys, async ([path = '']): Promise<T | undefined> => {
       if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
       const names = namesOf(path);
       if (names === undefined || this.#pattern.read(names) === undefined) return undefined;
       const state = await this.#place.at(names);
-      return state && fileItem(this.#pattern, { names, state });
+      return state === undefined ? undefined : use(fileItem(this.#pattern, { names, state }));
     });
-    return items.filter((one) => one !== undefined);
+    return used.filter((one) => one !== undefined);
   }
 
   session(unlock: () => void, released: (session: ErasingSession) => void): Promise<ErasingSession> {

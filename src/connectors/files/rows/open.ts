@@ -28,6 +28,12 @@ export interface Wanted {
   readonly fields: readonly Field[];
 }
 
+interface Reading {
+  readonly read: (raw: RawRow) => RowItem;
+  readonly first: RawRow | undefined;
+  readonly header: Header;
+}
+
 export class RowFile {
   readonly handle: FileHandle;
   readonly found: Found;
@@ -67,10 +73,8 @@ export class RowFile {
 
   /** The rows from an offset on at which one ends; some at a time. Blank lines, and the header of CSV, are none. */
   async *items(signal: AbortSignal, from = 0): AsyncGenerator<readonly RowItem[]> {
-    const { rows, fields } = this.#wanted;
-    const first = rows.format === 'csv' ? await this.#firstRow() : undefined;
-    const header: Header = first && headerOf(rows, first);
-    const read = rowReader(rows, header, this.item, fields);
+    const { rows } = this.#wanted;
+    const { read, first, header } = await this.reading();
     const separator = rows.format === 'csv' ? rows.separator : undefined;
     // A header that nobody can read is shown as a row that nobody can read.
     const begin = header === 'broken' ? from : Math.max(from, first?.end ?? 0);
@@ -78,6 +82,14 @@ export class RowFile {
       if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
       yield some.filter((one) => !isBlank(one)).map(read);
     }
+  }
+
+  /** How its rows are read, and the head of CSV. */
+  async reading(): Promise<Reading> {
+    const { rows, fields } = this.#wanted;
+    const first = rows.format === 'csv' ? await this.#firstRow() : undefined;
+    const header: Header = first && headerOf(rows, first);
+    return { read: rowReader(rows, header, this.item, fields), first, header };
   }
 
   /** The names that the columns of CSV have here; undefined where it has no usable header. */

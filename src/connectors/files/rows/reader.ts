@@ -45,23 +45,29 @@ export class RowsReader implements Reader {
     }
   }
 
-  async byKey(keys: readonly Key[], signal: AbortSignal): Promise<readonly Item[]> {
+  async byKey<T>(
+    keys: readonly Key[],
+    signal: AbortSignal,
+    use: (item: Item) => T | undefined,
+  ): Promise<readonly T[]> {
     const wanted = await this.#wanted();
-    const found: Item[] = [];
+    const used: T[] = [];
     for (const [path, rows] of byPath(keys)) {
       const names = namesOf(path);
       if (names === undefined || this.#pattern.read(names) === undefined) continue;
       const file = await RowFile.open(wanted, names);
       const left = new Set(rows.map(([, row = '']) => row));
       try {
-        for await (const items of file?.items(signal) ?? [])
-          for (const item of items) if (left.delete(item.key[1] ?? '')) found.push(item);
+        for await (const items of file?.items(signal) ?? []) {
+          const found = items.filter((item) => left.delete(item.key[1] ?? ''));
+          used.push(...found.map(use).filter((one) => one !== undefined));
+        }
       } finally {
         await file?.close();
       }
     }
     if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
-    return found;
+    return used;
   }
 
   async session(unlock: () => void, released: (session: ErasingSession) => void): Promise<ErasingSession> {

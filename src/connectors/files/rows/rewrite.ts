@@ -29,7 +29,7 @@ import type { RowFile } from './open.ts';
 export interface Cut {
   readonly start: number;
   readonly end: number;
-  readonly by?: Buffer;
+  readonly by?: (bytes: Buffer) => Buffer;
 }
 
 export interface How {
@@ -96,10 +96,17 @@ async function copyAround(from: FileHandle, to: FileHandle, cuts: readonly Cut[]
   };
   for (const { start, end, by } of cuts) {
     await copyUntil(start);
-    if (by !== undefined) await to.writeFile(by);
+    if (by !== undefined) await to.writeFile(by(await bytesAt(from, start, end)));
     at = end;
   }
   await copyUntil(Infinity);
+}
+
+async function bytesAt(from: FileHandle, start: number, end: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await from.read(Buffer.alloc(end - start), 0, end - start, start);
+  // It was so long when it was judged.
+  if (bytesRead !== end - start) throw new FileTrouble('CHANGING');
+  return buffer;
 }
 
 /** Owner, mode and times of the original: rows that stay must not be dated anew. */

@@ -13,13 +13,14 @@ import { Unfit } from './replace.ts';
 import { rewrite } from './rewrite.ts';
 import type { Cut } from './rewrite.ts';
 import type { RowItem } from './row.ts';
-import type { RawRow } from './split.ts';
 
-/** A row of the batch, with all places where its bytes stand in the file. */
+/** A row of the batch, with all places where its bytes stand in the file. Its bytes are not kept: there may be many. */
 interface Seen {
-  readonly item: RowItem;
   readonly facts: Facts;
-  readonly places: Pick<RawRow, 'start' | 'stop' | 'end'>[];
+  readonly mayGo: boolean;
+  /** Why it cannot be anonymised. */
+  readonly unfit: string | undefined;
+  readonly places: { readonly start: number; readonly stop: number; readonly end: number }[];
 }
 
 interface Outcome {
@@ -75,12 +76,12 @@ export class RowsSession extends Session {
     const fits = names !== undefined && this.#wanted.pattern.read(names) !== undefined;
     const file = fits ? await RowFile.open(this.#wanted, names) : undefined;
     try {
-      const { seen, others } = file === undefined ? NOTHING : await readRows(file, this.#asked, keys);
+      const { seen, others } = file === undefined ? NOTHING : await readRows(file, this.#asked, keys, batch);
       const there = [...seen.values()];
       const due = batch.stillDue(there.map((one) => one.facts));
-      const goes = new Set(there.filter((one, i) => due[i] === true && this.#asked.mayGo(one.item, batch.stage))); // prettier-ignore
+      const goes = new Set(there.filter((one, i) => due[i] === true && one.mayGo));
       const empty = batch.action.kind === 'delete' && goes.size === there.length && others === 0;
-      const cuts = [...goes].flatMap((one) => cutsOf(one, batch)).sort((a, b) => a.start - b.start);
+      const cuts = file === undefined ? [] : await cutsOf(file, [...goes], batch);
       const written = file !== undefined && goes.size > 0 && (await this.#write(file, cuts, empty));
       for (const one of written ? goes : []) this.erased.set(JSON.stringify(one.facts.key), one.facts);
       return new Map(
@@ -127,32 +128,49 @@ interface Rows {
 }
 
 /** The rows with these keys, as far as they are records, and how many others there are. */
-async function readRows(file: RowFile, asked: Asked, keys: readonly Key[]): Promise<Rows> {
+async function readRows(file: RowFile, asked: Asked, keys: readonly Key[], batch: Batch): Promise<Rows> {
   const wanted = new Set(keys.map(([, row = '']) => row));
   const seen = new Map<string, Seen>();
   let others = 0;
   for await (const items of file.items(new AbortController().signal)) {
     for (const item of items) {
       const row = item.key[1] ?? '';
+      const { start, stop, end } = item.raw;
       const known = seen.get(row);
-      if (known !== undefined) known.places.push(item.raw);
-      else if (wanted.has(row) && asked.isRecord(item))
-        seen.set(row, { item, facts: asked.facts(item), places: [item.raw] }); // prettier-ignore
-      else others += 1;
+      if (known !== undefined) known.places.push({ start, stop, end });
+      else if (wanted.has(row) && asked.isRecord(item)) {
+        const mayGo = asked.mayGo(item, batch.stage);
+        const unfit = mayGo ? unfitOf(item, batch) : undefined;
+        seen.set(row, { facts: asked.facts(item), mayGo, unfit, places: [{ start, stop, end }] });
+      } else others += 1;
     }
   }
   return { seen, others };
 }
 
-function cutsOf({ item, places }: Seen, { action }: Batch): readonly Cut[] {
-  if (action.kind === 'delete') return places.map(({ start, end }) => ({ start, end }));
+function unfitOf(item: RowItem, { action }: Batch): string | undefined {
+  if (action.kind === 'delete') return undefined;
   try {
-    const by = item.anonymised(action.set);
-    return places.map(({ start, stop }) => ({ start, end: stop, by }));
+    item.anonymised(action.set);
+    return undefined;
   } catch (error) {
-    if (error instanceof Unfit) throw new SourceFailure('data', error.code);
+    if (error instanceof Unfit) return error.code;
     throw error;
   }
+}
+
+/** In the order of the file. What takes the place of a row is made once more when it is written. */
+async function cutsOf(file: RowFile, goes: readonly Seen[], { action }: Batch): Promise<readonly Cut[]> {
+  const unfit = goes.find((one) => one.unfit !== undefined)?.unfit;
+  if (unfit !== undefined) throw new SourceFailure('data', unfit);
+  const places = goes.flatMap((one) => one.places).sort((a, b) => a.start - b.start);
+  if (action.kind === 'delete') return places.map(({ start, end }) => ({ start, end }));
+  const { read } = await file.reading();
+  return places.map(({ start, stop, end }) => ({
+    start,
+    end: stop,
+    by: (bytes) => read({ bytes, start, stop, end }).anonymised(action.set),
+  }));
 }
 
 /** The keys by the file that they are of. */

@@ -41,8 +41,7 @@ export async function* rowsOf(
   for (let at = begin; ;) {
     const { bytesRead } = await file.read(piece, 0, size, at);
     if (bytesRead === 0) break;
-    // The rows hold on to their bytes, so each piece is a copy.
-    const rows = cutter.cut(Buffer.from(piece.subarray(0, bytesRead)));
+    const rows = cutter.cut(piece.subarray(0, bytesRead));
     at += bytesRead;
     if (rows.length > 0) yield rows;
   }
@@ -83,7 +82,8 @@ class Cutter {
       rows.push(this.#row(1));
       from = at + 1;
     }
-    this.#hold(bytes.subarray(from));
+    // The next piece is read into the same memory.
+    this.#hold(Buffer.from(bytes.subarray(from)));
     return rows;
   }
 
@@ -106,7 +106,8 @@ class Cutter {
   #row(ending: 0 | 1): RawRow {
     const start = this.#start;
     const whole = start + this.#length;
-    const bytes = this.#pieces.length === 1 ? (this.#pieces[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#pieces); // prettier-ignore
+    // A copy: who keeps a row must not keep the piece that it came in.
+    const bytes = Buffer.concat(this.#pieces);
     const fault = this.#broken ? 'quotes' : this.#tooLong ? 'too long' : undefined;
     const returned = ending === 1 && bytes.at(-1) === CR ? 1 : 0;
     this.#start = whole + ending;
