@@ -110,7 +110,7 @@ async function coverage(
 
 /**
  * The record with its key as the source writes it, which is how every record is compared with it; of every controller
- * that has it. Where the source cannot be asked, as it was given.
+ * that has it. A source that cannot be asked cannot say: held as it was given, 007 would never meet 7.
  */
 async function recordsToHold(
   holdings: readonly Holding[],
@@ -120,8 +120,8 @@ async function recordsToHold(
   for (const { controller, source, record, key } of named) {
     const holding = holdings.find(({ engine }) => engine.controller.name === controller);
     const found = holding && (await keyInSource(holding.engine, source, record, key));
-    if (found === undefined) continue;
-    records.push({ controller, source, record: record.name, key: found === 'unreachable' ? key : found });
+    if (found === 'unreachable') throw new FristError('HOLD_UNASKED', { source });
+    if (found !== undefined) records.push({ controller, source, record: record.name, key: found });
   }
   const [first] = named;
   if (records.length === 0 && first !== undefined)

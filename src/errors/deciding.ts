@@ -58,6 +58,12 @@ export const DECIDING_ERRORS = {
     remedy:
       'Write the key as the database has it; a key of several columns as crm.member=7,12. To suspend erasure for a person, use --subject.',
   },
+  HOLD_UNASKED: {
+    exit: 2,
+    message: 'Source {source} cannot be asked how it writes this key; no hold was placed',
+    remedy:
+      'Try again when it can. Until then hold the policy (--policy), or the person (--subject), which needs no source.',
+  },
   HOLD_ASTRAY: {
     exit: 1,
     message: 'Hold {hold} is on {what}, which the policy file does not have',

@@ -30,6 +30,8 @@ policies:
 
 let folder = '';
 let database: TestDatabase;
+/** Where the source is, if not in the database. */
+let away: string | undefined;
 let now = Date.parse('2026-06-30T03:15:00Z');
 const logs = new PassThrough();
 let logged = '';
@@ -44,7 +46,7 @@ interface Ended {
 async function frist(words: readonly string[], files = ['policies.yaml']): Promise<Ended> {
   let [out, err] = ['', ''];
   const process: Process = {
-    environment: { FRIST_DATA_FOLDER: join(folder, 'data'), FRIST_CRM: database.url },
+    environment: { FRIST_DATA_FOLDER: join(folder, 'data'), FRIST_CRM: away ?? database.url },
     io: { out: (text) => (out += text), err: (text) => (err += text) },
     logs,
     signal: new AbortController().signal,
@@ -119,6 +121,20 @@ describe('frist hold add', () => {
   it('asks for a review where the policy file does', async () => {
     const words = ['hold', 'add', '--why', 'x', '--policy', 'members'];
     expect(await frist(words, ['strict.yaml'])).toMatchObject({ status: 1, err: /--review is needed/ });
+  });
+
+  it('holds no record whose key nobody can ask for', async () => {
+    away = `sqlite:${join(folder, 'away.db')}`;
+    const [record, person] = [
+      await add('--record', 'crm.contact=4711'),
+      await add('--subject', 'email=x@y.dk'),
+    ];
+    away = undefined;
+    expect([record.status, record.out, record.err]).toEqual([2, '', expect.stringMatching(/^HOLD_UNASKED/)]);
+    expect(person.out).toMatch(/cannot be asked now; the hold stands all the same/);
+    expect(await frist(['hold', 'release', idOf(person), '--why', 'x'], ['strict.yaml'])).toMatchObject({
+      status: 0,
+    });
   });
 
   it('places, lists and releases each kind, and the grace ends what they are known by', async () => {
