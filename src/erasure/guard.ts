@@ -4,7 +4,7 @@
  */
 import type { Guards } from '../policy/policy.ts';
 
-/** Under this population a share means nothing, and is ignored. */
+/** Under this population a share means nothing, and is ignored, unless it is none. */
 export const SMALL_POPULATION = 100;
 
 /** A population that grew or shrank by more than this share since the last run is another table, or a broken one. */
@@ -59,8 +59,10 @@ export function checkGuards(input: GuardInput): Tripped | undefined {
   if (input.selected > limits.maxRecords) {
     return { name: `${prefix}records`, limit: limits.maxRecords, observed: input.selected };
   }
-  const percent = (100 * input.selected) / input.population;
-  if (input.population >= SMALL_POPULATION && percent > limits.maxPercent) {
+  const percent = (100 * input.selected) / Math.max(input.population, input.selected);
+  // None is none, of however few.
+  const counts = input.population >= SMALL_POPULATION || limits.maxPercent === 0;
+  if (counts && percent > limits.maxPercent) {
     return { name: `${prefix}percent`, limit: limits.maxPercent, observed: rounded(percent) };
   }
   const above = input.approveAbove;

@@ -40,6 +40,16 @@ describe('guards', () => {
       { selected: 1, guards: { maxRecords: 10, maxPercent: 0 } },
       { name: 'percent', limit: 0, observed: 1 },
     ],
+    [
+      'a share of zero means zero of few as well',
+      { selected: 1, population: 2, guards: { maxRecords: 10, maxPercent: 0 } },
+      { name: 'percent', limit: 0, observed: 50 },
+    ],
+    [
+      'a share of zero of records that came while they were counted',
+      { selected: 1, population: 0, guards: { maxRecords: 10, maxPercent: 0 } },
+      { name: 'percent', limit: 0, observed: 100 },
+    ],
     ['a new policy at its limit', { selected: 100, trusted: false }, undefined],
     [
       'a new policy over its limit',
