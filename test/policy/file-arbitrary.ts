@@ -22,6 +22,7 @@ import { UNKNOWN_BY_DEFAULT } from '../../src/policy/time/raw.ts';
 import { compileViews, withEncodings, type Task } from '../../src/policy/view.ts';
 import { encoding, period, second, stored, zone } from './arbitraries.ts';
 import { bounds, type Elsewhere, type Subject } from './oracle/judge.ts';
+import { anyHold, PEOPLE } from './holds-arbitrary.ts';
 import { HOLD_RULES } from './policies.ts';
 
 const COLUMNS = ['a', 'b', 'c'] as const;
@@ -167,28 +168,6 @@ const keepOf = (other: fc.Arbitrary<ErasePolicy>): fc.Arbitrary<KeepPolicy> =>
     exemptions: rest.exemptions,
   }));
 
-const PEOPLE = [
-  'Ann@Example.com',
-  'ann@example.com ',
-  'bob@example.com',
-  '+45 20 12 34 56',
-  '4520123456',
-  '',
-  '-',
-];
-
-const hold: fc.Arbitrary<Hold> = fc
-  .record({
-    id: fc.constantFrom('h1', 'h2', 'h3'),
-    kind: fc.constantFrom('hold' as const, 'restriction' as const),
-    subjects: fc.array(fc.tuple(fc.constantFrom('email', 'phone'), fc.constantFrom(...PEOPLE)), {
-      minLength: 1,
-      maxLength: 2,
-    }),
-    sources: fc.constantFrom(undefined, ['crm'], ['ats']),
-  })
-  .map(({ sources, ...rest }) => (sources === undefined ? rest : { ...rest, sources }));
-
 const identifiers = fc.constantFrom<RecordType['subjects']>(
   [],
   [{ kind: 'email', column: 'email', normalise: 'lowercase' }],
@@ -269,7 +248,7 @@ export const anyCase: fc.Arbitrary<Case> = fc
       truths: fc.subarray([...CONDITIONS]),
       values: fc.tuple(fc.constantFrom(null, ...PEOPLE), fc.constantFrom(null, ...PEOPLE)),
       done: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean()),
-      holds: fc.array(hold, { maxLength: 2 }),
+      holds: fc.array(anyHold, { maxLength: 2 }),
       beside: fc.constantFrom(0, 0, -1000, 1000, -1, 999, 86_400_000, -86_400_000, 9e8, -9e8, 3e10),
       which: fc.nat(20),
     }),

@@ -7,6 +7,9 @@ export interface Hold {
   id: string;
   subjects: readonly (readonly [string, string])[];
   sources?: readonly string[];
+  records?: readonly { controller: string; source: string; record: string; key: readonly string[] }[];
+  policies?: readonly { controller: string; policy: string }[];
+  until?: string;
 }
 
 /** One record, as the test made it. */
@@ -163,7 +166,8 @@ export function decide(
     overdue: open.some((one) => one.bounds.overdue <= asOf),
   };
 
-  const suspended = suspension(file, policy, record, holds);
+  const running = holds.filter((hold) => hold.until === undefined || Date.parse(hold.until) > asOf);
+  const suspended = suspension(file, policy, record, running);
   if (suspended !== undefined) return { verdict: suspended, ...decided };
 
   const others = file.policies.filter(
@@ -200,7 +204,10 @@ function optionsOf(policy: Policy): Option[] {
   return options.map((one, index) => ({ index, ...one }));
 }
 
-/** A hold or restriction that is about this person, or that cannot be compared. */
+/** The key of the one record that a case is about. */
+const RECORD_KEY = '1';
+
+/** A hold or restriction that is about this policy, record or person, or that cannot be compared. */
 function suspension(
   file: PolicyFile,
   policy: Policy,
@@ -217,9 +224,20 @@ function suspension(
     if (how === 'lowercase') return text.trim().normalize('NFC').toLowerCase();
     return how === 'digits' ? text.split(/[ ()+./-]/).join('') : text.trim();
   };
-  let held = false;
+  let held = holds.some(
+    (hold) =>
+      (hold.policies ?? []).some(
+        (one) => one.controller === file.controller.name && one.policy === policy.name,
+      ) ||
+      (hold.records ?? []).some(
+        ({ controller, source, record: type, key }) =>
+          [controller, source, type].join() === [file.controller.name, policy.source, policy.record].join() &&
+          key.join() === RECORD_KEY,
+      ),
+  );
   let strange = false;
   for (const hold of relevant) {
+    if (hold.subjects.length === 0) continue;
     let comparable = false;
     for (const [kind, wanted] of hold.subjects) {
       type.subjects.forEach((identifier, i) => {
