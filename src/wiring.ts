@@ -168,6 +168,7 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
   const controllers = files.map((located, i): Controlled => {
     const engine: Engine = {
       controller: located.file.controller,
+      controllers: files.map(({ file }) => file.controller.name),
       state,
       trail,
       keys: keysOf(ring, located.file.controller.name),

@@ -58,6 +58,8 @@ export interface EngineSettings {
 
 export interface Engine {
   readonly controller: Controller;
+  /** Names of all controllers whose files were given together with this one's; left out: its own alone. */
+  readonly controllers?: readonly string[];
   readonly state: State;
   readonly trail: Trail;
   readonly keys: Keys;

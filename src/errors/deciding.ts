@@ -68,7 +68,7 @@ export const DECIDING_ERRORS = {
     exit: 1,
     message: 'Hold {hold} is on {what}, which the policy file does not have',
     remedy:
-      'Give it back the name that it had, or place a hold on what it is called now (`frist hold add`) and then release the old one (`frist hold release`).',
+      'Give it back the name that it had, or place a hold on what it is called now (`frist hold add`) and then release the old one (`frist hold release`). A controller that is another one: give its policy file as well, once.',
   },
   RECORD_FAILED: {
     exit: 2,

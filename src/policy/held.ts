@@ -93,6 +93,27 @@ export function unknownToFile(
   });
 }
 
+/**
+ * Holds of controllers that are not among the `known`, on something that this file has as well: if it is the same
+ * controller under another name, they would hold nothing. As `unknownToFile`.
+ */
+export function perhapsRenamed(
+  file: PolicyFile,
+  known: readonly string[],
+  holds: readonly Hold[],
+): { readonly hold: string; readonly what: string }[] {
+  const { name: controller } = file.controller;
+  return holds.flatMap(({ policies = [], records = [], ...hold }) => {
+    const strangers = [...policies, ...records].filter((one) => !known.includes(one.controller));
+    const [first] = strangers.filter((one) => {
+      const renamed = { ...one, controller };
+      const on = 'policy' in renamed ? { policies: [renamed] } : { records: [renamed] };
+      return unknownToFile(file, [{ ...hold, ...on }]).length === 0;
+    });
+    return first === undefined ? [] : [{ hold: hold.id, what: `controller ${first.controller}` }];
+  });
+}
+
 function recordsIn({ controller, view }: Task, hold: Hold): readonly HeldRecord[] {
   return (hold.records ?? []).filter(
     (one) => one.controller === controller.name && one.source === view.source,

@@ -234,4 +234,26 @@ describe('a hold on what the policy file calls otherwise now', () => {
     await releaseHold(on.engine, placed.id, 'renamed', 24);
     expect(await run(on)).toMatchObject({ outcomes: { erased: 2 } });
   });
+
+  it.each([
+    ['a policy', { policies: [{ controller: 'Formerly', policy: 'contacts' }] }],
+    ['a record', { records: [{ ...record('contact', '1'), controller: 'Formerly' }] }],
+  ])('stops everything that is new where it was placed under another controller, on %s', async (_, on) => {
+    const made = await make(people(2));
+    await hold(made, on);
+    expect(await run(made)).toMatchObject({
+      error: { code: 'HOLD_ASTRAY', message: expect.stringContaining('controller Formerly') },
+    });
+    expect(ids(made)).toHaveLength(2);
+    // Its file was given too: it is no former name of this one.
+    const controllers = ['Test', 'Formerly'];
+    expect(await run({ ...made, engine: { ...made.engine, controllers } })).toMatchObject({ status: 'done' });
+    expect(await run(made)).toMatchObject({ status: 'done' });
+  });
+
+  it('of another controller on what this one does not have is none of its business', async () => {
+    const made = await make(people(2));
+    await hold(made, { policies: [{ controller: 'Andre', policy: 'members' }] });
+    expect(await run(made)).toMatchObject({ status: 'done', outcomes: { erased: 2 } });
+  });
 });

@@ -2,7 +2,7 @@
 import type { Connector, Finding } from '../../connectors/connector.ts';
 import { SourceFailure } from '../../connectors/connector.ts';
 import { FristError } from '../../errors.ts';
-import { unknownToFile, withHeldRecords } from '../../policy/held.ts';
+import { perhapsRenamed, unknownToFile, withHeldRecords } from '../../policy/held.ts';
 import type { Encoding } from '../../policy/policy.ts';
 import { policyText, withEncodings, type Task } from '../../policy/view.ts';
 import type { Hold } from '../../state/state.ts';
@@ -34,7 +34,7 @@ export async function prepare(
   signal: AbortSignal,
 ): Promise<Preparation[]> {
   const holds = await engine.state.holds({ active: true });
-  const astray = astrayAmong(tasks, holds);
+  const astray = await astrayAmong(engine, tasks, holds);
   if (astray !== undefined) return tasks.map((task) => ({ task, ok: false, error: astray, findings: [] }));
   const bySource = Map.groupBy(tasks, (task) => task.view.source);
   const preparations = new Map<Task, Preparation>();
@@ -45,12 +45,25 @@ export async function prepare(
   return tasks.flatMap((task) => preparations.get(task) ?? []);
 }
 
-/** A hold on a policy or a record type that was renamed would hold nothing: then nothing of the file is erased. */
-function astrayAmong([task]: readonly Task[], holds: readonly Hold[]): FristError | undefined {
+/**
+ * A hold on a policy or a record type that was renamed would hold nothing: then nothing of the file is erased. So it is
+ * with a controller that never came so far as to look, while another one with holds like it is not to be seen.
+ */
+async function astrayAmong(
+  { state, controllers = [] }: Engine,
+  [task]: readonly Task[],
+  holds: readonly Hold[],
+): Promise<FristError | undefined> {
   if (task === undefined) return undefined;
+  const { file } = task;
+  const { name: controller } = file.controller;
   const standing = holds.filter((one) => one.released === undefined);
-  const [first] = unknownToFile(task.file, standing);
-  return first && new FristError('HOLD_ASTRAY', first);
+  const [unknown] = unknownToFile(file, standing);
+  if (unknown !== undefined) return new FristError('HOLD_ASTRAY', unknown);
+  const [renamed] = perhapsRenamed(file, [controller, ...controllers], standing);
+  if (renamed === undefined) return undefined;
+  const [earlier] = await state.runs({ controller, states: ['finished', 'waiting'], limit: 1 });
+  return earlier === undefined ? new FristError('HOLD_ASTRAY', renamed) : undefined;
 }
 
 async function prepareSource(
