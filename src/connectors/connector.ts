@@ -65,6 +65,11 @@ export type RecordOutcome =
   /** No longer due, or no longer what the plan saw; left alone. */
   | 'changed';
 
+/** Left alone, because of something in it, or in the way of it alone: the system's code. The others of the batch went. */
+export interface Refusal {
+  readonly failed: string;
+}
+
 /** Rows of one related table that a batch touched. */
 export interface DependentCount {
   readonly deleted: number;
@@ -87,7 +92,7 @@ export interface FileCount {
 }
 
 export interface BatchResult {
-  readonly outcomes: readonly RecordOutcome[];
+  readonly outcomes: readonly (RecordOutcome | Refusal)[];
   /** Facts of the records as they were under the lock, by position; undefined where absent. */
   readonly facts: readonly (Facts | undefined)[];
   /** By related name; under the empty name, the files of the records themselves. */

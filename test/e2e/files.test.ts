@@ -113,7 +113,11 @@ const FILES: Readonly<Record<string, readonly Line[]>> = {
   ],
   'enquiries/2026-06.ndjson': [...range(90, 180).map(enquiry), ['{"visitor":{"email":"last@x.dk"},"handled_at":"2024-01-10"}', '']],
   'enquiries/notes.txt': [stays('{"handled_at":"2024-01-10 09:00:00"}\n')],
-  'support/sales/a.ndjson': range(0, 40).map((i) => conversation(i, true)),
+  'support/sales/a.ndjson': [
+    ...range(0, 40).map((i) => conversation(i, true)),
+    // Due, but its text is none: nobody can look for addresses in it.
+    stays('{"visitor":{"email":"odd@example.org"},"ended_on":"2020-02-29","text":{"a":1}}\n'),
+  ],
   'support/private/a.ndjson': range(0, 40).map((i) => conversation(i, false)),
   'visits-1.csv': [stays('﻿Day;Address;Page\r\n'), ...range(0, 60).map(visit)],
   'visits-2.csv': [stays('Address;Page\r\n'), stays('10.0.0.1;/\r\n')],
@@ -166,11 +170,17 @@ describe('promises about what lies in files', () => {
       policies?: readonly { found?: { by: Readonly<Record<string, number>> } }[];
     }): unknown => document.policies?.map((one) => one.found?.by['erase'] ?? 0);
     const plan = await installation.json(['plan', ...ON_THE_DAY]);
-    expect(selected(plan.document)).toEqual(expected);
+    const [enquiries, conversations, visits] = expected as [number, number, number];
+    expect(selected(plan.document)).toEqual([enquiries, conversations + 1, visits]);
     expect(now()).toEqual(side(0));
 
     const run = await installation.json(['run', ...ON_THE_DAY]);
-    expect(run.document.policies?.map((one) => one.outcomes)).toEqual(expected.map((erased) => ({ erased })));
+    expect(run.document.policies?.map((one) => one.outcomes)).toEqual([
+      { erased: enquiries },
+      { erased: conversations, failed: 1 },
+      { erased: visits },
+    ]);
+    expect(run.document).toMatchObject({ exit: 2, policies: [{}, { error: { code: 'RECORD_FAILED' } }, {}] });
     expect(now()).toEqual(side(1));
     expect(readdirSync(join(root, 'enquiries')).sort()).toEqual([
       '2025-01.ndjson',
@@ -179,7 +189,7 @@ describe('promises about what lies in files', () => {
     ]);
 
     const again = await installation.json(['run', ...ON_THE_DAY]);
-    expect(selected(again.document)).toEqual([0, 0, 0]);
+    expect(selected(again.document)).toEqual([0, 1, 0]);
     expect(now()).toEqual(side(1));
     expect(await installation.frist(['audit', 'verify'])).toMatchObject({ status: 0 });
   }, 180_000);

@@ -1,6 +1,6 @@
 /** The one that removes files: each is looked at again, asked about, looked at once more, and removed. */
 import type { Facts } from '../../policy/policy.ts';
-import type { Batch, BatchResult, ErasingSession, RecordOutcome } from '../connector.ts';
+import type { Batch, BatchResult, ErasingSession, RecordOutcome, Refusal } from '../connector.ts';
 import { SourceFailure } from '../connector.ts';
 import { fileItem } from './item.ts';
 import type { Asked, Item } from './item.ts';
@@ -14,16 +14,19 @@ const TOGETHER = 8;
 /** What stands in the way of this one file, and not of the others. */
 const OF_THIS_FILE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY', 'AccessDenied', 'InvalidObjectState']); // prettier-ignore
 
-/** How a file that could not be removed or written anew fails. */
-export function failureOf(error: unknown): unknown {
-  if (!(error instanceof FileTrouble)) return error;
-  return new SourceFailure(OF_THIS_FILE.has(error.code) ? 'data' : 'uncertain', error.code);
+/**
+ * Why a file could not be removed or written anew, where that stands in the way of this file alone. Everything else is
+ * thrown on.
+ */
+export function reasonOf(error: unknown): string {
+  if (error instanceof FileTrouble && OF_THIS_FILE.has(error.code)) return error.code;
+  throw error instanceof FileTrouble ? new SourceFailure('fatal', error.code) : error;
 }
 
 /** What keeps a session from being used wrongly, whatever it erases. */
 export abstract class Session implements ErasingSession {
-  /** By key. Erased in a call that then failed over another record: the next call says so, for nobody else did it. */
-  protected readonly erased = new Map<string, Facts>();
+  /** How much the batch has erased so far. */
+  protected applied = 0;
   readonly #maxBatch: number;
   readonly #unlock: () => void;
   readonly #released: (session: ErasingSession) => void;
@@ -39,9 +42,15 @@ export abstract class Session implements ErasingSession {
     if (!this.#held) throw new SourceFailure('fatal', 'RELEASED');
     if (signal.aborted) throw new SourceFailure('transient', 'ABORTED');
     if (batch.keys.length > this.#maxBatch) throw new SourceFailure('fatal', 'BATCH_TOO_LARGE');
-    const result = await this.eraseBatch(batch);
-    for (const key of batch.keys) this.erased.delete(JSON.stringify(key));
-    return result;
+    this.applied = 0;
+    try {
+      return await this.eraseBatch(batch);
+    } catch (error) {
+      // What is erased cannot be taken back: somebody has to look.
+      if (error instanceof SourceFailure && this.applied > 0)
+        throw new SourceFailure('uncertain', error.code);
+      throw error;
+    }
   }
 
   async release(): Promise<void> {
@@ -82,13 +91,12 @@ export class FilesSession extends Session {
     const there = read.filter((one) => one !== undefined);
     const due = stillDue(there.map((one) => one.facts));
     const goes = new Set(there.filter((one, i) => due[i] === true && this.#asked.mayGo(one.item, stage)));
-    const outcomes = await inGroups(keys, async (key, i): Promise<RecordOutcome> => {
+    const outcomes = await inGroups(keys, async (_, i): Promise<RecordOutcome | Refusal> => {
       const one = read[i];
-      if (one === undefined) return this.erased.has(JSON.stringify(key)) ? 'erased' : 'already-absent';
+      if (one === undefined) return 'already-absent';
       return goes.has(one) ? await this.#remove(one) : 'changed';
     });
-    const facts = keys.map((key, i) => read[i]?.facts ?? this.erased.get(JSON.stringify(key)));
-    return { outcomes, facts, dependents: new Map() };
+    return { outcomes, facts: read.map((one) => one?.facts), dependents: new Map() };
   }
 
   /** The file with this path as it is now; undefined where there is no such record. */
@@ -102,15 +110,16 @@ export class FilesSession extends Session {
     return this.#asked.isRecord(item) ? { found, item, facts: this.#asked.facts(item) } : undefined;
   }
 
-  async #remove({ found, facts }: ReadFile): Promise<RecordOutcome> {
+  async #remove({ found }: ReadFile): Promise<RecordOutcome | Refusal> {
     try {
       const removal = await this.#place.remove(found, this.#pattern);
       if (removal !== 'removed') return removal === 'missing' ? 'already-absent' : 'changed';
+      this.applied += 1;
+      return 'erased';
     } catch (error) {
-      throw failureOf(error);
+      const failed = reasonOf(error);
+      return { failed };
     }
-    this.erased.set(JSON.stringify(facts.key), facts);
-    return 'erased';
   }
 }
 

@@ -113,10 +113,11 @@ async function eraseOnce(
   for (const [name, rows] of result.dependents) countDependents(dependents, name, rows);
   return part.map((selected, i) => {
     const facts = result.facts[i];
-    return {
-      identity: facts === undefined ? selected : asErased(judge, selected, complete(facts)),
-      outcome: result.outcomes[i] ?? 'changed',
-    };
+    const identity = facts === undefined ? selected : asErased(judge, selected, complete(facts));
+    const outcome = result.outcomes[i] ?? 'changed';
+    return typeof outcome === 'string'
+      ? { identity, outcome }
+      : { identity, outcome: 'failed', code: outcome.failed };
   });
 }
 

@@ -6,7 +6,6 @@ import type {
   Connector,
   ErasingSession,
   Page,
-  RecordOutcome,
 } from '../../../src/connectors/connector.ts';
 import { SourceFailure } from '../../../src/connectors/connector.ts';
 import type { Facts, Key, View, Window } from '../../../src/policy/policy.ts';
@@ -154,7 +153,7 @@ export const outcomesOf = async (
   view: View,
   keys: readonly Key[],
   options: EraseOptions = {},
-): Promise<readonly RecordOutcome[]> => (await eraseOnce(connector, view, keys, options)).outcomes;
+): Promise<BatchResult['outcomes']> => (await eraseOnce(connector, view, keys, options)).outcomes;
 
 /** The error that a call ends in; a call that succeeds is an error of the test. */
 export async function failureOf(call: () => Promise<unknown>): Promise<unknown> {

@@ -102,25 +102,27 @@ describe('a file that is written anew', () => {
     expect(await bed.text('a/1.ndjson')).toBe(rows.slice(1).join('\n'));
   });
 
-  it('says what went before another file failed, and reads no file again that is stuck', async () => {
+  it('fails alone where its folder forbids it, with all its rows', async () => {
     if (process.getuid?.() === 0) return;
     await bed.put('a/1.ndjson', `${row('a@x')}\n${row('b@x')}`);
     await bed.put('b/1.ndjson', `${row('a@x')}\n${row('b@x')}`);
     await chmod(join(bed.root, 'b'), 0o500);
-    const view = viewOf(NDJSON, DELETE);
-    const keys = [keyOf('a/1.ndjson', row('a@x')), keyOf('b/1.ndjson', row('a@x'))];
-    const session = await connector.erasing(view, ON);
-    try {
-      const batch = (some: typeof keys) => ({ keys: some, action: { kind: 'delete' } as const, dependents: [], stage: 0, stillDue: (facts: readonly Facts[]) => facts.map(() => true) }); // prettier-ignore
-      const data = { failure: 'data', code: 'EACCES' };
-      expect(await failureOf(() => session.erase(batch(keys), ON))).toMatchObject(data);
-      expect(await failureOf(() => session.erase(batch([keys[1]!]), ON))).toMatchObject(data);
-      expect(await session.erase(batch([keys[0]!]), ON)).toMatchObject({ outcomes: ['erased'], facts: [{ key: keys[0] }] }); // prettier-ignore
-    } finally {
-      await session.release();
-      await chmod(join(bed.root, 'b'), 0o700);
-    }
+    const keys = [keyOf('b/1.ndjson', row('a@x')), keyOf('a/1.ndjson', row('a@x')), keyOf('b/1.ndjson', row('b@x'))]; // prettier-ignore
+    const { outcomes } = await eraseKeys(connector, viewOf(NDJSON, DELETE), keys);
+    await chmod(join(bed.root, 'b'), 0o700);
+    expect(outcomes).toEqual([{ failed: 'EACCES' }, 'erased', { failed: 'EACCES' }]);
     expect(await bed.names('b')).toEqual(['1.ndjson']);
+  });
+
+  it('that fails behind another one: what went there is not called left alone', async () => {
+    if (process.getuid?.() === 0) return;
+    for (const path of ['a/1.ndjson', 'b/1.ndjson']) await bed.put(path, `${row('a@x')}\n${row('b@x')}`);
+    await chmod(join(bed.root, 'b/1.ndjson'), 0o000);
+    const erase = async (...paths: readonly string[]): Promise<unknown> =>
+      await eraseKeys(connector, viewOf(NDJSON, DELETE), paths.map((path) => keyOf(path, row('a@x')))); // prettier-ignore
+    expect(await failureOf(() => erase('b/1.ndjson'))).toMatchObject({ failure: 'fatal', code: 'EACCES' });
+    expect(await failureOf(() => erase('a/1.ndjson', 'b/1.ndjson'))).toMatchObject({ failure: 'uncertain', code: 'EACCES' }); // prettier-ignore
+    expect(await bed.text('a/1.ndjson')).toBe(row('b@x'));
   });
 
   it('leaves no temporary file; those of a crash go with the next session, but for those of one at work', async () => {

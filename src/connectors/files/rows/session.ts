@@ -1,12 +1,10 @@
 /** The one that erases rows: file by file, each read, asked about and written anew while it stays open. */
 import type { Facts, Key } from '../../../policy/policy.ts';
-import type { Batch, BatchResult, ErasingSession, RecordOutcome } from '../../connector.ts';
-import { SourceFailure } from '../../connector.ts';
+import type { Batch, BatchResult, ErasingSession, RecordOutcome, Refusal } from '../../connector.ts';
 import type { Asked } from '../item.ts';
 import { removeFolders } from '../place/folder.ts';
 import { namesOf } from '../place/walk.ts';
-import { FileTrouble } from '../root.ts';
-import { Session, failureOf } from '../session.ts';
+import { Session, reasonOf } from '../session.ts';
 import { RowFile } from './open.ts';
 import type { Wanted } from './open.ts';
 import { Unfit } from './replace.ts';
@@ -24,7 +22,7 @@ interface Seen {
 }
 
 interface Outcome {
-  readonly outcome: RecordOutcome;
+  readonly outcome: RecordOutcome | Refusal;
   readonly facts: Facts | undefined;
 }
 
@@ -41,9 +39,6 @@ export class RowsSession extends Session {
   readonly #wanted: Wanted;
   readonly #asked: Asked;
   readonly #mark: string;
-  /** Files that cannot be written anew, with the code: who halves a batch to find the reason need not read them again. */
-  readonly #stuck = new Map<string, string>();
-
   constructor(
     { wanted, asked, mark, maxBatch }: Means,
     unlock: () => void,
@@ -57,8 +52,6 @@ export class RowsSession extends Session {
   }
 
   protected async eraseBatch(batch: Batch): Promise<BatchResult> {
-    const stuck = batch.keys.map(([path = '']) => this.#stuck.get(path)).find((code) => code !== undefined);
-    if (stuck !== undefined) throw new SourceFailure('data', stuck);
     const found = new Map<string, Outcome>();
     for (const [path, keys] of byPath(batch.keys))
       for (const [text, outcome] of await this.#eraseIn(path, keys, batch)) found.set(text, outcome);
@@ -79,18 +72,17 @@ export class RowsSession extends Session {
       const { seen, others } = file === undefined ? NOTHING : await readRows(file, this.#asked, keys, batch);
       const there = [...seen.values()];
       const due = batch.stillDue(there.map((one) => one.facts));
-      const goes = new Set(there.filter((one, i) => due[i] === true && one.mayGo));
-      const empty = batch.action.kind === 'delete' && goes.size === there.length && others === 0;
-      const cuts = file === undefined ? [] : await cutsOf(file, [...goes], batch);
-      const written = file !== undefined && goes.size > 0 && (await this.#write(file, cuts, empty));
-      for (const one of written ? goes : []) this.erased.set(JSON.stringify(one.facts.key), one.facts);
+      const chosen = there.filter((one, i) => due[i] === true && one.mayGo);
+      const goes = chosen.filter((one) => one.unfit === undefined);
+      const empty = batch.action.kind === 'delete' && goes.length === there.length && others === 0;
+      const wrote = file === undefined || goes.length === 0 ? 'changed' : await this.#write(file, goes, batch, empty); // prettier-ignore
+      const outcomes = new Map<Seen, RecordOutcome | Refusal>(goes.map((one) => [one, wrote]));
+      for (const one of chosen) if (one.unfit !== undefined) outcomes.set(one, { failed: one.unfit });
       return new Map(
         keys.map((key): [string, Outcome] => {
-          const text = JSON.stringify(key);
           const one = seen.get(key[1] ?? '');
-          const before = this.erased.get(text);
-          if (one === undefined) return [text, { outcome: before === undefined ? 'already-absent' : 'erased', facts: before }]; // prettier-ignore
-          return [text, { outcome: written && goes.has(one) ? 'erased' : 'changed', facts: one.facts }];
+          const outcome = one === undefined ? 'already-absent' : (outcomes.get(one) ?? 'changed');
+          return [JSON.stringify(key), { outcome, facts: one?.facts }];
         }),
       );
     } finally {
@@ -99,22 +91,25 @@ export class RowsSession extends Session {
   }
 
   /** `empty`: no row is left. A file whose name is more than constant text goes then: it may be that of a person. */
-  async #write(file: RowFile, cuts: readonly Cut[], empty: boolean): Promise<boolean> {
+  async #write(
+    file: RowFile,
+    goes: readonly Seen[],
+    batch: Batch,
+    empty: boolean,
+  ): Promise<RecordOutcome | Refusal> {
     const { top, pattern, rows } = this.#wanted;
     const { names } = file.found;
     const whole = empty && pattern.varies(names.length - 1);
     const how = { mark: this.#mark, untouchedMinutes: rows.untouchedMinutes };
     try {
-      const written = await rewrite(file, whole ? 'whole' : cuts, how);
-      if (written && whole) await removeFolders(top, names, pattern);
-      return written;
+      const written = await rewrite(file, whole ? 'whole' : await cutsOf(file, goes, batch), how);
+      if (!written) return 'changed';
+      this.applied += 1;
+      if (whole) await removeFolders(top, names, pattern);
+      return 'erased';
     } catch (error) {
-      const failure = failureOf(error);
-      const ofThisFile = failure instanceof SourceFailure && failure.failure === 'data';
-      if (ofThisFile) this.#stuck.set(names.join('/'), failure.code);
-      // Nothing was applied: the original is replaced by the last step alone.
-      if (error instanceof FileTrouble && !ofThisFile) throw new SourceFailure('fatal', error.code);
-      throw failure;
+      const failed = reasonOf(error);
+      return { failed };
     }
   }
 }
@@ -161,8 +156,6 @@ function unfitOf(item: RowItem, { action }: Batch): string | undefined {
 
 /** In the order of the file. What takes the place of a row is made once more when it is written. */
 async function cutsOf(file: RowFile, goes: readonly Seen[], { action }: Batch): Promise<readonly Cut[]> {
-  const unfit = goes.find((one) => one.unfit !== undefined)?.unfit;
-  if (unfit !== undefined) throw new SourceFailure('data', unfit);
   const places = goes.flatMap((one) => one.places).sort((a, b) => a.start - b.start);
   if (action.kind === 'delete') return places.map(({ start, end }) => ({ start, end }));
   const { read } = await file.reading();

@@ -106,7 +106,7 @@ const ERASED = 'changed absent erased';
 const shown = ({ outcomes }: BatchResult): string =>
   outcomes
     .map((one) => (one === 'already-absent' ? 'absent' : one))
-    .map((one) => (ERASED.includes(one) ? one : 'odd'))
+    .map((one) => (typeof one === 'string' && ERASED.includes(one) ? one : 'odd'))
     .join(' ');
 
 const without = (rows: readonly string[] | undefined, ...gone: readonly number[]): readonly string[] =>
