@@ -5,6 +5,7 @@
 
 /** What the wildcards stand for in the name; undefined where it does not fit. Capitals count, as in the name itself. */
 export function starOf(pattern: string, name: string): string | undefined {
+  if (!/[*#]/.test(pattern)) return name === pattern ? '' : undefined;
   const plain = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
   const found = new RegExp(`^${plain.replace('*', '(.+)').replaceAll('#', '([0-9]+)')}$`, 's').exec(name);
   return found === null ? undefined : found.slice(1).join('-');

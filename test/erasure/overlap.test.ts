@@ -27,8 +27,12 @@ const others: RecordType[] = [
 ];
 
 /** Whether erasing the earlier record type makes a range of the later policy's number. */
-function isRange(earlier: string, later: Partial<ErasePolicy>): boolean {
-  const policies = [erase('first', { record: earlier }), erase('later', later)];
+function isRange(
+  earlier: string,
+  later: Partial<ErasePolicy>,
+  acknowledgedCascades: readonly string[] = [],
+): boolean {
+  const policies = [erase('first', { record: earlier, acknowledgedCascades }), erase('later', later)];
   // Of a report nothing else is read.
   const report = { found: { by: { erase: 2 } } } as PolicyReport;
   return rangeOf(compileViews(fileOf(policies, [type, ...others])), [report, report], 1).range !== undefined;
@@ -59,6 +63,12 @@ describe('a number is a range', () => {
     ['visit', { where: { kind: 'selected', selection: 'drop' } }],
   ])('where an earlier policy erases %s, which it reads', (earlier, later) => {
     expect(isRange(earlier, later)).toBe(true);
+  });
+
+  it('where the database takes its rows along with those of an earlier policy', () => {
+    expect(isRange('visit', {}, ['contacts'])).toBe(true);
+    expect(isRange('visit', { where: count('deals') }, ['deals_*'])).toBe(true);
+    expect(isRange('visit', {}, ['deals_*'])).toBe(false);
   });
 
   it('nowhere else', () => {

@@ -1,5 +1,6 @@
 /** Where one policy of a run erases from tables that a later one reads, the later one's number is a range. */
 import type { Condition, RecordType, Start } from '../../policy/policy.ts';
+import { mayBeOneTable } from '../../policy/table-name.ts';
 import type { Task } from '../../policy/view.ts';
 import type { PolicyReport } from '../report.ts';
 
@@ -31,7 +32,11 @@ function readsWhatIsErased(task: Task, other: Task): boolean {
   // Nobody knows which tables a statement of the user's own reads.
   if (names === 'any') return true;
   const read = tablesOf(task.view.record, names);
-  return tablesErased(other).some((table) => read.includes(table));
+  const cascading = other.view.acknowledgedCascades;
+  return (
+    tablesErased(other).some((table) => read.includes(table)) ||
+    read.some((table) => cascading.some((one) => mayBeOneTable(one, table)))
+  );
 }
 
 function tablesErased({ view }: Task): string[] {

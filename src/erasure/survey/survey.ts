@@ -137,7 +137,8 @@ class Tally {
   async countDependents(selected: ReadonlyMap<number, Key[]>): Promise<void> {
     const { connector, task, signal } = this.#input;
     for (const [stage, keys] of selected) {
-      if (task.view.stages[stage]?.dependents.length === 0) continue;
+      const { stages, acknowledgedCascades } = task.view;
+      if (stages[stage]?.dependents.length === 0 && acknowledgedCascades.length === 0) continue;
       for (const [name, rows] of await connector.dependents(task.view, stage, keys, signal)) {
         add(this.#dependents, name, rows);
       }

@@ -55,11 +55,11 @@ export function cascadesOf(
   for (let next = leaving.shift(); next !== undefined; next = leaving.shift()) {
     const { id, from, where } = next;
     for (const key of context.catalogue.foreignKeys) {
-      const name = shortName(key.from);
-      const acknowledged = isAcknowledged(view.acknowledgedCascades, key.from);
-      if (key.to !== id || key.onDelete === 'restrict' || !acknowledged) continue;
+      if (key.to !== id || key.onDelete === 'restrict' || where === FALSE) continue;
       // Rows of tables that the policy names are counted where it names them.
-      if (named.has(key.from) || seen.has(key) || where === FALSE) continue;
+      if (named.has(key.from) || seen.has(key)) continue;
+      if (!isAcknowledged(view.acknowledgedCascades, key.from)) continue;
+      const name = shortName(key.from);
       seen.add(key);
       const columns = (all: readonly string[]): Sql => join(all.map((each) => quote(context.dialect, each)), ', '); // prettier-ignore
       const table = join(key.from.split('.').map((part) => quote(context.dialect, part)), '.'); // prettier-ignore

@@ -6,7 +6,8 @@ import type { Question } from '../compile/facts.ts';
 import { keyIn, recordsOf } from '../compile/keys.ts';
 import { idOf } from '../compile/values.ts';
 import { readable } from '../dialect.ts';
-import { compileDependent, goingOf } from '../erase/dependent.ts';
+import { cascadesOf } from '../erase/cascades.ts';
+import { goingOf } from '../erase/dependent.ts';
 import type { DependentSql, Found } from '../erase/dependent.ts';
 import { pairsOf } from '../erase/listed.ts';
 import type { Values } from '../erase/listed.ts';
@@ -61,7 +62,7 @@ export async function readByKey(
   return found;
 }
 
-/** Rows that erasing these records in this stage would touch, by related name. */
+/** Rows that erasing these records in this stage would touch, by related name; those of acknowledged cascades by table. */
 export async function countDependents(
   question: Question,
   stage: ViewStage,
@@ -70,14 +71,19 @@ export async function countDependents(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   heed(signal);
-  const all = stage.dependents.map((one) => compileDependent(question, stage, one));
+  const work = compileWork(question, stage);
+  const all = work.dependents;
   const counts = new Map(all.map((one) => [one.dependent.related, 0]));
-  if (all.length === 0 || keys.length === 0) return counts;
+  const cascading = question.view.acknowledgedCascades.length > 0;
+  if ((all.length === 0 && !cascading) || keys.length === 0) return counts;
   const { root, scope, context } = question;
   const cells = all.flatMap((one) => one.rows.ours.map((ref) => readable(context.dialect, ref)));
-  const rows = await read(
-    sql`SELECT ${join(cells, ', ')} FROM ${root.from} WHERE ${and(keyIn(question, keys), scope)}`,
-  );
+  const rows =
+    cells.length === 0
+      ? []
+      : await read(
+          sql`SELECT ${join(cells, ', ')} FROM ${root.from} WHERE ${and(keyIn(question, keys), scope)}`,
+        );
   const known: Known = new Map();
   const found = new Map<DependentSql, Found>();
   let at = 0;
@@ -96,6 +102,11 @@ export async function countDependents(
     const answer = await read(sql`SELECT COUNT(*) FROM ${one.rows.place.from} WHERE ${coming}`);
     const before = counts.get(one.dependent.related) ?? 0;
     counts.set(one.dependent.related, before + Number(text(answer[0]?.[0])));
+  }
+  for (const { table, count: asked } of cascadesOf(question, work, keys, foundOf, going)) {
+    heed(signal);
+    const rowsOfTable = Number(text((await read(asked))[0]?.[0]));
+    if (rowsOfTable > 0) counts.set(table, (counts.get(table) ?? 0) + rowsOfTable);
   }
   return counts;
 }
