@@ -1,6 +1,7 @@
 /** Record types that are files: what their patterns may be. */
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../../src/errors.ts';
+import { explainRecord } from '../../../src/policy/explain/record.ts';
 import { mayFitOneFile } from '../../../src/policy/parse/check/patterns.ts';
 import { parsePolicies } from '../../../src/policy/parse/parse.ts';
 
@@ -63,6 +64,29 @@ describe('rows inside files', () => {
     expect(rows('untouched minutes: 5')).toEqual(['contradiction log.untouched minutes']);
     expect(rows('rows: xml')).toEqual(['wrong-value log.rows']);
     expect(rows('where: { file.name: x }')).toEqual(['unknown-part log.where.file.name']);
+  });
+});
+
+describe('in words', () => {
+  it('a record is a file, or a row in one', () => {
+    const told = (record: string): readonly string[] => {
+      const options = { file: 'x', resolve: () => undefined, kinds: ['files'] };
+      return explainRecord(parsePolicies(file(record), options).file.sources[0]!.records[0]!);
+    };
+    expect(told("{ files: '*.log', subject: none }")).toEqual([
+      'A record is a file whose path fits *.log.',
+      'It is about nobody.',
+    ]);
+    expect(
+      told("{ files: '{desk}.csv', rows: csv, subject: { email: mail }, where: { file.desk: a } }"),
+    ).toEqual([
+      'A record is a row of the CSV in a file whose path fits {desk}.csv where file.desk is “a”.',
+      'It is about the person with that email in mail.',
+    ]);
+    expect(told("{ files: '*.log', rows: ndjson, subject: { email: from/mail } }")).toEqual([
+      'A record is a row of the JSON lines in a file whose path fits *.log.',
+      'It is about the person with that email in from/mail.',
+    ]);
   });
 });
 
