@@ -6,9 +6,11 @@ import { explainCondition, having } from './condition.ts';
 
 /** One sentence for the record, one for its subject, and one for each kind of related rows. */
 export function explainRecord(record: RecordType): string[] {
-  const { table, where, parts = [], repeats = false } = record;
+  const { table, scope, where, parts = [], repeats = false } = record;
   const tables = isTablePattern(table) ? `every table ${table}` : table;
-  const about = where === undefined ? '' : ` where ${explainCondition(where)}`;
+  const fixed = scope.map((one) => `${one.column} is ${String(one.value)}`);
+  const limits = [...fixed, ...(where === undefined ? [] : [explainCondition(where)])];
+  const about = limits.length === 0 ? '' : ` where ${limits.join(', and ')}`;
   const company = parts.map((part) => `its row of ${part.table} (${part.name})`).join(' and ');
   if (record.files === true)
     return [`A record is ${explainFile(record)}${about}.`, explainSubjects(record.subjects)];

@@ -295,7 +295,7 @@ describe('read aloud', () => {
 
   it('says what the records are', () => {
     expect(explainRecord(applicant)).toEqual([
-      'A record is a row of entries where it is among those selected as not imported and entry_type is “applicant”, with its row of people (person) and its row of addresses (address).',
+      'A record is a row of entries where site_id is 7, and it is among those selected as not imported and entry_type is “applicant”, with its row of people (person) and its row of addresses (address).',
       'It is about the person with that email in person.email, or number in address.attribs/no.',
       'applications are rows of applications with there are no withdrawals whose entry_id is its entry_id.',
       'withdrawals are rows of withdrawals whose application_id is the id of applications.',
