@@ -2,11 +2,14 @@
  * Records named by their keys, and in the order of their keys. Where keys repeat (`duplicates: one record`), all rows with
  * one key are one record, NULL is a key like another, and NULLs come behind all other keys.
  */
+import type { Dialect } from '../../../database.ts';
 import type { Facts, Key } from '../../../policy/policy.ts';
 import type { Ref } from '../dialect.ts';
+import { exact, exactValue, textValue } from '../dialect.ts';
 import type { Sql } from '../sql.ts';
-import { FALSE, and, join, or, sql } from '../sql.ts';
+import { FALSE, TRUE, and, join, or, raw, sql } from '../sql.ts';
 import type { Question } from './facts.ts';
+import { takesOthersForEqual } from './match.ts';
 import { after, idOf, literal, oneOf } from './values.ts';
 
 /** How a NULL in a key that repeats is written in `Key`. */
@@ -16,12 +19,41 @@ const repeats = ({ view }: Question): boolean => view.record.repeats === true;
 
 /** The row's key is one of these. */
 export function keyIn(question: Question, keys: readonly Key[]): Sql {
+  return among(question, keys, repeats(question) ? toTheByte : () => TRUE);
+}
+
+/** The same as the collations of the columns take it: where keys repeat, several different ones may be alike. */
+export function keyLike(question: Question, keys: readonly Key[]): Sql {
+  return among(question, keys, () => TRUE);
+}
+
+/** `more`: what is asked besides of columns that the collation finds in the rows. */
+function among(question: Question, keys: readonly Key[], more: typeof toTheByte): Sql {
   const { context, keys: refs } = question;
   const whole = keys.filter((key) => !key.includes(NULL_KEY));
-  const known = oneOf(context.dialect, refs, whole);
+  const known = and(oneOf(context.dialect, refs, whole), more(context.dialect, refs, whole));
   if (!repeats(question)) return known;
   const others = keys.filter((key) => key.includes(NULL_KEY));
-  return or(known, ...others.map((key) => and(...refs.map((ref, i) => equals(question, ref, key[i] ?? '')))));
+  const one = (ref: Ref, part: string): Sql =>
+    and(equals(question, ref, part), part === NULL_KEY ? TRUE : more(context.dialect, [ref], [[part]]));
+  return or(known, ...others.map((key) => and(...refs.map((ref, i) => one(ref, key[i] ?? '')))));
+}
+
+/** The columns together are one of the rows to the byte. */
+function toTheByte(dialect: Dialect, refs: readonly Ref[], rows: readonly Key[]): Sql {
+  const isLoose = refs.map((ref) => takesOthersForEqual(ref.column));
+  if (!isLoose.includes(true) || rows.length === 0) return TRUE;
+  const cells = refs.map(({ text }, i) => (isLoose[i] === true ? exact(dialect, text) : text));
+  const values = rows.map((row) =>
+    refs.map(({ column }, i) => {
+      const part = row[i] ?? '';
+      if (isLoose[i] === true) return exactValue(dialect, textValue(dialect, part));
+      return literal(dialect, column, part) ?? raw('NULL');
+    }),
+  );
+  if (refs.length === 1) return sql`${join(cells, '')} IN (${join(values.flat(), ', ')})`;
+  const listed = join(values.map((row) => sql`(${join(row, ', ')})`), ', '); // prettier-ignore
+  return sql`(${join(cells, ', ')}) IN (${raw(dialect === 'sqlite' ? 'VALUES ' : '')}${listed})`;
 }
 
 /** The key column holds this part of a key. Never NULL. */

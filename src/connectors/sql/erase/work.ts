@@ -11,8 +11,7 @@ import { compileCondition } from '../compile/condition.ts';
 import type { Question } from '../compile/facts.ts';
 import { aliasOf, belongs, refTo, relatedNamed, tableNamed } from '../compile/place.ts';
 import type { Place } from '../compile/place.ts';
-import { NULL_KEY } from '../compile/keys.ts';
-import { oneOf } from '../compile/values.ts';
+import { keyIn } from '../compile/keys.ts';
 import type { Sql } from '../sql.ts';
 import { TRUE, and, sql } from '../sql.ts';
 import { compileAnonymising, keyText } from './change.ts';
@@ -140,7 +139,8 @@ function keyThrough({ context, view }: Question, part: Part, { place }: RowsSql)
 const ALWAYS: Condition = { kind: 'all', of: [] };
 
 /** Where nothing in the database says that the row is the part of one record only, each statement asks. */
-function unshared({ context, root, view }: Question, part: Part, { place }: RowsSql): PartSql['unshared'] {
+function unshared(question: Question, part: Part, { place }: RowsSql): PartSql['unshared'] {
+  const { context, root, view } = question;
   const own = part.match.every((pair) => pair.part === undefined);
   const ours = part.match.map((pair) => pair.ours);
   if (own && uniqueSets(root.table).some((set) => set.every((name) => ours.includes(name))))
@@ -149,8 +149,7 @@ function unshared({ context, root, view }: Question, part: Part, { place }: Rows
   const keys = view.record.key.map((name) => refTo(context, there, name));
   const link = belongs(context, { ...part, where: ALWAYS }, place, there);
   return (records) => {
-    const all = records.filter((key) => !key.includes(NULL_KEY));
-    const others = sql`CASE WHEN ${oneOf(context.dialect, keys, all)} THEN 0 ELSE 1 END = 1`;
+    const others = sql`CASE WHEN ${keyIn({ ...question, keys }, records)} THEN 0 ELSE 1 END = 1`;
     return sql`NOT EXISTS (SELECT 1 FROM ${there.from} WHERE ${and(link, others)})`;
   };
 }

@@ -5,7 +5,8 @@ import type { Count, Verification } from '../../connector.ts';
 import type { Question } from '../compile/facts.ts';
 import { keyIn, recordsOf } from '../compile/keys.ts';
 import { idOf } from '../compile/values.ts';
-import { readable } from '../dialect.ts';
+import { takesOthersForEqual } from '../compile/match.ts';
+import { exact, readable } from '../dialect.ts';
 import { cascadesOf } from '../erase/cascades.ts';
 import { goingOf } from '../erase/dependent.ts';
 import type { DependentSql, Found } from '../erase/dependent.ts';
@@ -31,7 +32,10 @@ export async function count(question: Question, read: Reader): Promise<Count> {
   const { root, scope, where, unreadable, keys, view } = question;
   const meant = or(where, unreadable);
   const one = sql`CASE WHEN ${meant} THEN 1 END`;
-  const grouped = sql`(SELECT MAX(${one}) AS meant FROM ${root.from} WHERE ${scope} GROUP BY ${join(keys.map((key) => key.text), ', ')})`; // prettier-ignore
+  const names = keys.map(({ text: name, column }) =>
+    takesOthersForEqual(column) ? exact(question.context.dialect, name) : name,
+  );
+  const grouped = sql`(SELECT MAX(${one}) AS meant FROM ${root.from} WHERE ${scope} GROUP BY ${join(names, ', ')})`;
   const matching = meant === TRUE ? sql`COUNT(*)` : sql`COUNT(${one})`;
   const rows = await read(
     view.record.repeats === true

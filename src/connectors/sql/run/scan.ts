@@ -8,7 +8,7 @@ import type { Key, Raw, Window } from '../../../policy/policy.ts';
 import type { Page } from '../../connector.ts';
 import type { Question } from '../compile/facts.ts';
 import { refTo } from '../compile/place.ts';
-import { NULL_KEY, behind, byKeys, keyIn, recordsOf } from '../compile/keys.ts';
+import { NULL_KEY, behind, byKeys, keyLike, recordsOf } from '../compile/keys.ts';
 import { literal } from '../compile/values.ts';
 import { mayMatter, segmentsByStart } from '../compile/window.ts';
 import type { Segment } from '../compile/window.ts';
@@ -124,13 +124,16 @@ export class Scan {
     }
   }
 
-  /** Where keys repeat, a page is one of keys until here: all rows of each of them, whatever a filter says of some. */
+  /**
+   * Where keys repeat, a page is one of keys until here: all rows of each of them, whatever a filter says of some, and of
+   * those that the grouping took for the same.
+   */
   async #whole(rows: readonly (readonly unknown[])[]): Promise<readonly (readonly unknown[])[]> {
     const { view, scope, select, root } = this.#question;
     if (view.record.repeats !== true || rows.length === 0) return rows;
     const keys = rows.map((row) => this.#keyOf(row));
     return await this.#read(
-      sql`SELECT ${select} FROM ${root.from} WHERE ${and(scope, keyIn(this.#question, keys))}`,
+      sql`SELECT ${select} FROM ${root.from} WHERE ${and(scope, keyLike(this.#question, keys))}`,
     );
   }
 
