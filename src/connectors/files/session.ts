@@ -15,12 +15,12 @@ const TOGETHER = 8;
 const OF_THIS_FILE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY', 'AccessDenied', 'InvalidObjectState']); // prettier-ignore
 
 /**
- * Why a file could not be removed or written anew, where that stands in the way of this file alone. Everything else is
- * thrown on.
+ * Why a file could not be removed or written anew, where that stands in the way of this file alone. Of everything else
+ * nobody knows whether it was carried out before it failed. @throws SourceFailure `uncertain`
  */
 export function reasonOf(error: unknown): string {
   if (error instanceof FileTrouble && OF_THIS_FILE.has(error.code)) return error.code;
-  throw error instanceof FileTrouble ? new SourceFailure('fatal', error.code) : error;
+  throw error instanceof FileTrouble ? new SourceFailure('uncertain', error.code) : error;
 }
 
 /** What keeps a session from being used wrongly, whatever it erases. */

@@ -143,6 +143,17 @@ describe('a bucket', () => {
     expect(await failureOf(() => connector.read(view, [key], ON))).toMatchObject({ failure: 'fatal' });
   });
 
+  it('whose answer is lost: nobody says whether the object is gone', async () => {
+    server.makeBucket('chats');
+    await put('logs/of/a@x/2020-01-02.log');
+    const key = ['of/a@x/2020-01-02.log'];
+    server.fault = ({ action }) => (action === 'DeleteObject' ? 'drop after' : undefined);
+    const erase = () => eraseKeys(connector, viewOf(RECORD, DELETE), [key]);
+    expect(await failureOf(erase)).toMatchObject({ failure: 'uncertain' });
+    server.fault = () => undefined;
+    expect(await connector.verify(viewOf(RECORD, DELETE), 0, [key], ON)).toEqual(['gone']);
+  });
+
   it('lets one session erase for a policy', async () => {
     server.makeBucket('chats');
     const session = await connector.erasing(viewOf(RECORD, DELETE), ON);

@@ -8,13 +8,13 @@ export interface Cell {
   readonly value: string;
 }
 
-/** All cells of the record. */
-export function cellsOf(text: string, separator: string): readonly Cell[] {
+/** The cells of the record, or, where there are more than `most`, the first of them: one more than `most`. */
+export function cellsOf(text: string, separator: string, most = Infinity): readonly Cell[] {
   const cells: Cell[] = [];
   for (let at = 0; ;) {
     const cell = text[at] === '"' ? quoted(text, at) : plain(text, at, separator);
     cells.push(cell);
-    if (cell.end >= text.length) return cells;
+    if (cell.end >= text.length || cells.length > most) return cells;
     at = cell.end + 1;
   }
 }

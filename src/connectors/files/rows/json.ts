@@ -10,11 +10,14 @@ export interface Node {
   readonly items?: readonly Node[];
 }
 
-const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|([{}[\],:])|([^\s{}[\],:"]+))/gy;
+/** More than these are not looked through: with its places each takes a hundred times the memory of its text. */
+const MOST_VALUES = 500_000;
+const SPACES = ' \t\n\r';
+const SIGNS = '{}[],:';
 
 /**
- * The object that the text is; undefined for anything else, and for one in which two members of an object have the same
- * name: nobody can tell which of the two a reader takes.
+ * The object that the text is; undefined for anything else, for one of too many values, and for one in which two members
+ * of an object have the same name: nobody can tell which of the two a reader takes.
  */
 export function readObject(text: string): Node | undefined {
   try {
@@ -35,16 +38,18 @@ interface Token {
 class Reader {
   readonly #text: string;
   #token: Token = { start: 0, end: 0 };
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
-    TOKEN.lastIndex = 0;
     this.#next();
   }
 
   value(): Node {
     const { start } = this.#token;
     const sign = this.#text[start];
+    this.#values += 1;
+    if (this.#values > MOST_VALUES) throw new RangeError('too many values');
     if (sign === '{') return this.#object(start);
     if (sign === '[') return this.#list(start);
     const { end } = this.#token;
@@ -82,11 +87,35 @@ class Reader {
   }
 
   #next(): void {
-    const found = TOKEN.exec(this.#text);
-    const end = this.#token.end + (found?.[0].length ?? 0);
-    this.#token = { start: end - (found?.[0].trimStart().length ?? 0), end };
+    let start = this.#token.end;
+    while (isOneOf(SPACES, this.#text[start])) start += 1;
+    this.#token = { start, end: endOf(this.#text, start) };
   }
 }
+
+/** Where the token ends that begins here. Without an expression: one that goes back runs out of room in a long text. */
+function endOf(text: string, start: number): number {
+  const first = text[start];
+  if (first === '"') {
+    let at = text.indexOf('"', start + 1);
+    while (isEscaped(text, at)) at = text.indexOf('"', at + 1);
+    return at + 1;
+  }
+  if (first === undefined) return start;
+  let at = start + 1;
+  if (!isOneOf(SIGNS, first))
+    while (at < text.length && !isOneOf(SIGNS, text[at]) && !isOneOf(SPACES, text[at])) at += 1;
+  return at;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text[before - 1] === '\\') before -= 1;
+  return (at - before) % 2 === 1;
+}
+
+const isOneOf = (signs: string, sign: string | undefined): boolean =>
+  sign !== undefined && signs.includes(sign);
 
 /** The value at this place; undefined where there is none. */
 export function nodeAt(root: Node, path: readonly string[]): Node | undefined {

@@ -24,12 +24,15 @@ interface Content {
 /** What a file says before its first row: of CSV, the names of the columns; of lines of JSON, nothing. */
 export type Header = readonly string[] | 'broken' | undefined;
 
+/** More columns than these are no table, and each would take memory in each row. */
+const MOST_COLUMNS = 10_000;
+
 /** The header that the first row of a CSV file is. */
 export function headerOf({ separator }: FileRows, raw: RawRow): Header {
   const text = textOf(raw);
   if (text === undefined) return 'broken';
-  const names = cellsOf(text, separator).map((cell) => cell.value.trim());
-  return new Set(names).size < names.length ? 'broken' : names;
+  const names = cellsOf(text, separator, MOST_COLUMNS).map((cell) => cell.value.trim());
+  return names.length > MOST_COLUMNS || new Set(names).size < names.length ? 'broken' : names;
 }
 
 /** What the rows of one file have in common. */
@@ -174,7 +177,7 @@ const literal = (value: Scalar): string =>
   typeof value === 'bigint' ? String(value) : JSON.stringify(value);
 
 function csvContent(text: string, header: readonly string[], separator: string): Content | undefined {
-  const cells = cellsOf(text, separator);
+  const cells = cellsOf(text, separator, header.length);
   if (cells.length !== header.length) return undefined;
   return {
     valueOf: ({ column, path }) => {
