@@ -124,6 +124,13 @@ describe('CSV', () => {
   });
 });
 
+it('reads no more cells of CSV than somebody asks for, and one more to tell that there are', () => {
+  const text = ','.repeat(1000);
+  expect([cellsOf(text, ',').length, cellsOf(text, ',', 1001).length, cellsOf(text, ',', 7).length]).toEqual([
+    1001, 1001, 8,
+  ]);
+});
+
 const spaced = (value: unknown, space: string): string => JSON.stringify(value, undefined, space);
 const document = fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue({ maxDepth: 3 }), { minKeys: 1, maxKeys: 4 }); // prettier-ignore
 
@@ -180,6 +187,21 @@ describe('JSON', () => {
     '{"x":[{"a":1,"\\u0061":2}]}',
     "{'a':1}",
   ])('is no row: %s', (text) => expect(readObject(text)).toBeUndefined());
+
+  it.each([
+    ['a text', `"${'x\\"'.repeat(3_000_000)}"`, 6_000_000],
+    ['a number', '9'.repeat(1_000_000), 1_000_000],
+  ])('of many MB is read where it is one value, %s', (_, value, length) => {
+    const text = `{"b":1,"a":${value}}`;
+    const root = readObject(text)!;
+    expect(String(scalarOf(text, nodeAt(root, ['a'])!))).toHaveLength(length);
+  });
+
+  it('of too many values is not looked through', () => {
+    const of = (values: number): string => `{"a":[${'1,'.repeat(values - 3)}1]}`;
+    expect(readObject(of(500_000))).toBeDefined();
+    expect(readObject(of(500_001))).toBeUndefined();
+  });
 
   it('knows names that every object inherits', () => {
     const text = '{"__proto__":1,"constructor":{"toString":2}}';

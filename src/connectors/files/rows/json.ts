@@ -12,6 +12,7 @@ export interface Node {
 
 /** More than these are not looked through: with its places each takes a hundred times the memory of its text. */
 const MOST_VALUES = 500_000;
+const LONGEST_NUMBER = 400;
 const SPACES = ' \t\n\r';
 const SIGNS = '{}[],:';
 
@@ -128,10 +129,12 @@ export function nodeAt(root: Node, path: readonly string[]): Node | undefined {
   return here;
 }
 
-/** What stands there: whole numbers without loss, a list or object as JSON. */
+/** What stands there: whole numbers without loss, a list or object as JSON, a number of absurd length as text. */
 export function scalarOf(text: string, { start, end, members, items }: Node): Scalar {
   const source = text.slice(start, end);
   if (members !== undefined || items !== undefined) return source;
+  // To read millions of digits takes a minute, and nobody means them.
+  if (source.length > LONGEST_NUMBER && !source.startsWith('"')) return source;
   const number = /^-?\d+$/.test(source) ? BigInt(source) : undefined;
   if (number === undefined) return JSON.parse(source) as Scalar;
   return Number.isSafeInteger(Number(number)) ? Number(number) : number;
