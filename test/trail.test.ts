@@ -91,6 +91,22 @@ const put = (state: State, texts: readonly string[]): Promise<number> =>
   state.transaction((t) => t.emit(texts));
 const down: Faults = () => 'before';
 
+describe('the lease of the trail', () => {
+  it('is given back by a process that has nothing to say, and taken again when it has', async () => {
+    const on = await world();
+    const [trail, state] = await on.process();
+    await trail.flush();
+    expect(await state.lease('trail', 'another', 1000)).toBeUndefined();
+    while ((await state.lease('trail', 'another', 60_000)) === undefined) await delay(50);
+    await state.releaseLease('trail', 'another');
+    const texts = entries(2);
+    await put(state, texts);
+    await trail.flush();
+    expect(await state.lease('trail', 'another', 1000)).toBeUndefined();
+    expect(await on.contents()).toEqual(texts);
+  });
+});
+
 describe('a store that fails', () => {
   it('is tried again with growing pauses, and nothing is lost or doubled', async () => {
     const on = await world();

@@ -107,6 +107,11 @@ export interface Batch {
   readonly stage: number;
   /** Asked under the lock with what is true then: may each of these records still be erased? */
   readonly stillDue: (facts: readonly Facts[]) => readonly boolean[];
+  /**
+   * Asked when the advisory lock was lost and had to be taken anew: while nobody had it, another process may have looked at
+   * the batch and settled it. What it throws comes out, and nothing is done.
+   */
+  readonly stillOurs?: () => Promise<void>;
 }
 
 /** What a later look found: `gone` (deleted), `done` (anonymised), or `present`. */

@@ -132,7 +132,8 @@ class Execution {
     }
     const { stage, records } = batch;
     const { sleep } = engine;
-    return attempt({ task, stage, connector, elsewhere, session, judge, signal, sleep }, records);
+    const stillOurs = (): Promise<void> => engine.state.transaction(this.#input.stillOurs);
+    return attempt({ task, stage, connector, elsewhere, session, judge, stillOurs, signal, sleep }, records);
   }
 
   /** Settles `finished` and opens the next batch, in one transaction and one append. */

@@ -25,6 +25,8 @@ export interface AttemptInput {
   readonly elsewhere: Elsewhere;
   readonly session: ErasingSession;
   readonly judge: Judge;
+  /** Throws when the batch is another process's by now. */
+  readonly stillOurs: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
@@ -107,6 +109,7 @@ async function eraseOnce(
       dependents: configured.dependents,
       stage,
       stillDue: (facts) => facts.map((one) => isStillDue(judge, complete(one), stage)),
+      stillOurs: input.stillOurs,
     },
     TO_ITS_END,
   );

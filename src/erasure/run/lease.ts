@@ -30,7 +30,7 @@ export async function holdPolicy(
   if (fence === undefined) return undefined;
   const ended = new AbortController();
   const lost = new AbortController();
-  const renewal = renew(engine, lease, holder, ended.signal, lost);
+  const renewal = renew(engine, { lease, holder, fence }, ended.signal, lost);
   return {
     signal: AbortSignal.any([signal, lost.signal]),
     stillOurs: (t) => t.requireLease(lease, fence),
@@ -43,10 +43,15 @@ export async function holdPolicy(
   };
 }
 
+interface Taken {
+  readonly lease: string;
+  readonly holder: string;
+  readonly fence: number;
+}
+
 async function renew(
   engine: Engine,
-  lease: string,
-  holder: string,
+  { lease, holder, fence }: Taken,
   ended: AbortSignal,
   lost: AbortController,
 ): Promise<void> {
@@ -54,7 +59,8 @@ async function renew(
     await engine.sleep(RENEW_MS, ended);
     if (ended.aborted) return;
     try {
-      if ((await engine.state.lease(lease, holder, LEASE_MS)) !== undefined) continue;
+      // Another number: it was free again, but somebody had it in between.
+      if ((await engine.state.lease(lease, holder, LEASE_MS)) === fence) continue;
     } catch {
       // A state that cannot be asked cannot say that the lease is still ours.
     }

@@ -264,6 +264,20 @@ describe.each(SERVERS)('while a batch runs on %s', (engine) => {
     await second.close();
   });
 
+  it('a lock that had to be taken anew is no right to a batch that somebody else may have settled meanwhile', async () => {
+    await other.query(begin);
+    await other.query("UPDATE deals SET status = 'lost' WHERE id = 1");
+    const batch = failure(erase('1', '2'));
+    await kill(await untilWaiting());
+    await batch;
+    await other.query('ROLLBACK');
+    const taken = { ...batchOf(VIEW, [['1']]), stillOurs: () => Promise.reject(new Error('not ours')) };
+    await expect(session.erase(taken, ON)).rejects.toThrow('not ours');
+    await untouched();
+    // With the lock in hand all the time nobody else can have.
+    expect((await session.erase(taken, ON)).outcomes).toEqual(['erased']);
+  });
+
   it('a batch is stopped between two statements', async () => {
     const stop = new AbortController();
     const stoppable = bed.connect({ onStatement: (text) => text.startsWith('DELETE') && stop.abort() });

@@ -48,7 +48,7 @@ export class SqlSession implements ErasingSession {
     if (this.#released) throw new SourceFailure('fatal', 'RELEASED');
     if (batch.keys.length > this.#options.maxBatch) throw new SourceFailure('fatal', 'BATCH_TOO_LARGE');
     heed(signal);
-    const connection = this.#connection ?? (await this.#connect(RELOCK_TRIES));
+    const connection = this.#connection ?? (await this.#connectAgain(batch));
     const work = this.#work(batch.stage);
     const bracket = bracketOf(this.#options.question, work);
     await this.#begin(connection, bracket);
@@ -93,6 +93,12 @@ export class SqlSession implements ErasingSession {
 
   get #dialect(): Dialect {
     return this.#options.question.context.dialect;
+  }
+
+  async #connectAgain(batch: Batch): Promise<Connection> {
+    const connection = await this.#connect(RELOCK_TRIES);
+    await batch.stillOurs?.();
+    return connection;
   }
 
   async #connect(tries: number): Promise<Connection> {
