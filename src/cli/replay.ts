@@ -43,14 +43,15 @@ export async function replay(app: App, options: ReplayOptions, world: World, io:
   const [source, ...more] = options.source;
   if (source === undefined || more.length > 0)
     throw new FristError('USAGE', { what: '--source must name one source' });
-  const { since, dryRun } = options;
+  const { since } = options;
   if (since !== undefined && !isDay(since))
     throw new FristError('USAGE', { what: '--since must be a day, e.g. 2026-11-01' });
   const concerned = app.controllers.filter(({ located }) =>
     located.file.sources.some((one) => one.name === source),
   );
   if (concerned.length === 0) throw new FristError('USAGE', { what: `there is no source ${source}` });
-  if (!dryRun) await app.trail.flush();
+  // What waits to be published belongs to the past that is looked up.
+  await app.trail.flush();
   await refuseUnverified(app, world);
   const inquiry = await openInquiry(app.settings, world);
   try {
