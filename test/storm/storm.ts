@@ -101,7 +101,7 @@ const TOLD_TO_APPROVER = /^a person stands in (?!\/)/;
 async function toItsEnd(world: World, kept: string): Promise<number> {
   const { on, people } = world;
   // Keys whose plan never came are forgotten after a day.
-  await on.state('update frist_plan_keys set written = 0');
+  await on.state('pragma secure_delete = on; update frist_plan_keys set written = 0');
   for (let tries = 0; ; tries += 1) {
     on.minuteLater();
     const words = await nextCommand(on);
