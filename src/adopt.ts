@@ -44,6 +44,8 @@ export interface Adopted {
   readonly released: readonly string[];
   /** Batches that were opened and have no outcome: nobody knows any more which records they were about. */
   readonly lostBatches: number;
+  /** Batches whose erased records were still to be looked at again: nobody can any more. */
+  readonly lostProofs: number;
   readonly lostEpochs: number;
 }
 
@@ -157,8 +159,8 @@ async function takeOver(
     if (story.pause !== undefined) await t.setPause(story.pause);
     await t.emit([entry]);
   });
-  const { holds: lostHolds, released, lostBatches } = story;
-  return { lostHolds, released, lostBatches, lostEpochs };
+  const { holds: lostHolds, released, lostBatches, lostProofs } = story;
+  return { lostHolds, released, lostBatches, lostProofs, lostEpochs };
 }
 
 interface Story {
@@ -169,6 +171,7 @@ interface Story {
   readonly holds: readonly LostHold[];
   readonly released: readonly string[];
   readonly lostBatches: number;
+  readonly lostProofs: number;
   /** Epochs that the state does not know, and when their keys were destroyed, where they were. */
   readonly epochs: readonly (Omit<LostEpoch, 'destroyed'> & Partial<LostEpoch>)[];
   /** The kill switch, where it is on. */
@@ -187,6 +190,7 @@ async function readStory(reader: TrailReader, state: State, today: string): Prom
   const epochs = new Map<string, string>();
   const destroyed = new Map<string, Destroyed>();
   const open = new Set<string>();
+  const unproven = new Set<string>();
   const own = new Set((await state.openBatches()).map(({ id }) => id));
   const settled: string[] = [];
   const pending = new Set((await state.pendingProofs()).map(({ batch }) => batch));
@@ -203,10 +207,13 @@ async function readStory(reader: TrailReader, state: State, today: string): Prom
     else if (entry.type === 'batch-opened') open.add(entry.batch);
     else if (entry.type === 'batch-settled') {
       open.delete(entry.batch);
+      if (entry.verification === 'pending') unproven.add(entry.batch);
       if (own.has(entry.batch)) settled.push(entry.batch);
-    } else if (entry.type === 'proof' && pending.has(entry.batch)) proven.push(entry.batch);
-    else if (entry.type === 'run-finished' && running.has(entry.run))
-      ended.push({ run: entry.run, at: entry.at });
+    } else if (entry.type === 'proof') {
+      unproven.delete(entry.batch);
+      if (pending.has(entry.batch)) proven.push(entry.batch);
+    }
+    if (entry.type === 'run-finished' && running.has(entry.run)) ended.push({ run: entry.run, at: entry.at });
     else if (entry.type === 'paused') pause = { since: entry.at, by: entry.who };
     else if (entry.type === 'resumed') pause = undefined;
   };
@@ -234,6 +241,7 @@ async function readStory(reader: TrailReader, state: State, today: string): Prom
     holds: await Promise.all(lost.map(([hold, entries]) => lostHold(reader.store, hold, entries))),
     released: known.filter((one) => one.released === undefined && released.has(one.id)).map(({ id }) => id),
     lostBatches: [...open].filter((id) => !own.has(id)).length,
+    lostProofs: [...unproven].filter((id) => !pending.has(id)).length,
     epochs: [...epochs]
       .filter(([epoch]) => !keys.has(epoch))
       .map(([epoch, from]) => {

@@ -46,7 +46,7 @@ export async function stateAdopt(
 }
 
 function adoptedText(adopted: Adopted): string {
-  const { installation, anew, entries, lostHolds, released, lostBatches, lostEpochs } = adopted;
+  const { installation, anew, entries, lostHolds, released, lostBatches, lostProofs, lostEpochs } = adopted;
   const lines = [
     anew
       ? `installation ${installation} has a new state, which goes on from the ${number(entries)} entries of the trail`
@@ -54,6 +54,8 @@ function adoptedText(adopted: Adopted): string {
   ];
   if (lostBatches > 0)
     lines.push(`lost: which records ${number(lostBatches)} batch(es) without an outcome were about`);
+  if (lostProofs > 0)
+    lines.push(`lost: which records of ${number(lostProofs)} batch(es) were to be looked at again`);
   if (lostEpochs > 0) lines.push(`lost: the keys of ${number(lostEpochs)} epoch(s) of the trail`);
   for (const id of released) lines.push(`${id} stands again; the trail says that it was released`);
   if (lostHolds.length > 0) {

@@ -1,9 +1,12 @@
 // The state is lost, or is an old copy, and there is no newer one: `frist state adopt` goes on from the trail. Whom the
 // lost holds were about nobody can tell; until a person has seen to each of them, nothing in their sources is erased.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseCheckpoint } from '../../../src/audit/checkpoint.ts';
-import { initState } from '../../../src/state/open.ts';
+import { formatEntry } from '../../../src/audit/entry.ts';
+import { createUlids } from '../../../src/audit/format/ulid.ts';
+import { initState, openState } from '../../../src/state/open.ts';
 import { trailFaults, trailOf } from '../../support/bad-days/agreement.ts';
 import { install, type Document, type Installation } from '../../support/bad-days/installation.ts';
 import { headOf } from '../trail.ts';
@@ -46,6 +49,21 @@ async function hold(key: number): Promise<string> {
 }
 
 const sort = (keys: readonly number[]): number[] => [...keys].sort((a, b) => a - b);
+
+const newId = createUlids(randomBytes, Date.now);
+const base = { v: 1, at: '2026-01-01T00:00:00.000Z', policy: 'contacts' } as const;
+const settledPending = (batch: string): string =>
+  formatEntry({
+    ...base,
+    eid: newId(),
+    type: 'batch-settled',
+    batch,
+    outcomes: { erased: 1 },
+    dependents: {},
+    verification: 'pending',
+  });
+const provedLater = (batch: string): string =>
+  formatEntry({ ...base, eid: newId(), type: 'proof', run: newId(), batch, looked: 1 });
 
 function loseState(): void {
   for (const name of ['state.db', 'state.db-wal', 'state.db-shm'])
@@ -132,6 +150,11 @@ describe('an old copy of the state', () => {
 describe('a state that is lost', () => {
   it('is made anew beside its trail, and says what it cannot tell any more', async () => {
     const lost = await hold(held);
+    const state = await openState(`sqlite:${on.at('data', 'state.db')}`, { clock: Date.now });
+    const batches = [newId(), newId()] as const;
+    await state.transaction((t) => t.emit(batches.map(settledPending)));
+    await state.transaction((t) => t.emit([provedLater(batches[1])]));
+    await state.close();
     await on.frist('pause', '--why', 'something is odd');
     loseState();
     expect(await on.json('run')).toMatchObject({ exit: 2, error: { code: 'STATE_MISSING' } });
@@ -140,6 +163,7 @@ describe('a state that is lost', () => {
       anew: true,
       lostHolds: [{ hold: { id: lost } }],
       lostEpochs: 1,
+      lostProofs: 1,
     });
     // The kill switch was on.
     expect(await on.json('run')).toMatchObject({ exit: 2, error: { code: 'PAUSED' } });
