@@ -10,6 +10,7 @@ import { install } from './installation.ts';
 import type { Installation } from './installation.ts';
 import { AS_OF, ERASED, ROWS, policyTexts, schema } from './real-schemas.ts';
 import type { Cell } from './real-schemas.ts';
+import { dump } from './restore/dump.ts';
 
 const TABLES = [...new Set(ROWS.map((one) => one.table))];
 const DAY = /^(\d{4}-\d\d-\d\d)(?:[ T]00:00:00.*)?$/;
@@ -30,6 +31,13 @@ async function fill(engine: Engine, storage: string): Promise<TestDatabase> {
     await db.query(`INSERT INTO ${table} VALUES (${before.map(literal).join(', ')})`);
   return db;
 }
+
+/** What tells a person in the data, as it stands in a dump without marks around it. */
+const canariesIn = (cell: Cell): readonly string[] => String(cell).match(/canary[\w.@ ]*/gi) ?? [];
+
+/** A number at the end of a canary ends there: the first is not the tenth. */
+const standsIn = (canary: string, text: string): boolean =>
+  new RegExp(canary.replaceAll('.', '\\.') + (/\d$/.test(canary) ? '(?!\\d)' : '')).test(text);
 
 /** Tables that know no transactions have no part in what needs one: there, only the hard case is tried. */
 const ALL_ENGINES = await engines();
@@ -117,6 +125,23 @@ describe.each(KINDS)('real schemas on %s%s', (engine, storage) => {
       ['0', '2', '3', '4', '6', '7', '8', '10', 'another'].map((name) => `${name}.pdf`).sort(),
     );
     expect([0, 5]).toContain(status);
+  });
+
+  it('a dump of everything has whoever stays, and nobody who had to go', async () => {
+    const file = join(frist.folder, 'dump.sql');
+    await dump(db, file);
+    // What SQLite deletes is overwritten: the file itself is searched as well.
+    const files = engine === 'sqlite' ? [file, db.url.slice('sqlite:'.length)] : [file];
+    const canaries = (wanted: 'before' | 'after'): ReadonlySet<string> =>
+      new Set(ROWS.flatMap((one) => (one[tables.includes(one.table) ? wanted : 'before'] ?? []).flatMap(canariesIn))); // prettier-ignore
+    const staying = canaries('after');
+    const gone = [...canaries('before')].filter((one) => !staying.has(one));
+    expect(Math.min(staying.size, gone.length)).toBeGreaterThan(5);
+    for (const one of files) {
+      const text = await readFile(one, 'latin1');
+      expect(gone.filter((canary) => standsIn(canary, text))).toEqual([]);
+      expect([...staying].filter((canary) => !text.includes(canary))).toEqual([]);
+    }
   });
 
   it('a second run finds nothing more to do', async () => {
