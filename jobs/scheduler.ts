@@ -7,6 +7,8 @@ import cron from 'node-cron';
 import type { Logger } from '../src/logger.ts';
 
 const MINUTE_MS = 60_000;
+/** How far ahead the clock of another daemon may be. */
+const MOST_SKEW_MS = 5 * MINUTE_MS;
 
 /** How far back a missed slot is still looked for; what is older than a month of silence is found by the next slot. */
 const LOOK_BACK_MINUTES = 40 * 24 * 60;
@@ -69,8 +71,10 @@ export function createScheduler(jobs: readonly Job[], now: () => number, logger:
   const runDue = async (job: Job): Promise<void> => {
     const isSlot = slots.get(job.name);
     if (isSlot === undefined || stopping.signal.aborted) return;
-    const last = await job.lastSlot();
-    const after = Math.max(last === undefined ? begun - 1 : Date.parse(last), tried.get(job.name) ?? 0);
+    const last = Date.parse((await job.lastSlot()) ?? '');
+    // A slot that is to come was run by a clock that has been set back since: whoever believed it would rest until then.
+    const known = last <= now() + MOST_SKEW_MS ? last : begun - 1;
+    const after = Math.max(known, tried.get(job.name) ?? 0);
     const due = unfinished.has(job.name) ? minuteOf(now()) : latestSlot(isSlot, after, now());
     if (due === undefined || due <= after) return;
     tried.set(job.name, due);

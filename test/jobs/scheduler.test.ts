@@ -35,6 +35,15 @@ describe('slots', () => {
     );
   });
 
+  it('has two in the hour that comes twice when summer time ends: the second run finds nothing left to do', () => {
+    const twice = slotsOf('30 2 * * *', 'Europe/Copenhagen');
+    const noon = at('2026-10-25T12:00:00Z');
+    const second = latestSlot(twice, at('2026-10-24T12:00:00Z'), noon);
+    expect(second).toBe(at('2026-10-25T01:30:00Z'));
+    expect(latestSlot(twice, at('2026-10-24T12:00:00Z'), second! - 1)).toBe(at('2026-10-25T00:30:00Z'));
+    expect(latestSlot(twice, second!, noon)).toBeUndefined();
+  });
+
   it('has none in the hour that summer time skips', () => {
     const skipped = slotsOf('30 2 * * *', 'Europe/Copenhagen');
     expect(latestSlot(skipped, at('2027-03-28T00:00:00Z'), at('2027-03-28T12:00:00Z'))).toBeUndefined();
@@ -99,6 +108,27 @@ describe('scheduler', () => {
     on.now = at('2026-07-03T08:00:00Z');
     await on.scheduler.tick();
     expect(on.ran).toEqual(['2026-07-03T03:00:00.000Z']);
+  });
+
+  it('does not rest until a slot to come, which a clock ran that was ahead', async () => {
+    const on = bench({ last: '2027-06-29T03:00:00.000Z' });
+    await on.scheduler.tick();
+    expect(on.ran).toEqual([]);
+    on.now += 20 * MINUTE;
+    await on.scheduler.tick();
+    expect(on.ran).toEqual(['2026-06-30T03:00:00.000Z']);
+  });
+
+  it('goes on after a clock that was set back under way, from where it had come', async () => {
+    const on = bench({ last: '2026-06-29T03:00:00.000Z' });
+    on.now = at('2026-06-30T03:10:00Z');
+    await on.scheduler.tick();
+    on.now -= 30 * MINUTE;
+    for (let i = 0; i < 60; i++) {
+      await on.scheduler.tick();
+      on.now += MINUTE;
+    }
+    expect(on.ran).toEqual(['2026-06-30T03:00:00.000Z']);
   });
 
   it('does not overlap itself, and is found alive while a job runs', async () => {
