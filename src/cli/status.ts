@@ -5,6 +5,7 @@ import { EXIT } from '../errors.ts';
 import type { Pause, Plan, Run } from '../state/state.ts';
 import { exitOf } from './shared/exit.ts';
 import { printJson, type Io } from './shared/io.ts';
+import { overdueSince } from './shared/overdue.ts';
 import { guardText, number, table } from './shared/text.ts';
 
 /** One policy as the state remembers it. */
@@ -12,7 +13,7 @@ interface PolicyStatus {
   readonly policy: string;
   readonly lastRun?: Run;
   readonly lastSuccess?: string;
-  /** As the last run that looked found it; absent where none did. */
+  /** As the last run that looked found it, without what was dealt with since; absent where none did. */
   readonly overdue?: number;
   readonly running: boolean;
   /** Plans that wait for approval, and one whose carrying out was cut short. */
@@ -55,7 +56,11 @@ async function look(app: App): Promise<Status> {
       const { policy } = view;
       const runs = await app.state.runs({ controller, policy, limit: 50 });
       const [lastRun] = runs;
-      const overdue = runs.map((run) => run.summary?.['overdue']).find((n) => n !== undefined);
+      const applied = await app.state.plans({ status: 'applied', policy });
+      const overdue = overdueSince(
+        runs,
+        applied.filter((plan) => plan.controller === controller),
+      );
       const memory = await app.state.policyMemory(controller, policy);
       const plans = [
         ...(await app.state.plans({ status: 'waiting', policy })),

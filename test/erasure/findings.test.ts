@@ -79,6 +79,8 @@ it('a run that a guard stops, and its approval', async () => {
   const approved = await findings(on);
   expect(approved.period).toMatchObject({ due: 119, erased: 119 });
   expect(approved.end).toMatchObject({ left: 0, overdue: 0 });
+  // It looked at the records of its plan alone, and says nothing of others.
+  expect((await on.state.runs({ limit: 1 }))[0]?.summary).toEqual({ erased: 119 });
   expect(approved.runs).toEqual({ waiting: 1, done: 1 });
   expect(await lastRun(on)).toBe('finished');
 });

@@ -132,10 +132,13 @@ async function finish(engine: Engine, run: string, policy: string, report: Polic
   });
 }
 
-/** How many records are still there past their promised moment, and nothing suspends them; undefined where nobody looked. */
+/**
+ * How many records are still there past their promised moment, and nothing suspends them; undefined where nobody looked
+ * at all of them, as an approval and a replay do not.
+ */
 function overdueLeft({ status, found, outcomes }: PolicyReport): number | undefined {
-  if (status === 'done') return 0;
   if (found === undefined) return undefined;
+  if (status === 'done') return 0;
   const left = (found.by.erase ?? 0) - (outcomes?.erased ?? 0) - (outcomes?.['already-absent'] ?? 0);
   return Math.min(found.overdue, Math.max(0, left));
 }
