@@ -65,3 +65,34 @@ describe.each(grounds)('kill -9 on %s (%s)', (engine, storage) => {
     }
   });
 });
+
+describe.each(grounds.filter(([, storage]) => storage === 'myisam'))(
+  'kill -9 on %s (%s)',
+  (engine, storage) => {
+    it('while dependents go: of the records that stand nobody says that nothing was done, and the next run finishes', async () => {
+      const people = await makePeople(engine, 60, storage);
+      const installation = await install({ env: { FRIST_CRM: people.db.url } });
+      try {
+        await people.db.query(
+          `create trigger slow before delete on notes for each row begin declare n int; if old.contact_id = ${String(people.due[20])} then set n = sleep(2); end if; end`,
+        );
+        const { child, ended } = installation.start('run');
+        await until(people.db, DELETING[engine].replace('contacts', 'notes'));
+        child.kill('SIGKILL');
+        await ended;
+        // Waits for the statement that the server carries out to its end.
+        const left = await people.db.query('select count(*) as n from notes');
+        expect(Number(left[0]?.['n'])).toBe(people.kept.length * 2);
+        expect(await people.left()).toHaveLength(60);
+        await people.db.query('drop trigger slow');
+        await runToItsEnd(installation);
+        await agrees(people, installation);
+        const settled = trailOf(installation).filter((entry) => entry['type'] === 'batch-settled');
+        expect(settled[0]).toMatchObject({ outcomes: { unfinished: people.due.length } });
+      } finally {
+        installation.remove();
+        await people.db.drop();
+      }
+    });
+  },
+);
