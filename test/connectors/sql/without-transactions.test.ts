@@ -1,10 +1,10 @@
 /** Tables of MariaDB that cannot roll back: a batch locks them, does dependents first, and can be done again. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SourceFailure } from '../../../src/connectors/connector.ts';
-import type { View } from '../../../src/policy/policy.ts';
+import type { Condition, View } from '../../../src/policy/policy.ts';
 import { engines } from '../../support/servers/index.ts';
 import { ON, batchOf, inSession } from '../conformance/support.ts';
-import { is, relatedRows, stage } from '../conformance/views.ts';
+import { is, relatedRows, stage, startAt } from '../conformance/views.ts';
 import { makeBed, recordOf, relation, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
 import { cableTo } from './proxy.ts';
@@ -116,6 +116,38 @@ const tablesOf = (engine: string): void => {
       await session.erase(batchOf(VIEW, [['1']]), ON);
     });
     expect(await bed.rows('people')).toEqual(['2|lead|null', '3|lead|null', '4|hired|null']);
+  });
+
+  it('are read inside the JSON of a part, however often a statement asks', async () => {
+    await bed.query(
+      `CREATE TABLE profiles (person_id BIGINT PRIMARY KEY, facts TEXT, name VARCHAR(20)) ENGINE=${engine}`,
+    );
+    await bed.query(
+      `INSERT INTO profiles VALUES (1, '{"a":{"kind":"lead","at":"2020-01-01"}}', 'x'), (2, '{"a":{"kind":"won"}}', 'y'), (3, 'no JSON', 'z')`,
+    );
+    const profile = { name: 'profile', table: 'profiles', match: [{ theirs: 'person_id', ours: 'id' }], scope: [] }; // prettier-ignore
+    const kind = (...values: string[]): Condition => ({ kind: 'is', part: 'profile', column: 'facts', path: ['a', 'kind'], values }); // prettier-ignore
+    const view = viewOf(
+      { ...PERSON, parts: [profile] },
+      {
+        starts: [startAt('facts', { part: 'profile', path: ['a', 'at'], encoding: { kind: 'date' } })],
+        where: kind('lead', 'won'),
+        exempt: [kind('won')],
+        conditions: [kind('x'), kind('lead')],
+      },
+    );
+    const { findings } = await bed.connect().check([view], ON);
+    expect(findings.filter((one) => one.severity === 'error')).toEqual([]);
+    const result = await inSession(bed.connect(), view, (session) => session.erase(batchOf(view, KEYS), ON));
+    expect(result.outcomes).toEqual(['erased', 'changed', 'changed', 'changed']);
+    expect(result.facts.map((one) => [one?.starts[0], one?.truths[1], one?.unreadable?.length])).toEqual([
+      ['2020-01-01', true, undefined],
+      [null, false, undefined],
+      [null, false, 1],
+      [null, false, undefined],
+    ]);
+    expect(await bed.rows('people')).toEqual(['2|lead|null', '3|lead|null', '4|hired|null']);
+    expect((await bed.rows('profiles')).map((one) => one[0])).toEqual(['2', '3']);
   });
 
   it('are named by check, without promising a rollback', async () => {

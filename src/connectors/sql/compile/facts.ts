@@ -116,7 +116,8 @@ export function askAbout(context: Context, view: View): Question {
     const wrong = names?.(row);
     return wrong === undefined ? facts : { ...facts, unreadable: wrong };
   };
-  const nothing = anyUnreadable(broken);
+  // Compiled anew: one statement asks both, and a locked table cannot have one name twice there.
+  const nothing = anyUnreadable(unreadable(context, root, view));
   const predicate = and(scope, where, not(exempt), not(nothing));
   return {
     context,

@@ -86,8 +86,13 @@ function underAlias({ dialect }: Context, table: Table, name: string): Place {
 /** A column of the place, of a part of the record that the place stands for, or a value inside either. */
 export function refTo(context: Context, place: Place, field: Field | string): Ref {
   if (typeof field === 'string') return ownColumn(context, place, field);
-  const { column, part, path } = field;
-  const whole = part === undefined ? ownColumn(context, place, column) : inPart(context, place, part, column);
+  return field.part === undefined
+    ? ownValue(context, place, field)
+    : inPart(context, place, field.part, field);
+}
+
+function ownValue(context: Context, place: Place, { column, path }: Field): Ref {
+  const whole = ownColumn(context, place, column);
   return path === undefined ? whole : insideJson(context.dialect, whole, path);
 }
 
@@ -97,27 +102,38 @@ function ownColumn(context: Context, place: Place, name: string): Ref {
   return { text: sql`${place.name}.${quote(context.dialect, name)}`, column };
 }
 
-/** A part is at most one row, which `check` has seen to: its column is a value, NULL where there is no such row. */
-function inPart(context: Context, place: Place, name: string, column: string): Ref {
+/**
+ * A part is at most one row, which `check` has seen to: its column is a value, NULL where there is no such row. What stands
+ * in JSON is taken out inside the subquery, which would be repeated at every step otherwise.
+ */
+function inPart(context: Context, place: Place, name: string, field: Field): Ref {
   const part = partNamed(context, name);
   const table = tableNamed(context, part.table);
-  const found = table.columns.get(column);
-  if (found === undefined) throw unfit('UNKNOWN_COLUMN');
-  const ref = { column: { ...found, nullable: true }, computed: true };
-  if (table.transactional)
-    return { ...ref, text: partValue(context, place, part, aliasOf(context, part.table), column) };
-  const next = context.aliasesOfPart(part.name, table);
+  const same = table.transactional ? aliasOf(context, part.table) : undefined;
+  const there = (): Place => same ?? underAlias(context, table, context.aliasesOfPart(name, table)());
+  const select = (value: (own: Ref) => Sql): Sql => {
+    const from = there();
+    const what = value(ownValue(context, from, field));
+    return sql`(SELECT ${what} FROM ${from.from} WHERE ${ofPart(context, place, part, from)})`;
+  };
+  const { column } = ownValue(context, placeOf(context.dialect, table), field);
+  const ref = { column: { ...column, nullable: true }, computed: true };
+  if (field.path === undefined)
+    return {
+      ...ref,
+      get text() {
+        return select((own) => own.text);
+      },
+    };
   return {
     ...ref,
     get text() {
-      return partValue(context, place, part, underAlias(context, table, next()), column);
+      return select((own) => own.text);
+    },
+    get number() {
+      return select((own) => own.number ?? own.text);
     },
   };
-}
-
-function partValue(context: Context, place: Place, part: Part, there: Place, column: string): Sql {
-  const { text } = ownColumn(context, there, column);
-  return sql`(SELECT ${text} FROM ${there.from} WHERE ${ofPart(context, place, part, there)})`;
 }
 
 function ofPart(context: Context, place: Place, part: Part, there: Place): Sql {
