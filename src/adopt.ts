@@ -32,6 +32,8 @@ export interface LostHold {
   readonly hold: Hold;
   /** The reason that was given for it, as long as it is kept. */
   readonly why: string | undefined;
+  /** The last day of its grace, where the trail says that it was released; it stands all the same. */
+  readonly until?: string;
 }
 
 export interface Adopted {
@@ -238,7 +240,9 @@ async function readStory(reader: TrailReader, state: State, today: string): Prom
     settled,
     proven,
     ended,
-    holds: await Promise.all(lost.map(([hold, entries]) => lostHold(reader.store, hold, entries))),
+    holds: await Promise.all(
+      lost.map(([hold, entries]) => lostHold(reader.store, hold, entries, released.get(hold))),
+    ),
     released: known.filter((one) => one.released === undefined && released.has(one.id)).map(({ id }) => id),
     lostBatches: [...open].filter((id) => !own.has(id)).length,
     lostProofs: [...unproven].filter((id) => !pending.has(id)).length,
@@ -256,7 +260,12 @@ async function readStory(reader: TrailReader, state: State, today: string): Prom
  * A hold as the trail tells of it. On policies it stands as it was. Of persons and records nobody knows the names: it can
  * be compared with nothing, and so keeps everything in its sources.
  */
-async function lostHold(store: ReadStore, id: string, entries: readonly Placed[]): Promise<LostHold> {
+async function lostHold(
+  store: ReadStore,
+  id: string,
+  entries: readonly Placed[],
+  until: string | undefined,
+): Promise<LostHold> {
   const [first] = entries;
   if (first === undefined) throw new FristError('DEFECT', { what: `hold ${id} without an entry` });
   const policies = entries.flatMap(({ controller, policy }) =>
@@ -275,7 +284,8 @@ async function lostHold(store: ReadStore, id: string, entries: readonly Placed[]
     ...(policies.length === 0 ? {} : { policies }),
     ...(first.review === undefined ? {} : { review: first.review }),
   };
-  return { hold, why: await readEvidence(store, first.why) };
+  const why = await readEvidence(store, first.why);
+  return { hold, why, ...(until === undefined ? {} : { until }) };
 }
 
 function isBeginning(text: string): boolean {

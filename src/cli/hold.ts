@@ -172,7 +172,9 @@ function matchWords(match: Match): string {
 
 function warningsOf({ hold, matches, before, settled }: Told): readonly string[] {
   const warnings: string[] = [];
-  if (hold.subjects.length > 0 && matches.every((match) => match.records === 0))
+  // One that cannot be asked may have the person; one that cannot be compared keeps everything.
+  const none = (match: Match): boolean => match.records === 0 && match.unreachable !== true;
+  if (hold.subjects.length > 0 && matches.every(none))
     warnings.push('no record matches; is the identifier right?');
   if (
     hold.records !== undefined &&

@@ -53,7 +53,10 @@ const SETTINGS = new Option('-s, --settings <file>', 'settings file (YAML or JSO
 const JSON_OPTION = new Option('--json', 'one JSON document on stdout');
 const WHY = new Option('--why <text>', 'the reason, kept as evidence beside the trail').makeOptionMandatory();
 const AS_OF_PLAN = new Option('--as-of <instant>', 'decide as of this instant, e.g. 2026-06-30T03:15:00Z');
-const AS_OF_RUN = new Option('--as-of <instant>', 'as for plan; only where the setting clock.settable is on');
+const AS_OF_RUN = new Option(
+  '--as-of <instant>',
+  'as for plan, but not ahead of the clock; only where the setting clock.settable is on',
+);
 /** Which trail is read, by which key. */
 const TRAIL: readonly Option[] = [
   new Option(
@@ -281,7 +284,9 @@ function configure(
   return command
     .exitOverride()
     .allowExcessArguments(false)
-    .showHelpAfterError('(add --help for the options)')
+    .showHelpAfterError(
+      '(add --help for the options; --policies takes every word behind it, so write a plan or hold before it)',
+    )
     .configureOutput({ writeOut: print.out, writeErr: print.err });
 }
 

@@ -38,6 +38,9 @@ interface Told {
 /** Verdicts by which somebody keeps a record: that it is back breaks no promise. */
 const SUSPENDED: ReadonlySet<string> = new Set<Verdict>(['held', 'subject unknown', 'protected', 'exempt']);
 
+const LEFT =
+  'What was changed, what no policy asks to erase now, or whose type no policy names, is still there: look at it (exit status 5).';
+
 /** `frist replay`: erases again what had been erased and is back from a backup. Answers the exit status. */
 export async function replay(app: App, options: ReplayOptions, world: World, io: Io): Promise<number> {
   const [source, ...more] = options.source;
@@ -132,7 +135,11 @@ function tell(told: Told, reports: readonly ReplayReport[], options: ReplayOptio
     printJson(io, { ...told, since, asOf, dryRun, policies: reports, exit, statuses });
   } else {
     io.out(
-      `${[...toldLines(told), ...reports.flatMap((report) => ['', reportText(report, dryRun)])].join('\n')}\n`,
+      `${[
+        ...toldLines(told),
+        ...reports.flatMap((report) => ['', reportText(report, dryRun)]),
+        ...(left ? ['', LEFT] : []),
+      ].join('\n')}\n`,
     );
   }
   return exit;

@@ -61,9 +61,9 @@ function adoptedText(adopted: Adopted): string {
   if (lostHolds.length > 0) {
     lines.push(
       '',
-      `${number(lostHolds.length)} hold(s) are lost: they stand in the trail, which names nobody. Until each is released, it keeps everything in its sources.`,
+      `${number(lostHolds.length)} hold(s) are lost: they stand in the trail, which names nobody. Until each is released, it keeps everything in its sources; one on a policy is as it was.`,
       ...lostHolds.flatMap(holdLines),
-      '→ place each again for the person it was about (frist hold add …), then: frist hold release <hold> --why "placed again as …"',
+      '→ place each that is on a person or a record again (frist hold add …), then: frist hold release <hold> --why "placed again as …"',
     );
   }
   lines.push(
@@ -72,9 +72,13 @@ function adoptedText(adopted: Adopted): string {
   return lines.join('\n');
 }
 
-function holdLines({ hold, why }: LostHold): string[] {
+function holdLines({ hold, why, until }: LostHold): string[] {
   const where = hold.sources === undefined ? 'every source' : hold.sources.join(', ');
   const what = hold.policies?.map(({ policy }) => `policy ${policy}`).join(', ') ?? where;
   const line = `  ${hold.id}  placed ${hold.placed.slice(0, 10)} by ${hold.by}, ${what}`;
-  return why === undefined ? [line] : [line, `    “${why}”`];
+  return [
+    line,
+    ...(why === undefined ? [] : [`    “${why}”`]),
+    ...(until === undefined ? [] : [`    had been released and was kept until ${until}: release it again`]),
+  ];
 }

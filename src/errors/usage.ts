@@ -11,7 +11,8 @@ export const USAGE_ERRORS = {
   CONFIG_UNREADABLE: {
     exit: 1,
     message: 'Cannot read {file}: {reason}',
-    remedy: 'Check the path and the permissions of the file.',
+    remedy:
+      'Check the path and the permissions of the file. (--policies takes every word behind it: write a plan before it.)',
   },
   FILE_UNWRITABLE: {
     exit: 1,

@@ -132,6 +132,7 @@ describe('frist hold add', () => {
     away = undefined;
     expect([record.status, record.out, record.err]).toEqual([2, '', expect.stringMatching(/^HOLD_UNASKED/)]);
     expect(person.out).toMatch(/cannot be asked now; the hold stands all the same/);
+    expect(person.out + person.err).not.toMatch(/no record matches/);
     expect(await frist(['hold', 'release', idOf(person), '--why', 'x'], ['strict.yaml'])).toMatchObject({
       status: 0,
     });

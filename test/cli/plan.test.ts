@@ -96,7 +96,7 @@ describe('a plan that waits', () => {
     const { status, out } = await frist('dpo.1', 'status');
     expect(status).toBe(3);
     expect(out).toContain(
-      'contacts waits for approval of 3 record(s) (its policy wants approval above 0 record(s): 3)',
+      'contacts waits for approval of 3 record(s) (its policy wants approval of every plan: 3 record(s))',
     );
     expect(out).toContain(`frist approve ${plan} --why`);
   });
@@ -106,7 +106,7 @@ describe('a plan that waits', () => {
     expect(status).toBe(0);
     for (const words of [
       /waits for approval\n/,
-      /why: its policy wants approval above 0/,
+      /why: its policy wants approval of every plan/,
       /made 2026-06-30T03:15:00\.000Z by daemon in run \w+, as of 2026-06-30/,
       /can be approved until 2026-07-07T03:15/,
       /due 3\n/,

@@ -38,7 +38,9 @@ export function momentToErase(text: string | undefined, now: number, settable: b
     });
   }
   if (moment.asOf > now)
-    throw new FristError('USAGE', { what: `--as-of ${text ?? ''} lies ahead of the clock` });
+    throw new FristError('USAGE', {
+      what: `--as-of ${text ?? ''} lies ahead of the clock: nothing is erased before it is due; \`frist plan\` may look ahead`,
+    });
   return moment;
 }
 

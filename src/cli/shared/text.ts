@@ -151,8 +151,10 @@ export function guardText({
   limit,
   observed,
 }: Pick<Tripped, 'limit' | 'observed'> & { readonly name: string }): string {
-  if (name === 'approval')
-    return `its policy wants approval above ${number(limit)} record(s): ${number(observed)}`;
+  if (name === 'approval') {
+    const when = limit === 0 ? 'of every plan' : `above ${number(limit)} record(s)`;
+    return `its policy wants approval ${when}: ${number(observed)} record(s)`;
+  }
   const unit = Object.hasOwn(UNITS, name) ? UNITS[name as GuardName] : '';
   return `guard ${name}: ${number(observed)}${unit}, the limit is ${number(limit)}${unit}`;
 }

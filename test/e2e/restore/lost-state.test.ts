@@ -175,6 +175,19 @@ describe('a state that is lost', () => {
     await goesOnWithoutForgetting(lost);
   });
 
+  it('lets a hold stand that had been released and was in its grace, and says so', async () => {
+    const lost = await hold(held);
+    await on.frist('hold', 'release', lost, '--why', 'settled');
+    loseState();
+    const { stdout } = await on.frist('state', 'adopt', '--why', 'the disk is gone');
+    expect(stdout).toMatch(
+      new RegExp(
+        `${lost} .*\\n +“case 7”\\n +had been released and was kept until 20\\d\\d-\\d\\d-\\d\\d: release it again\\n`,
+      ),
+    );
+    await goesOnWithoutForgetting(lost);
+  });
+
   it('leaves nothing to replay, and replay says so', async () => {
     await on.frist('run');
     loseState();
