@@ -138,6 +138,9 @@ const tablesOf = (engine: string): void => {
     );
     const { findings } = await bed.connect().check([view], ON);
     expect(findings.filter((one) => one.severity === 'error')).toEqual([]);
+    const much = { ...view, conditions: Array.from({ length: 70 }, (_, i) => kind(String(i))) };
+    const refused = (await bed.connect().check([much], ON)).findings;
+    expect(refused.filter((one) => one.severity === 'error').map((one) => one.code)).toEqual(['part-uses']);
     const result = await inSession(bed.connect(), view, (session) => session.erase(batchOf(view, KEYS), ON));
     expect(result.outcomes).toEqual(['erased', 'changed', 'changed', 'changed']);
     expect(result.facts.map((one) => [one?.starts[0], one?.truths[1], one?.unreadable?.length])).toEqual([

@@ -20,6 +20,7 @@ import { Findings, didYouMean, ofRecord } from './findings.ts';
 import type { Path } from './findings.ts';
 import { checkKey, checkMatches } from './keys.ts';
 import { checkOwnTable } from './erasing/own-table.ts';
+import { checkPartUses } from './erasing/part-uses.ts';
 import { checkReferences } from './erasing/references.ts';
 import { checkReplacements } from './erasing/replacements.ts';
 import { checkSelections } from './selections.ts';
@@ -58,7 +59,10 @@ export async function checkViews(
   await checkLocking(catalogue, views, findings, ask);
   // What is wrong cannot be compiled.
   if (findings.all.every((one) => one.severity !== 'error'))
-    for (const view of views) checkOwnTable({ dialect, catalogue, view, findings });
+    for (const view of views) {
+      checkOwnTable({ dialect, catalogue, view, findings });
+      checkPartUses({ dialect, catalogue, view, findings });
+    }
   return { findings: findings.all, encodings, catalogue: digestOf(catalogue) };
 }
 
