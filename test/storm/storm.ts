@@ -71,16 +71,24 @@ async function nextCommand(on: Installation): Promise<readonly string[]> {
   return plan === undefined ? ['run'] : ['approve', String(plan['id']), '--why', 'the storm'];
 }
 
-/** Starts a command and kills it: mostly some time after its first word in the trail. False when it had ended before. */
+/**
+ * Starts a command and kills it: some appends to the trail after its beginning, and a little later still, so that it is
+ * the same on a slow machine. False when it had ended before.
+ */
 async function startAndKill(on: Installation, words: readonly string[], random: Random): Promise<boolean> {
   const checkpoint = on.at('data/audit/checkpoint');
   const version = (): number => statSync(checkpoint, { throwIfNoEntry: false })?.ino ?? 0;
-  const first = version();
+  let seen = version();
   const { child, ended } = on.start(...words, '--json');
   let over = false;
   void ended.then(() => (over = true));
-  if (random() < 0.9) while (version() === first && !over) await delay(2);
-  await Promise.race([delay(random() * 500), ended]);
+  for (let left = Math.floor(random() * 10); left > 0 && !over;) {
+    await delay(2);
+    if (version() === seen) continue;
+    seen = version();
+    left -= 1;
+  }
+  await Promise.race([delay(random() * 60), ended]);
   child.kill('SIGKILL');
   const end = await ended;
   if (end.signal === null) mustBeExpected(end);

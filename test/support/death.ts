@@ -9,8 +9,11 @@ export class Died extends Error {
 export type Fate = 'not applied' | 'applied';
 
 export interface Death {
-  /** The same object, mortal. Methods named in `through` answer with mortal objects in turn. */
-  mortal<T extends object>(target: T, through?: readonly string[]): T;
+  /**
+   * The same object, mortal. Methods named in `through` answer with mortal objects in turn. With `failure` the process does
+   * not die of it: that one call fails so, and it lives on.
+   */
+  mortal<T extends object>(target: T, through?: readonly string[], failure?: (name: string) => Error): T;
   /** Calls so far, by name. */
   readonly calls: readonly string[];
   readonly happened: () => boolean;
@@ -20,7 +23,12 @@ export interface Death {
 export function createDeath(at?: number, fate: Fate = 'not applied'): Death {
   const calls: string[] = [];
   let dead = false;
-  const mortal = <T extends object>(target: T, through: readonly string[] = []): T =>
+  let happened = false;
+  const mortal = <T extends object>(
+    target: T,
+    through: readonly string[] = [],
+    failure?: (name: string) => Error,
+  ): T =>
     new Proxy(target, {
       get: (object, name) => {
         const member: unknown = Reflect.get(object, name, object);
@@ -28,29 +36,31 @@ export function createDeath(at?: number, fate: Fate = 'not applied'): Death {
         return (...args: unknown[]): unknown => {
           if (dead) return refuse(name);
           const dies = calls.push(name) - 1 === at;
+          if (dies) happened = true;
           if (dies && fate === 'not applied') {
-            dead = true;
-            return refuse(name);
+            dead = failure === undefined;
+            return refuse(name, failure?.(name));
           }
           const answer: unknown = Reflect.apply(member, object, args);
           if (!(answer instanceof Promise)) return answer;
           return answer.then((value: unknown) => {
+            if (dies && failure !== undefined) throw failure(name);
             if (dies) dead = true;
             if (dead) throw new Died();
             return through.includes(name) && typeof value === 'object' && value !== null
-              ? mortal(value)
+              ? mortal(value, [], failure)
               : value;
           });
         };
       },
     });
-  return { mortal, calls, happened: () => dead };
+  return { mortal, calls, happened: () => happened };
 }
 
 /** A dead process's call fails the way its kind fails: as a rejection, or while it is iterated over. */
-function refuse(name: string): unknown {
-  if (name !== 'scan' && name !== 'planKeys') return Promise.reject(new Died());
+function refuse(name: string, error: Error = new Died()): unknown {
+  if (name !== 'scan' && name !== 'planKeys') return Promise.reject(error);
   return {
-    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Died()) }),
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
   };
 }
