@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { HEARTBEAT } from '../audit/watch/heartbeat.ts';
 import { lastVerification } from '../audit/watch/inspect.ts';
 import { pastReview } from '../erasure/holds/review.ts';
 import { EXIT } from '../errors.ts';
@@ -35,7 +36,12 @@ interface Status {
   readonly unpublished: number;
   /** How the daemon last found its trail; absent where it never looked. */
   readonly verification?: { readonly slot: string; readonly verified: boolean };
+  /** The last sign of life, where it is too old; absent also where no daemon has lived through a midnight yet. */
+  readonly silentSince?: string;
 }
+
+/** The daemon ends each day with a job of its own (23:59 UTC): a day, and two hours to come back. */
+const SILENT_MS = 26 * 3_600_000;
 
 /** `frist status`: what ran, what waits for people, what is overdue. Reads the state only. Answers the exit status. */
 export async function status(app: App, options: { readonly json: boolean }, io: Io): Promise<number> {
@@ -91,14 +97,25 @@ async function look(app: App): Promise<Status> {
     holdsPastReview: pastReview(holds, now).map((hold) => hold.id),
     unpublished: (await app.state.pendingOutbox(1000)).length,
     ...(verification === undefined ? {} : { verification }),
+    ...(await silence(app)),
   };
+}
+
+/** A run by hand is a sign of life as well: who starts frist from elsewhere by now has no daemon any more. */
+async function silence(app: App): Promise<Pick<Status, 'silentSince'>> {
+  const beat = (await app.state.job(HEARTBEAT))?.slot;
+  if (beat === undefined) return {};
+  const [run] = await app.state.runs({ limit: 1 });
+  const silentSince = run !== undefined && run.started > beat ? run.started : beat;
+  return app.now() - Date.parse(silentSince) > SILENT_MS ? { silentSince } : {};
 }
 
 function statusesOf(found: Status): number[] {
   const runs = found.policies.map((policy) => policy.lastRun);
   const statuses: number[] = [];
   if (found.verification?.verified === false) statuses.push(EXIT.trail);
-  if (runs.some((run) => run?.state === 'failed')) statuses.push(EXIT.failed);
+  if (found.silentSince !== undefined || runs.some((run) => run?.state === 'failed'))
+    statuses.push(EXIT.failed);
   if (found.policies.some((policy) => policy.waiting.length > 0)) statuses.push(EXIT.waiting);
   if (found.overdueProofs > 0 || found.policies.some((policy) => (policy.overdue ?? 0) > 0))
     statuses.push(EXIT.overdue);
@@ -125,6 +142,8 @@ function statusText(found: Status, now: string): string {
     lines.push(
       `batches whose records are to be looked at again ${number(found.pendingProofs)} (overdue ${number(found.overdueProofs)})`,
     );
+  if (found.silentSince !== undefined)
+    lines.push(`nothing has run since ${found.silentSince.slice(0, 16)}Z: does the daemon still live?`);
   if (found.unpublished > 0)
     lines.push(`entries on their way to the trail: ${number(found.unpublished)} piece(s)`);
   if (found.verification?.verified === false)

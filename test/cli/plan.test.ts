@@ -7,6 +7,8 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { dispatch } from '../../src/cli/dispatch.ts';
 import type { Process } from '../../src/cli/shared/process.ts';
+import { HEARTBEAT } from '../../src/audit/watch/heartbeat.ts';
+import { openState } from '../../src/state/open.ts';
 import { freshDatabase, type TestDatabase } from '../support/servers/index.ts';
 
 const POLICIES = `
@@ -188,4 +190,19 @@ it('approve --records streams all that did not go', async () => {
   expect(status).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ key: ['4721'], verdict: 'absent' });
   expect(err).toMatch(/erased 1\n/);
+});
+
+it('status tells that the daemon has been silent for longer than a day', async () => {
+  const silent = /nothing has run since 2026-07-01T04:15Z: does the daemon still live\?\n/;
+  now += 40 * 3_600_000;
+  // Who never had a daemon starts frist as he likes.
+  expect(await frist('dpo.1', 'status')).toMatchObject({ status: 0 });
+  const state = await openState(`sqlite:${join(folder, 'data', 'state.db')}`, { clock: () => now });
+  await state.transaction((t) => t.endJob(HEARTBEAT, '2026-06-30T23:59:00.000Z'));
+  const told = await frist('dpo.1', 'status');
+  expect([told.status, told.out]).toEqual([2, expect.stringMatching(silent)]);
+  await state.transaction((t) => t.endJob(HEARTBEAT, '2026-07-01T23:59:00.000Z'));
+  await state.close();
+  const { status, out } = await frist('dpo.1', 'status');
+  expect([status, out]).toEqual([0, expect.not.stringMatching(silent)]);
 });
