@@ -9,7 +9,6 @@ import { engines, type Engine } from '../support/servers/index.ts';
 
 const all = await engines();
 type Ground = readonly [Engine, 'innodb' | 'myisam'];
-type ServerGround = readonly [Exclude<Engine, 'sqlite'>, 'innodb' | 'myisam'];
 const GROUNDS: readonly Ground[] = [
   ['sqlite', 'innodb'],
   ['mariadb', 'innodb'],
@@ -48,10 +47,12 @@ interface Placed {
   readonly warnings: readonly string[];
 }
 
-const add = (on: Installation, ...words: readonly string[]): Promise<Placed> =>
-  on
-    .frist('hold', 'add', '--why', 'case 7', '--json', ...words)
-    .then(({ stdout }) => JSON.parse(stdout) as Placed);
+async function add(on: Installation, ...words: readonly string[]): Promise<Placed> {
+  const { stdout, stderr } = await on.frist('hold', 'add', '--why', 'case 7', '--json', ...words);
+  const document = JSON.parse(stdout) as Partial<Placed>;
+  if (document.hold === undefined) throw new Error(`no hold: ${stdout} ${stderr}`);
+  return document as Placed;
+}
 
 const sorted = (keys: readonly (number | undefined)[]): number[] =>
   keys.filter((key) => key !== undefined).sort((a, b) => a - b);
@@ -105,15 +106,16 @@ describe('a hold on a policy', () => {
   });
 });
 
-const servers = grounds.filter((ground): ground is ServerGround => ground[0] !== 'sqlite');
+/** Not MyISAM: its batch locks whole tables, and a key cannot be asked for meanwhile (HOLD_UNASKED). */
+const servers = all.filter((engine) => engine !== 'sqlite');
 
-describe.each(servers)('holds while an approval erases on %s (%s)', (engine, storage) => {
+describe.each(servers)('holds while an approval erases on %s', (engine) => {
   it('and dies: they wait until somebody has looked, say what had gone, and keep the rest', async () => {
     const narrow = WITH_NOTES.replace(
       /first run guards: .*/,
       'first run guards: { records: 1, percent: 100 }',
     );
-    const [people, on] = await makeWorld([engine, storage], 90, narrow);
+    const [people, on] = await makeWorld([engine, 'innodb'], 90, narrow);
     const plan = (await on.json('run')).policies?.[0]?.plan ?? '';
     const words = ['approve', plan, '--why', 'looked at it'];
     await slowDown(people, people.due[15] ?? 0, 300);
@@ -125,9 +127,8 @@ describe.each(servers)('holds while an approval erases on %s (%s)', (engine, sto
       add(on, '--record', `crm.contact=${people.due[25] ?? 0}`),
       add(on, '--record', `crm.contact=${people.due[45] ?? 0}`, '--restriction'),
     ]);
-    const failed = placing.catch((error: unknown) => error);
     while ((await on.state('select id from frist_holds')).length < 3)
-      await Promise.race([delay(100), failed]);
+      await Promise.race([delay(100), placing]);
     approval.child.kill('SIGKILL');
     await approval.ended;
     await people.db.query(KILL[engine](id));
@@ -148,12 +149,8 @@ describe.each(servers)('holds while an approval erases on %s (%s)', (engine, sto
     // The third batch is opened while the second is erased, mostly before anybody can place a hold.
     expect([late, inTime].map(({ before }) => before.length)).toEqual([1, 0]);
     expect(opened.before.length).toBeLessThanOrEqual(1);
-    // The statement that was under way is rolled back where it can be.
-    const first = people.due[12];
-    if (storage === 'innodb') expect(left).toContain(first);
-    const stay = [first, people.due[25], people.due[45]].filter(
-      (key) => key !== first || left.includes(key!),
-    );
+    // The statement that was under way was rolled back.
+    const stay = [12, 25, 45].map((n) => people.due[n]);
     expect(left).toEqual(sorted([...people.kept, ...stay]));
     await agrees(people, on);
   });
