@@ -17,6 +17,8 @@ export interface Death {
   /** Calls so far, by name. */
   readonly calls: readonly string[];
   readonly happened: () => boolean;
+  /** Kills it now. */
+  die(): void;
 }
 
 /** Dies at call number `at` (from 0); never when undefined. */
@@ -54,7 +56,10 @@ export function createDeath(at?: number, fate: Fate = 'not applied'): Death {
         };
       },
     });
-  return { mortal, calls, happened: () => happened };
+  const die = (): void => {
+    dead = true;
+  };
+  return { mortal, calls, happened: () => happened, die };
 }
 
 /** A dead process's call fails the way its kind fails: as a rejection, or while it is iterated over. */
