@@ -109,8 +109,8 @@ async function refuseCurrent(settings: Settings, world: World): Promise<void> {
 async function publish(settings: Settings, world: World): Promise<void> {
   const { state, trail } = await openDurable(settings, world);
   try {
-    await trail.flush();
-    await trail.close();
+    // Closed also where it cannot be written: trying again in the background needs the state.
+    await trail.flush().finally(() => trail.close());
   } finally {
     await state.close();
   }
