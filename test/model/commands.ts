@@ -90,6 +90,7 @@ async function replayAll(at: Installation, trouble?: Trouble): Promise<void> {
     replay(engine, at.tasks(), input),
   );
   if (isExact) expectReport(at, { ...done, ...expected });
+  if (isExact && expected.due.size > 0) at.note('something is back');
   await observe(at, isExact);
 }
 
@@ -173,18 +174,22 @@ function change(at: Installation, what: Change): void {
 async function look(at: Installation): Promise<void> {
   const before = at.snapshot();
   const entries = (await at.observer().entries()).length;
-  const found = new Map<string, string>();
-  const [report] = await dryRun(at.observer().engine, at.tasks(), {
-    asOf: at.asOf(),
-    signal,
-    onDisposition: (_, { key: [id = ''] }, { verdict }) => void found.set(id, verdict),
-  });
+  const due: string[] = [];
+  const asOf = at.asOf();
+  const { answer } = await at.work({ asOf, most: 0 }, undefined, ({ engine }) =>
+    dryRun(engine, at.tasks(), {
+      asOf,
+      signal,
+      onDisposition: (_, { key: [id = ''] }, { verdict }) => {
+        if (verdict === 'erase') due.push(id);
+      },
+    }),
+  );
   expectStill(at, before);
   expect((await at.observer().entries()).length).toBe(entries);
-  expect(report?.error?.code).toBe(Math.abs(at.skew) > 5 * MINUTE ? 'SOURCE_CLOCK' : undefined);
-  if (report?.error !== undefined) return;
-  const due = [...found].flatMap(([id, verdict]) => (verdict === 'erase' ? [id] : []));
-  expect(due.sort()).toEqual([...at.allDue().keys()].sort());
+  const code = answer?.[0]?.error?.code;
+  expect(code).toBe(Math.abs(at.skew) > 5 * MINUTE ? 'SOURCE_CLOCK' : undefined);
+  if (code === undefined) expect(due.sort()).toEqual([...at.allDue().keys()].sort());
 }
 
 async function recover(at: Installation): Promise<void> {
@@ -194,6 +199,25 @@ async function recover(at: Installation): Promise<void> {
   );
   expectStill(at, before);
   await observe(at, false);
+}
+
+/** A state that is older than the trail may have forgotten a hold: it is refused. */
+async function putOldStateBack(at: Installation): Promise<void> {
+  if (at.stateCopy === undefined || (await at.observer().entries()).length === at.stateCopy) return;
+  const before = at.snapshot();
+  const entries = await at.observer().entries();
+  await at.exchangeState('old');
+  const asOf = at.asOf();
+  const input = { trigger: 'manual', slot: undefined, asOf, setClock: false, signal } as const;
+  const { error } = await at.work({ asOf, most: 0 }, undefined, ({ engine }) =>
+    sweep(engine, at.tasks(), input),
+  );
+  at.note('old state');
+  // The copy may be of a time in which it was paused.
+  expect(error).toMatchObject({ code: expect.stringMatching(/^(?:AUDIT_STATE_OLD|PAUSED)$/) });
+  expectStill(at, before);
+  expect(await at.observer().entries()).toEqual(entries);
+  await at.exchangeState('newest');
 }
 
 const ids = fc.integer({ min: 1, max: 9 });
@@ -274,7 +298,7 @@ const weighted: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
       .tuple(fc.nat(3), fc.constantFrom(0, 48))
       .map(([n, hours]) => command(`release ${text([n, hours])}`, (at) => release(at, n, hours))),
   ],
-  [1, fc.constant(command('pause', (at) => setPause(at, true)))],
+  [2, fc.constant(command('pause', (at) => setPause(at, true)))],
   [2, fc.constant(command('resume', (at) => setPause(at, false)))],
   [
     3,
@@ -297,7 +321,7 @@ const weighted: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
   ],
   [2, fc.constant(command('dry run', look))],
   [1, fc.constant(command('recover', recover))],
-  [2, fc.constant(command('copy the source', (at) => void (at.sourceCopy = at.snapshot())))],
+  [1, fc.constant(command('copy the source', (at) => void (at.sourceCopy = at.snapshot())))],
   [
     2,
     fc.constant(
@@ -306,10 +330,15 @@ const weighted: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
       }),
     ),
   ],
+  [1, fc.constant(command('copy the state', (at) => at.copyState()))],
+  [2, fc.constant(command('put the old state back', putOldStateBack))],
   [3, maybe.map((t) => command(`replay ${text(t)}`, (at) => replayAll(at, t)))],
 ];
 
-export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
-  weighted.flatMap(([weight, arbitrary]) => Array.from({ length: weight }, () => arbitrary)),
-  { maxCommands: 25 },
+/** Without a bias for short ones: what goes wrong needs several of them. */
+export const commands: fc.Arbitrary<Iterable<Command>> = fc.noBias(
+  fc.commands(
+    weighted.flatMap(([weight, arbitrary]) => Array.from({ length: weight }, () => arbitrary)),
+    { maxCommands: 24, size: 'max' },
+  ),
 );

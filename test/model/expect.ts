@@ -36,6 +36,7 @@ export function expectReport(at: Installation, expected: Expected): void {
   if (error !== undefined && !(error instanceof FristError)) expect(error).toBeUndefined();
   const code = error instanceof FristError ? error.code : report?.error?.code;
   expect(code).toBe(expected.stop);
+  at.note(code ?? report?.status ?? 'nothing');
   const goes = code === undefined && due.size <= limit;
   if (code === undefined) expect(report?.status).toBe(goes ? 'done' : 'waiting');
   if (!goes) expectStill(at, before);

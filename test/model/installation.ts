@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connector, ErasingSession } from '../../src/connectors/connector.ts';
+import type { State } from '../../src/state/state.ts';
 import { parsePolicies } from '../../src/policy/parse/parse.ts';
 import { compileViews, type Task } from '../../src/policy/view.ts';
 import type { Row } from '../connectors/conformance/harness.ts';
@@ -72,7 +73,8 @@ export class Installation {
   /** How many more batches begin before that. */
   raceIn = 0;
   sourceCopy: Snapshot | undefined;
-  stateCopy: { readonly entries: number } | undefined;
+  /** How many entries the trail had when the state was copied. */
+  stateCopy: number | undefined;
 
   readonly #root: World;
   readonly #folder: string;
@@ -80,21 +82,29 @@ export class Installation {
   #process: World | undefined;
   #observer: World;
   /** Also those of dead processes: their files must be closed before a copy is put in their place. */
-  #worlds: World[] = [];
+  #states: State[] = [];
   #underWay: ReadonlySet<string> = new Set();
   #pausedDuring: ReadonlySet<string> = new Set();
   #done = 0;
   #chance = 1;
 
-  constructor(root: World, folder: string, time: number) {
+  /** How often what was seen, over all installations: whoever reads it knows whether the test has tried anything. */
+  readonly #seen: Map<string, number>;
+
+  constructor(root: World, folder: string, time: number, seen: Map<string, number>) {
+    this.#seen = seen;
     this.#root = root;
     this.#folder = folder;
     this.#observer = root;
-    this.#worlds = [root];
+    this.#states = [root.state];
     this.time = time;
   }
 
-  static async create(contacts: readonly Row[], start: number): Promise<Installation> {
+  static async create(
+    contacts: readonly Row[],
+    start: number,
+    seen: Map<string, number>,
+  ): Promise<Installation> {
     const folder = await mkdtemp(join(FOLDER, 'frist-model-'));
     const box: { installation?: Installation } = {};
     const now = (): number => box.installation?.now() ?? start;
@@ -105,9 +115,14 @@ export class Installation {
       maxBatch: 2,
       folder,
     });
-    const made = new Installation(root, folder, start);
+    const made = new Installation(root, folder, start, seen);
     box.installation = made;
+    made.sourceCopy = made.snapshot();
     return made;
+  }
+
+  note(what: string): void {
+    this.#seen.set(what, (this.#seen.get(what) ?? 0) + 1);
   }
 
   now(): number {
@@ -187,14 +202,17 @@ export class Installation {
     this.#done = 0;
     const death = createDeath(trouble?.kind === 'death' ? trouble.at : undefined, trouble?.fate);
     const world = await this.#open(trouble, (target, through) =>
-      trouble?.kind === 'death' ? death.mortal(target, through) : target,
+      trouble === undefined ? target : death.mortal(target, through),
     );
     try {
       return { answer: await command(world), died: false };
     } catch (error) {
       return { error, died: death.happened() };
     } finally {
-      if (death.happened()) {
+      if (trouble !== undefined) {
+        this.note(death.happened() ? 'death' : 'survived');
+        // A process ends with its command, and its connections with it.
+        death.die();
         this.#root.database.locks.clear();
         this.time += BURIAL_MS;
       }
@@ -219,30 +237,42 @@ export class Installation {
         const faulty = trouble?.kind === 'fault' ? withFault(watched, trouble).connector : watched;
         return mortal(faulty, ['erasing']);
       },
-      wrapState: (state) => mortal(state),
+      wrapState: (state) => {
+        this.#states.push(state);
+        return mortal(state);
+      },
       wrapStore: (store) => mortal(store),
     } satisfies Wraps);
-    this.#worlds.push(world);
     if (trouble === undefined) this.#process = world;
     return world;
   }
 
-  /** Closes all processes, lets something be done to the files of the state, and opens it again. */
-  async withStateAtRest(act: (file: string) => Promise<void>): Promise<void> {
-    for (const world of this.#worlds) await world.state.close();
+  /** Copies the state as it is; `stateCopy` says how many entries the trail has then. */
+  async copyState(): Promise<void> {
+    await this.#observer.engine.trail.flush();
+    this.stateCopy = (await this.#observer.entries()).length;
+    await this.#withStateAtRest((state) => copyFile(state, `${state}.old`));
+  }
+
+  /** Puts the old copy of the state in its place and keeps the newest, or puts that back. */
+  async exchangeState(to: 'old' | 'newest'): Promise<void> {
+    await this.#withStateAtRest(async (state) => {
+      if (to === 'old') await copyFile(state, `${state}.newest`);
+      await copyFile(`${state}.${to}`, state);
+    });
+    // Somebody has worked with the copy.
+    if (to === 'newest') this.stateCopy = undefined;
+  }
+
+  /** Ends all processes, lets something be done to the file of the state, and begins again. */
+  async #withStateAtRest(act: (file: string) => Promise<void>): Promise<void> {
+    for (const state of this.#states) await state.close();
     const [world = ''] = (await readdir(this.#folder)).filter((name) => name.startsWith('frist-engine-'));
     await act(join(this.#folder, world, 'state.db'));
+    this.time += BURIAL_MS;
     this.#process = undefined;
     this.#observer = await this.#root.again();
-    this.#worlds = [this.#observer];
-  }
-
-  copyPath(): string {
-    return join(this.#folder, 'state.copy');
-  }
-
-  newestPath(): string {
-    return join(this.#folder, 'state.newest');
+    this.#states = [this.#observer.state];
   }
 
   async close(): Promise<void> {
@@ -292,6 +322,7 @@ export class Installation {
     if (this.race !== undefined && this.raceIn-- === 0) {
       const { race } = this;
       this.race = undefined;
+      this.note('race');
       await race();
     }
   }
@@ -308,6 +339,7 @@ export class Installation {
       if (deed === 'delete') gone.add(id);
       this.#judge(row, deed, ids);
       this.truths.push({ id, row, deed });
+      this.note(deed);
     }
     for (const row of before.get('notes')?.values() ?? []) {
       const stands = [...this.rows('notes').values()].includes(row);
@@ -339,6 +371,3 @@ export class Installation {
 
 const isWithin = (some: ReadonlySet<string>, all: ReadonlySet<string>): boolean =>
   some.size > 0 && [...some].every((one) => all.has(one));
-
-/** Copies a file of the state, which is at rest. */
-export const copyState = (from: string, to: string): Promise<void> => copyFile(from, to);

@@ -13,7 +13,7 @@ import { checkClaims } from './trail.ts';
 
 const START = Date.parse('2026-06-30T03:15:00Z');
 const DAY = 86_400_000;
-const RUNS = Number(process.env['FRIST_MODEL_RUNS'] ?? 40);
+const RUNS = Number(process.env['FRIST_MODEL_RUNS'] ?? 30);
 
 const people = fc.uniqueArray(person, { selector: ({ id }) => id, minLength: 4, maxLength: 9 });
 
@@ -44,11 +44,13 @@ async function check(at: Installation): Promise<void> {
 
 describe('whatever happens, in whatever order', () => {
   it('frist does what it may and nothing else, finishes it, and says what is so', async () => {
+    const seen = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(people, commands, async (made, all) => {
         const at = await Installation.create(
           made.map((one) => rowOf(one, START)),
           START,
+          seen,
         );
         try {
           await fc.asyncModelRun(() => ({ model: {}, real: at }), all);
@@ -59,5 +61,6 @@ describe('whatever happens, in whatever order', () => {
       }),
       { numRuns: RUNS, seed: newSeed() },
     );
+    process.stdout.write(`${JSON.stringify(Object.fromEntries(seen))}\n`);
   });
 });
