@@ -22,7 +22,7 @@ import { parsePolicies } from '../src/policy/parse/parse.ts';
 import type { Facts } from '../src/policy/policy.ts';
 import { compileViews, withEncodings, type Task } from '../src/policy/view.ts';
 import { initState, openState } from '../src/state/open.ts';
-import { createTrail } from '../src/trail.ts';
+import { createTrail } from '../src/installation/trail.ts';
 
 const BATCH = 5000;
 const ROUNDS = 15;

@@ -1,5 +1,5 @@
 /** The end of evidence whose life is over. */
-import type { App } from '../src/app.ts';
+import type { App } from '../src/installation/app.ts';
 import { EVIDENCE } from '../src/audit/watch/evidence.ts';
 import type { Job } from './scheduler.ts';
 

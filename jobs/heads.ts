@@ -1,5 +1,5 @@
 /** Copies of the signed checkpoint, by schedule, to wherever heads are kept. */
-import type { App } from '../src/app.ts';
+import type { App } from '../src/installation/app.ts';
 import { keepHead } from '../src/audit/watch/heads.ts';
 import type { Job } from './scheduler.ts';
 

@@ -1,5 +1,5 @@
 /** A sign of life in the trail, once a day when nothing was due. */
-import type { App } from '../src/app.ts';
+import type { App } from '../src/installation/app.ts';
 import { beat, HEARTBEAT } from '../src/audit/watch/heartbeat.ts';
 import type { Job } from './scheduler.ts';
 

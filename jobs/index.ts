@@ -1,5 +1,5 @@
 /** The table of jobs: what the daemon does, and when. Those that fall into one minute run in this order. */
-import type { App } from '../src/app.ts';
+import type { App } from '../src/installation/app.ts';
 import { evidenceJob } from './evidence.ts';
 import { headsJob } from './heads.ts';
 import { heartbeatJob } from './heartbeat.ts';

@@ -1,5 +1,5 @@
 /** What ends by itself: epochs of the commitments and their keys, and what is remembered of released holds. What does not: holds that wait for somebody to look. */
-import type { App } from '../src/app.ts';
+import type { App } from '../src/installation/app.ts';
 import { pastReview } from '../src/erasure/holds/review.ts';
 import type { Job } from './scheduler.ts';
 

@@ -1,5 +1,5 @@
 /** What processes that died have left: ended and settled soon, not only when their policy runs again. */
-import type { App } from '../src/app.ts';
+import type { App } from '../src/installation/app.ts';
 import { settleAbandoned } from '../src/erasure/abandoned.ts';
 import type { Job } from './scheduler.ts';
 

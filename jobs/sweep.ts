@@ -1,5 +1,5 @@
 /** The sweep by schedule: every policy of a controller that shares a cron expression, in one run. */
-import type { App, Controlled } from '../src/app.ts';
+import type { App, Controlled } from '../src/installation/app.ts';
 import type { PolicyReport } from '../src/erasure/report.ts';
 import { sweep } from '../src/erasure/sweep.ts';
 import type { Task } from '../src/policy/view.ts';

@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../installation/app.ts';
 import { approve as approvePlan, type NoLonger } from '../erasure/approve.ts';
 import { FristError } from '../errors.ts';
 import type { Key } from '../policy/policy.ts';

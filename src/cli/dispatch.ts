@@ -1,6 +1,6 @@
 /** From a command line to its verb: reads settings and policy files, opens what the verb needs, and tells errors. */
 import { readFileSync } from 'node:fs';
-import type { App } from '../app.ts';
+import type { App } from '../installation/app.ts';
 import { examineStore, type StoreReport } from '../audit/store/examine.ts';
 import { createResolver, loadSettings, type Settings } from '../config.ts';
 import { connectorKinds, createConnector } from '../connectors/registry.ts';
@@ -9,7 +9,7 @@ import { createLogger, type Logger } from '../logger.ts';
 import { parsePolicies, type Located } from '../policy/parse/parse.ts';
 import type { PolicyFile } from '../policy/policy.ts';
 import { compileViews } from '../policy/view.ts';
-import { MEANING, openApp, openConnectors, type World } from '../wiring.ts';
+import { MEANING, openApp, openConnectors, type World } from '../installation/wiring.ts';
 import { approve } from './approve.ts';
 import { momentOf, momentToErase } from './shared/as-of.ts';
 import { exitOf } from './shared/exit.ts';

@@ -1,4 +1,4 @@
-import type { App, Controlled } from '../app.ts';
+import type { App, Controlled } from '../installation/app.ts';
 import type { Settings } from '../config.ts';
 import { EXIT, FristError } from '../errors.ts';
 import { keyInSource, matchesOf, matchesOfRecords, type Match } from '../erasure/holds/matches.ts';
@@ -9,7 +9,7 @@ import { isOfPolicy } from '../policy/held.ts';
 import type { HeldPolicy, HeldRecord } from '../policy/subject.ts';
 import { openState } from '../state/open.ts';
 import type { Hold } from '../state/state.ts';
-import type { World } from '../wiring.ts';
+import type { World } from '../installation/wiring.ts';
 import { isDay } from './shared/as-of.ts';
 import { coversOf, reviewOf } from './shared/holds.ts';
 import { identifierOf, recordsNamed, refuseUnknownKinds, type NamedRecord } from './shared/identifiers.ts';

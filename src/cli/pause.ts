@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../installation/app.ts';
 import { formatEntry } from '../audit/entry.ts';
 import { EXIT } from '../errors.ts';
 import type { Pause } from '../state/state.ts';

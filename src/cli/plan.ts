@@ -1,4 +1,4 @@
-import type { App, Controlled } from '../app.ts';
+import type { App, Controlled } from '../installation/app.ts';
 import { dryRun, inspectPlan } from '../erasure/dry-run.ts';
 import type { PolicyReport } from '../erasure/report.ts';
 import { standingOf } from '../erasure/run/planned.ts';

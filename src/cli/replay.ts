@@ -1,11 +1,11 @@
-import type { App, Controlled } from '../app.ts';
+import type { App, Controlled } from '../installation/app.ts';
 import { lookForReplay, replay as replayAll, type ReplayReport } from '../erasure/replay/replay.ts';
 import { EXIT, FristError } from '../errors.ts';
-import { openInquiry } from '../inquiry.ts';
-import { openPast, type TrailPast } from '../past.ts';
+import { openInquiry } from '../installation/inquiry.ts';
+import { openPast, type TrailPast } from '../installation/past.ts';
 import { explainDisposition } from '../policy/explain/disposition.ts';
 import type { Verdict } from '../policy/judge.ts';
-import type { World } from '../wiring.ts';
+import type { World } from '../installation/wiring.ts';
 import { gapOf, gapWords, type Gap } from './audit/find.ts';
 import { isDay, type Moment } from './shared/as-of.ts';
 import { exitOf, statusesOfPlan, statusesOfRun } from './shared/exit.ts';

@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../installation/app.ts';
 import { pastReview } from '../erasure/holds/review.ts';
 import type { PolicyReport } from '../erasure/report.ts';
 import { sweep } from '../erasure/sweep.ts';

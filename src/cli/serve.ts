@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../installation/app.ts';
 import { formatEntry } from '../audit/entry.ts';
 import { isPassing } from '../audit/publisher.ts';
 import { createConsole, listen } from '../console/server.ts';

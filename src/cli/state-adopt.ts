@@ -1,11 +1,11 @@
-import { adoptTrail, type Adopted, type LostHold } from '../adopt.ts';
+import { adoptTrail, type Adopted, type LostHold } from '../installation/adopt.ts';
 import { parseCheckpoint } from '../audit/checkpoint.ts';
 import { nameOfStore, openReadStore } from '../audit/store/open.ts';
 import { CHECKPOINT } from '../audit/tile.ts';
 import type { Settings } from '../config.ts';
 import { EXIT, FristError } from '../errors.ts';
-import { openSigner } from '../keys.ts';
-import type { World } from '../wiring.ts';
+import { openSigner } from '../installation/keys.ts';
+import type { World } from '../installation/wiring.ts';
 import { readText } from './shared/files.ts';
 import { printJson, type Io } from './shared/io.ts';
 import { number } from './shared/text.ts';

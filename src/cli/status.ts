@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../installation/app.ts';
 import { HEARTBEAT } from '../audit/watch/heartbeat.ts';
 import { lastVerification } from '../audit/watch/inspect.ts';
 import { pastReview } from '../erasure/holds/review.ts';

@@ -7,7 +7,7 @@ import { auditFind } from '../../src/cli/audit/find.ts';
 import { loadSettings } from '../../src/config.ts';
 import { demoData, HELD } from '../../src/demo/data.ts';
 import { demoFile, seedDemo } from '../../src/demo/seed.ts';
-import { openInquiry, type Inquiry } from '../../src/inquiry.ts';
+import { openInquiry, type Inquiry } from '../../src/installation/inquiry.ts';
 import { createLogger } from '../../src/logger.ts';
 import { parsePolicies } from '../../src/policy/parse/parse.ts';
 import { openSqlite } from '../support/servers/clients.ts';

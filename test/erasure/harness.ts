@@ -21,7 +21,7 @@ import type { Source } from '../../src/policy/policy.ts';
 import { compileViews, type Task } from '../../src/policy/view.ts';
 import { initState, openState } from '../../src/state/open.ts';
 import type { State } from '../../src/state/state.ts';
-import { createTrail, type OwnTrail } from '../../src/trail.ts';
+import { createTrail, type OwnTrail } from '../../src/installation/trail.ts';
 import { MEANING } from '../connectors/memory-harness.ts';
 import type { Row, TableSpec } from '../connectors/conformance/harness.ts';
 

@@ -197,7 +197,7 @@ const FINE: readonly (readonly [path: string, text: string])[] = [
   ['src/console/server.ts', use('hono')],
   ['jobs/scheduler.ts', use('node-cron')],
   ['jobs/sweep.ts', use('../src/erasure/execute.ts')],
-  ['jobs/sweep.ts', use('../src/app.ts')],
+  ['jobs/sweep.ts', use('../src/installation/app.ts')],
   ['test/cli/x.test.ts', use('../../src/cli/run.ts')],
   ['test/cli/x.test.ts', longFunction(200)],
   ['src/cli/x.ts', lines(400)],

@@ -4,7 +4,7 @@ import { Contexts, type Context } from '../../audit/lookup/context.ts';
 import { findByCommitment, type Found } from '../../audit/lookup/find.ts';
 import { fieldsOf } from '../../audit/lookup/names.ts';
 import { EXIT } from '../../errors.ts';
-import type { Inquiry } from '../../inquiry.ts';
+import type { Inquiry } from '../../installation/inquiry.ts';
 import type { PolicyFile } from '../../policy/policy.ts';
 import { printJson, type Io } from '../shared/io.ts';
 import { number } from '../shared/text.ts';

@@ -3,7 +3,7 @@ import { findByCommitment, type Found } from '../../audit/lookup/find.ts';
 import { fieldsOf } from '../../audit/lookup/names.ts';
 import { checkReceipt, formatReceipt, parseReceipt, type LabelledOpening } from '../../audit/receipt.ts';
 import { EXIT, FristError } from '../../errors.ts';
-import type { Inquiry } from '../../inquiry.ts';
+import type { Inquiry } from '../../installation/inquiry.ts';
 import type { PolicyFile } from '../../policy/policy.ts';
 import { readBytes, writeNew } from '../shared/files.ts';
 import { printJson, type Io } from '../shared/io.ts';

@@ -3,7 +3,7 @@ import { readFindings } from '../../audit/report/read.ts';
 import type { Period, Report } from '../../audit/report/report.ts';
 import type { Settings } from '../../config.ts';
 import { EXIT, FristError } from '../../errors.ts';
-import type { World } from '../../wiring.ts';
+import type { World } from '../../installation/wiring.ts';
 import { isDay } from '../shared/as-of.ts';
 import { jsonText, printJson, type Io } from '../shared/io.ts';
 import { printable } from '../shared/printable.ts';

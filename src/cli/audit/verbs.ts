@@ -2,9 +2,9 @@
 import { openReader } from '../../audit/lookup/reader.ts';
 import type { Settings } from '../../config.ts';
 import { FristError } from '../../errors.ts';
-import { openInquiry, type Inquiry } from '../../inquiry.ts';
+import { openInquiry, type Inquiry } from '../../installation/inquiry.ts';
 import type { PolicyFile } from '../../policy/policy.ts';
-import type { World } from '../../wiring.ts';
+import type { World } from '../../installation/wiring.ts';
 import { auditVerify } from './verify.ts';
 import type { Options } from '../program.ts';
 import { readText, writeNew } from '../shared/files.ts';

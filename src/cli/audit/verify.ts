@@ -1,6 +1,6 @@
 import type { Settings } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
-import type { World } from '../../wiring.ts';
+import type { World } from '../../installation/wiring.ts';
 import { printJson, type Io } from '../shared/io.ts';
 import { printable } from '../shared/printable.ts';
 import { number } from '../shared/text.ts';

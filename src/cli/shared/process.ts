@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { World } from '../../wiring.ts';
+import type { World } from '../../installation/wiring.ts';
 import type { CreateJobs } from '../serve.ts';
 import type { Io } from './io.ts';
 

@@ -8,7 +8,7 @@ import { verifyTrail, type Verification } from '../../audit/verify.ts';
 import { HEADS_PREFIX, readHeads } from '../../audit/watch/heads.ts';
 import type { Settings } from '../../config.ts';
 import { FristError } from '../../errors.ts';
-import { ownTrail, type World } from '../../wiring.ts';
+import { ownTrail, type World } from '../../installation/wiring.ts';
 
 /** Which trail, by which key. */
 export interface TrailChoice {

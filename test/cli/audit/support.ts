@@ -7,7 +7,7 @@ import type { Epoch } from '../../../src/audit/keys/ring.ts';
 import { catchUpIndex } from '../../../src/audit/lookup/catch-up.ts';
 import { openReader } from '../../../src/audit/lookup/reader.ts';
 import type { MemoryStore } from '../../../src/audit/store/memory.ts';
-import type { Inquiry } from '../../../src/inquiry.ts';
+import type { Inquiry } from '../../../src/installation/inquiry.ts';
 import { parsePolicies } from '../../../src/policy/parse/parse.ts';
 import type { PolicyFile } from '../../../src/policy/policy.ts';
 import { newId } from '../../audit/lookup/support.ts';

@@ -9,7 +9,7 @@ import { auditVerify, type AuditVerifyOptions } from '../../../src/cli/audit/ver
 import { readText } from '../../../src/cli/shared/files.ts';
 import { loadSettings } from '../../../src/config.ts';
 import { createLogger } from '../../../src/logger.ts';
-import type { World } from '../../../src/wiring.ts';
+import type { World } from '../../../src/installation/wiring.ts';
 import { madeUpTrail } from '../../audit/report/made-up.ts';
 import { codeOf } from '../../state/support.ts';
 import { SIGNER } from '../../support/trail.ts';

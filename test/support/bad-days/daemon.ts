@@ -8,7 +8,7 @@ import type { Scheduler } from '../../../jobs/scheduler.ts';
 import { loadSettings } from '../../../src/config.ts';
 import type { Logger } from '../../../src/logger.ts';
 import { parsePolicies } from '../../../src/policy/parse/parse.ts';
-import { openApp } from '../../../src/wiring.ts';
+import { openApp } from '../../../src/installation/wiring.ts';
 import type { Installation } from './installation.ts';
 
 export interface Daemon extends Scheduler {

@@ -1,11 +1,11 @@
 /** What a command or a job works with, once settings and policy files have been read: one engine per controller. */
-import type { Settings } from './config.ts';
-import type { ReadStore, Store } from './audit/store/store.ts';
-import type { Engine, Evidence, Trail } from './erasure/engine.ts';
-import type { Logger } from './logger.ts';
-import type { Located } from './policy/parse/parse.ts';
-import type { Task } from './policy/view.ts';
-import type { State } from './state/state.ts';
+import type { Settings } from '../config.ts';
+import type { ReadStore, Store } from '../audit/store/store.ts';
+import type { Engine, Evidence, Trail } from '../erasure/engine.ts';
+import type { Logger } from '../logger.ts';
+import type { Located } from '../policy/parse/parse.ts';
+import type { Task } from '../policy/view.ts';
+import type { State } from '../state/state.ts';
 
 /** One controller: its policy file, and the engine that erases for it. */
 export interface Controlled {

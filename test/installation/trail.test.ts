@@ -2,16 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createMemoryStore, type Fault, type Operation } from '../src/audit/store/memory.ts';
-import { openLog } from '../src/audit/log.ts';
-import { verifyTrail } from '../src/audit/verify.ts';
-import { formatEntry } from '../src/audit/entry.ts';
-import type { Logger } from '../src/logger.ts';
-import type { State } from '../src/state/state.ts';
-import { createTrail, type OwnTrail } from '../src/trail.ts';
-import { freshState, INSTALLATION } from './state/support.ts';
-import { withRandom, type Random } from './support/random.ts';
-import { entries, SIGNER } from './support/trail.ts';
+import { createMemoryStore, type Fault, type Operation } from '../../src/audit/store/memory.ts';
+import { openLog } from '../../src/audit/log.ts';
+import { verifyTrail } from '../../src/audit/verify.ts';
+import { formatEntry } from '../../src/audit/entry.ts';
+import type { Logger } from '../../src/logger.ts';
+import type { State } from '../../src/state/state.ts';
+import { createTrail, type OwnTrail } from '../../src/installation/trail.ts';
+import { freshState, INSTALLATION } from '../state/support.ts';
+import { withRandom, type Random } from '../support/random.ts';
+import { entries, SIGNER } from '../support/trail.ts';
 
 const coded = (code: string): unknown => expect.objectContaining({ code });
 const closing: (() => Promise<unknown>)[] = [];

@@ -1,6 +1,6 @@
 /** The keys of an installation, from where the settings say: signing the trail, wrapping the epoch keys, and the key ring. */
-import { createProgramSigner, createProgramWrapper } from './audit/keys/program.ts';
-import { createKeyRing, type KeyRing } from './audit/keys/ring.ts';
+import { createProgramSigner, createProgramWrapper } from '../audit/keys/program.ts';
+import { createKeyRing, type KeyRing } from '../audit/keys/ring.ts';
 import {
   createSigningKey,
   createWrappingKey,
@@ -10,14 +10,14 @@ import {
   parseWrappingKey,
   wrapperOf,
   type KeyWrapper,
-} from './audit/keys.ts';
-import { sourceIn } from './audit/commitment.ts';
-import type { Signer } from './audit/checkpoint.ts';
-import type { KeySource, Settings } from './config.ts';
-import type { Keys, Names } from './erasure/engine.ts';
-import { FristError } from './errors.ts';
-import type { Logger } from './logger.ts';
-import type { State } from './state/state.ts';
+} from '../audit/keys.ts';
+import { sourceIn } from '../audit/commitment.ts';
+import type { Signer } from '../audit/checkpoint.ts';
+import type { KeySource, Settings } from '../config.ts';
+import type { Keys, Names } from '../erasure/engine.ts';
+import { FristError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { State } from '../state/state.ts';
 
 type Random = (n: number) => Uint8Array;
 

@@ -2,39 +2,39 @@
 import { hash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import type { App, Controlled } from './app.ts';
-import type { Signer } from './audit/checkpoint.ts';
-import { formatEntry } from './audit/entry.ts';
-import { putEvidence } from './audit/evidence.ts';
-import { expireEvidence } from './audit/watch/evidence.ts';
-import { hasHeads, newestHead } from './audit/watch/heads.ts';
-import { createUlids } from './audit/format/ulid.ts';
-import type { KeyRing } from './audit/keys/ring.ts';
-import { nameOfStore, openStore } from './audit/store/open.ts';
-import type { Store } from './audit/store/store.ts';
-import { CHECKPOINT } from './audit/tile.ts';
-import type { Settings } from './config.ts';
+import type { Signer } from '../audit/checkpoint.ts';
+import { formatEntry } from '../audit/entry.ts';
+import { putEvidence } from '../audit/evidence.ts';
+import { expireEvidence } from '../audit/watch/evidence.ts';
+import { hasHeads, newestHead } from '../audit/watch/heads.ts';
+import { createUlids } from '../audit/format/ulid.ts';
+import type { KeyRing } from '../audit/keys/ring.ts';
+import { nameOfStore, openStore } from '../audit/store/open.ts';
+import type { Store } from '../audit/store/store.ts';
+import { CHECKPOINT } from '../audit/tile.ts';
+import type { Settings } from '../config.ts';
 import {
   SourceFailure,
   type Connector,
   type Meaning,
   type Pulse,
   type Strain,
-} from './connectors/connector.ts';
-import { createConnector, createPulse } from './connectors/registry.ts';
-import { withRetry } from './connectors/wrap/retry.ts';
-import type { Engine, Evidence } from './erasure/engine.ts';
-import { clockIsWitnessed } from './erasure/run/clock.ts';
-import { FristError } from './errors.ts';
+} from '../connectors/connector.ts';
+import { createConnector, createPulse } from '../connectors/registry.ts';
+import { withRetry } from '../connectors/wrap/retry.ts';
+import type { Engine, Evidence } from '../erasure/engine.ts';
+import { clockIsWitnessed } from '../erasure/run/clock.ts';
+import { FristError } from '../errors.ts';
 import { createKeys, keysOf, openKeyRing, openSigner, rotateKeys } from './keys.ts';
-import type { Logger } from './logger.ts';
-import { certainty } from './policy/certainty.ts';
-import { holds, isReadable, valueOf } from './policy/condition.ts';
-import type { PolicyFile, Source } from './policy/policy.ts';
-import type { Located } from './policy/parse/parse.ts';
-import { normalise } from './policy/subject.ts';
-import { compileViews } from './policy/view.ts';
-import { initState, openState } from './state/open.ts';
-import type { Head, State } from './state/state.ts';
+import type { Logger } from '../logger.ts';
+import { certainty } from '../policy/certainty.ts';
+import { holds, isReadable, valueOf } from '../policy/condition.ts';
+import type { PolicyFile, Source } from '../policy/policy.ts';
+import type { Located } from '../policy/parse/parse.ts';
+import { normalise } from '../policy/subject.ts';
+import { compileViews } from '../policy/view.ts';
+import { initState, openState } from '../state/open.ts';
+import type { Head, State } from '../state/state.ts';
 import { createTrail, type OwnTrail } from './trail.ts';
 
 const READ_ATTEMPTS = 4;

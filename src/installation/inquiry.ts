@@ -1,13 +1,13 @@
 /** What it takes to ask the own trail about a person or a record: the trail, its index, and the keys of the names in it. */
-import type { Epoch } from './audit/keys/ring.ts';
-import { catchUpIndex } from './audit/lookup/catch-up.ts';
-import { openReader, type TrailReader } from './audit/lookup/reader.ts';
-import { createUlids } from './audit/format/ulid.ts';
-import { openReadStore } from './audit/store/open.ts';
-import type { Settings } from './config.ts';
+import type { Epoch } from '../audit/keys/ring.ts';
+import { catchUpIndex } from '../audit/lookup/catch-up.ts';
+import { openReader, type TrailReader } from '../audit/lookup/reader.ts';
+import { createUlids } from '../audit/format/ulid.ts';
+import { openReadStore } from '../audit/store/open.ts';
+import type { Settings } from '../config.ts';
 import { openKeyRing, openSigner } from './keys.ts';
-import { openState } from './state/open.ts';
-import type { TrailIndex } from './state/state.ts';
+import { openState } from '../state/open.ts';
+import type { TrailIndex } from '../state/state.ts';
 import type { World } from './wiring.ts';
 
 export interface Inquiry {

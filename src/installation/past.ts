@@ -1,8 +1,8 @@
 /** What the own trail says was erased in one source, for `replay`: read by commitments, since it names nothing else. */
-import { readEntry, type EntryOf } from './audit/entry.ts';
-import { findByCommitment } from './audit/lookup/find.ts';
-import { readSpan } from './audit/lookup/range.ts';
-import type { Deed, Past } from './erasure/replay/past.ts';
+import { readEntry, type EntryOf } from '../audit/entry.ts';
+import { findByCommitment } from '../audit/lookup/find.ts';
+import { readSpan } from '../audit/lookup/range.ts';
+import type { Deed, Past } from '../erasure/replay/past.ts';
 import type { Inquiry } from './inquiry.ts';
 
 export interface TrailPast extends Past {

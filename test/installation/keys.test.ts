@@ -3,10 +3,10 @@ import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createUlids } from '../src/audit/format/ulid.ts';
-import { createKeys, keysOf, openKeyRing, openSigner } from '../src/keys.ts';
-import { loadSettings, type KeySource, type Settings } from '../src/config.ts';
-import { clock, freshState } from './state/support.ts';
+import { createUlids } from '../../src/audit/format/ulid.ts';
+import { createKeys, keysOf, openKeyRing, openSigner } from '../../src/installation/keys.ts';
+import { loadSettings, type KeySource, type Settings } from '../../src/config.ts';
+import { clock, freshState } from '../state/support.ts';
 
 const ORIGIN = 'example.com/trail';
 let folder = '';

@@ -6,15 +6,15 @@
  * than `patience` since it last worked, and then gets the error: nothing is erased that is not on record. What was
  * emitted stays in the outbox, and is tried again for as long as the process lives.
  */
-import { parseEntry } from './audit/entry.ts';
-import type { Head, Signer } from './audit/checkpoint.ts';
-import { openLog, type Log } from './audit/log.ts';
-import { createPublisher, isPassing, type Publisher } from './audit/publisher.ts';
-import type { Store } from './audit/store/store.ts';
-import type { Trail } from './erasure/engine.ts';
-import { FristError, type ErrorCode } from './errors.ts';
-import type { Logger } from './logger.ts';
-import type { State } from './state/state.ts';
+import { parseEntry } from '../audit/entry.ts';
+import type { Head, Signer } from '../audit/checkpoint.ts';
+import { openLog, type Log } from '../audit/log.ts';
+import { createPublisher, isPassing, type Publisher } from '../audit/publisher.ts';
+import type { Store } from '../audit/store/store.ts';
+import type { Trail } from '../erasure/engine.ts';
+import { FristError, type ErrorCode } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { State } from '../state/state.ts';
 
 const LEASE = 'trail';
 const LEASE_MS = 30_000;

@@ -6,17 +6,17 @@
  * Nothing is adopted that does not verify, or that is another installation's. A crash before the end leaves a state that
  * is refused as an old copy, and can be adopted again.
  */
-import { formatEntry, readEntry, type Entry, type EntryOf } from './audit/entry.ts';
-import { putEvidence, readEvidence } from './audit/evidence.ts';
-import { createUlids } from './audit/format/ulid.ts';
-import { openReader, type TrailReader } from './audit/lookup/reader.ts';
-import { openStore } from './audit/store/open.ts';
-import type { ReadStore } from './audit/store/store.ts';
-import type { Settings } from './config.ts';
-import { FristError } from './errors.ts';
+import { formatEntry, readEntry, type Entry, type EntryOf } from '../audit/entry.ts';
+import { putEvidence, readEvidence } from '../audit/evidence.ts';
+import { createUlids } from '../audit/format/ulid.ts';
+import { openReader, type TrailReader } from '../audit/lookup/reader.ts';
+import { openStore } from '../audit/store/open.ts';
+import type { ReadStore } from '../audit/store/store.ts';
+import type { Settings } from '../config.ts';
+import { FristError } from '../errors.ts';
 import { openKeyRing } from './keys.ts';
-import { initState, openState } from './state/open.ts';
-import type { Destroyed, Hold, LostEpoch, Pause, State } from './state/state.ts';
+import { initState, openState } from '../state/open.ts';
+import type { Destroyed, Hold, LostEpoch, Pause, State } from '../state/state.ts';
 import { openDurable, type World } from './wiring.ts';
 
 const DAY_MS = 86_400_000;
