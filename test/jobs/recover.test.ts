@@ -47,6 +47,9 @@ async function stopped(engine: Engine): Promise<World> {
   let over = false;
   void running.ended.then(() => (over = true));
   while (!over && ((await people.left()).length !== 50 || (await open()) !== 2)) await delay(10);
+  // Who is stopped while it publishes keeps the trail's lock: nobody else could write.
+  while (!over && (await on.state('select id from frist_outbox')).length > 0) await delay(10);
+  await delay(100);
   running.child.kill('SIGSTOP');
   return {
     people,
