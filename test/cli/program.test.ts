@@ -83,7 +83,16 @@ const report = (change: Partial<PolicyReport>): PolicyReport => ({
   status: 'done',
   ...change,
 });
-const found = { population: 9, matching: 9, by: {}, byAction: {}, overdue: 2, exemptBy: {}, heldBy: {}, dependents: {} };
+const found = {
+  population: 9,
+  matching: 9,
+  by: {},
+  byAction: {},
+  overdue: 2,
+  exemptBy: {},
+  heldBy: {},
+  dependents: {},
+};
 
 describe('exit status', () => {
   const error = (code: string): Pick<PolicyReport, 'error' | 'status'> => ({
