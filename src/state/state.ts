@@ -68,6 +68,12 @@ export interface Plan {
   readonly requestedBy: string;
 }
 
+/** A record of a plan: its key, and a digest that tells it from another that gets the key while the plan waits. */
+export interface PlanKey {
+  readonly key: Key;
+  readonly life: string;
+}
+
 export interface OpenBatch {
   readonly id: string;
   readonly run: string;
@@ -269,8 +275,8 @@ export interface State {
   transaction<T>(work: (t: Transaction) => Promise<T>): Promise<T>;
 
   /** Keys of a plan, in pieces, so that a plan of millions fits in memory neither here nor there. Sequence from 0. */
-  addPlanKeys(plan: string, sequence: number, keys: readonly Key[]): Promise<void>;
-  planKeys(plan: string): AsyncIterable<readonly Key[]>;
+  addPlanKeys(plan: string, sequence: number, keys: readonly PlanKey[]): Promise<void>;
+  planKeys(plan: string): AsyncIterable<readonly PlanKey[]>;
   dropPlanKeys(plan: string): Promise<void>;
   plan(id: string): Promise<Plan | undefined>;
   plans(filter: { readonly status?: PlanStatus; readonly policy?: string }): Promise<readonly Plan[]>;

@@ -10,13 +10,12 @@ import * as pauses from './work/pause.ts';
 import * as plans from './work/plans.ts';
 import * as proofs from './work/proofs.ts';
 import * as runs from './work/runs.ts';
-import type { State, Transaction } from './state.ts';
+import type { PlanKey, State, Transaction } from './state.ts';
 import * as objects from './trail/objects.ts';
 import * as trailIndex from './trail/index-of-commitments.ts';
 import { inTurn, read, scrub, stateFault } from './turn.ts';
 import type { Store, Turn } from './turn.ts';
 import { FristError } from '../errors.ts';
-import type { Key } from '../policy/policy.ts';
 
 /** A transaction for the caller, and the first thing that went wrong in it. */
 function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => FristError | undefined } {
@@ -67,7 +66,7 @@ async function transaction<T>(store: Store, work: (t: Transaction) => Promise<T>
   });
 }
 
-async function* planKeys(store: Store, plan: string): AsyncIterable<readonly Key[]> {
+async function* planKeys(store: Store, plan: string): AsyncIterable<readonly PlanKey[]> {
   for (let after = -1; ;) {
     const piece = await read(store, (db) => plans.nextPlanKeys(db, plan, after));
     if (piece === undefined) return;

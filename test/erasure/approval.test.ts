@@ -120,6 +120,27 @@ describe('a policy that wants a person', () => {
 });
 
 describe('plans that wait', () => {
+  it('let nobody go who has a key of theirs by now, though he is due as well', async () => {
+    const on = await make({ tables: contacts(3), policies: asking('always') });
+    const { plan } = await run(on);
+    const [first] = on.rows('contacts');
+    const key = String(first?.['id']);
+    on.database.tables
+      .get('contacts')
+      ?.rows.set(`["${key}"]`, { ...contact(Number(key), '2025-01-01'), email: 'another@example.org' });
+    const result = await letGo(on, plan ?? '');
+    expect(result).toMatchObject({ report: { outcomes: { erased: 2 } }, noLonger: { absent: 1 } });
+    expect(on.rows('contacts')).toMatchObject([{ id: key, email: 'another@example.org' }]);
+  });
+
+  it('let the same person go whose address is written otherwise by now', async () => {
+    const on = await make({ tables: contacts(3), policies: asking('always') });
+    const { plan } = await run(on);
+    const [first] = on.rows('contacts');
+    Object.assign(first ?? {}, { email: String(first?.['email']).toUpperCase() });
+    expect(await letGo(on, plan ?? '')).toMatchObject({ report: { outcomes: { erased: 3 } } });
+  });
+
   it('are one for each reason, with one alarm, until it has expired', async () => {
     const on = await make({ tables: contacts(101) });
     const { plan } = await run(on);

@@ -81,7 +81,7 @@ export async function observe(at: Installation, isExact: boolean): Promise<void>
   for (const { id, guard } of await state.plans({ policy: 'contacts' })) {
     if (at.plans.some((known) => known.id === id)) continue;
     const keys = new Set<string>();
-    for await (const some of state.planKeys(id)) for (const [key = ''] of some) keys.add(key);
+    for await (const some of state.planKeys(id)) for (const { key } of some) keys.add(key[0] ?? '');
     at.plans.push({ id, keys, guard: guard.name, wording: at.wording });
   }
   if (isExact) return;

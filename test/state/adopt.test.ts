@@ -30,7 +30,7 @@ describe.each(await engines())('a state that is adopted on %s', (engine) => {
     } as const;
     const hold = aHold();
     const memory = { digest: 'd', trusted: 'd', population: 500, lastSuccess: '2026-11-01T00:00:00Z' };
-    await state.addPlanKeys(waiting.id, 0, [['1']]);
+    await state.addPlanKeys(waiting.id, 0, [{ key: ['1'], life: 'l' }]);
     await state.transaction(async (t) => {
       for (const run of [ended, running]) await t.startRun(run);
       for (const batch of [settled, open]) await t.openBatch(batch);

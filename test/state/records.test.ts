@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { engines } from '../support/servers/index.ts';
 import { aBatch, aHold, aPlan, aRun, codeOf, collect, freshState } from './support.ts';
-import type { Hold } from '../../src/state/state.ts';
+import type { Hold, PlanKey } from '../../src/state/state.ts';
 import type { TestState } from './support.ts';
 
 describe.each(await engines())('the state on %s', (engine) => {
@@ -250,16 +250,10 @@ describe.each(await engines())('the state on %s', (engine) => {
     it('have their keys in pieces, in order, until they are over', async () => {
       const plan = aPlan();
       const other = aPlan();
-      const pieces = [
-        [['1', 'Ø\u0000']],
-        [
-          ['2', ''],
-          ['3', "'"],
-        ],
-        [],
-      ];
+      const of = (...key: string[]): PlanKey => ({ key, life: `life of ${key[0] ?? ''}` });
+      const pieces = [[of('1', 'Ø\u0000')], [of('2', ''), of('3', "'")], []];
       for (const at of [2, 0, 1]) await test.state.addPlanKeys(plan.id, at, pieces[at]!);
-      await test.state.addPlanKeys(other.id, 0, [['9']]);
+      await test.state.addPlanKeys(other.id, 0, [of('9')]);
       await test.state.transaction(async (t) => {
         await t.addPlan(plan);
         await t.addPlan(other);
@@ -273,7 +267,7 @@ describe.each(await engines())('the state on %s', (engine) => {
       expect(await collect(test.state.planKeys(plan.id))).toEqual(pieces);
       await move('approved', 'applied');
       expect(await collect(test.state.planKeys(plan.id))).toEqual([]);
-      expect(await collect(test.state.planKeys(other.id))).toEqual([[['9']]]);
+      expect(await collect(test.state.planKeys(other.id))).toEqual([[of('9')]]);
       await test.state.dropPlanKeys(other.id);
       expect(await collect(test.state.planKeys(other.id))).toEqual([]);
     });
@@ -281,7 +275,8 @@ describe.each(await engines())('the state on %s', (engine) => {
     it('leave no keys behind that no plan ever named, and none is taken too early', async () => {
       const plan = aPlan();
       await test.state.transaction((t) => t.addPlan(plan));
-      for (const id of [plan.id, 'lost', 'on its way']) await test.state.addPlanKeys(id, 0, [['1']]);
+      for (const id of [plan.id, 'lost', 'on its way'])
+        await test.state.addPlanKeys(id, 0, [{ key: ['1'], life: 'l' }]);
       await test.database.query(
         `update frist_plan_keys set written = written - 90000000 where plan <> 'on its way'`,
       );

@@ -33,7 +33,7 @@ describe('the file of a state', () => {
       await t.addHold(hold);
       await t.addPlan(plan);
     });
-    await test.state.addPlanKeys(plan.id, 0, [['plan-4711']]);
+    await test.state.addPlanKeys(plan.id, 0, [{ key: ['plan-4711'], life: 'l' }]);
     for (const secret of ['key-4711', 'detail-4711', 'subject-4711', 'plan-4711']) {
       expect(files().includes(secret)).toBe(true);
     }

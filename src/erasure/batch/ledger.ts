@@ -4,10 +4,10 @@ import { ageBucket, type Age, type Commitments, formatEntry } from '../../audit/
 import { recordFormatter } from '../../audit/format/record.ts';
 import { FristError } from '../../errors.ts';
 import type { Judge } from '../../policy/judge.ts';
-import { normalise } from '../../policy/subject.ts';
 import type { Task } from '../../policy/view.ts';
 import type { Engine, Names } from '../engine.ts';
 import { add, type Counts, type Outcome } from '../report.ts';
+import { identifiersOf } from '../run/life.ts';
 import type { Identity, Selected } from '../survey/spool.ts';
 
 /** A record and what became of it. */
@@ -39,12 +39,7 @@ export interface Ledger {
 /** Commitments of one record, as of the facts that it was chosen or erased by. */
 export function commitmentsOf(names: Names, task: Task, identity: Identity): Commitments {
   const { source, record } = task.view;
-  const subjects: (readonly [string, string])[] = [];
-  record.subjects.slice(0, task.ownSubjects).forEach((subject, i) => {
-    const raw = identity.subjects[i];
-    const value = raw === null || raw === undefined ? '' : normalise(raw, subject.normalise);
-    if (value !== '') subjects.push([subject.kind, value]);
-  });
+  const subjects = identifiersOf(task, identity.subjects);
   const { key, starts } = identity;
   return {
     incarnation: names.incarnation(source, record.name, key, subjects, starts),

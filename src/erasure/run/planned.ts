@@ -3,9 +3,10 @@ import type { Judge } from '../../policy/judge.ts';
 import type { Facts, Key } from '../../policy/policy.ts';
 import type { Plan } from '../../state/state.ts';
 import type { Engine } from '../engine.ts';
+import { lifeOf } from './life.ts';
 import type { Prepared } from './prepare.ts';
 
-/** A record of a plan; without facts where it is not there any more. */
+/** A record of a plan; without facts where it is not there any more, though another may have its key by now. */
 export interface Planned {
   readonly key: Key;
   readonly facts?: Facts;
@@ -19,13 +20,20 @@ export async function* plannedRecords(
   judge: Judge,
   signal: AbortSignal,
 ): AsyncIterable<readonly Planned[]> {
-  for await (const keys of engine.state.planKeys(plan.id)) {
+  for await (const planned of engine.state.planKeys(plan.id)) {
+    const keys = planned.map(({ key }) => key);
     const found = await connector.read(task.view, keys, signal);
-    const complete = await elsewhere.ask(found, judge, signal);
-    const there = new Set(found.map((facts) => JSON.stringify(facts.key)));
+    const lives = new Map(planned.map(({ key, life }) => [JSON.stringify(key), life]));
+    const same = found.filter((facts) => {
+      const { key, subjects } = facts;
+      const life = lifeOf(engine, task, { starts: judge.startRaw(facts), subjects });
+      return lives.get(JSON.stringify(key)) === life;
+    });
+    const complete = await elsewhere.ask(same, judge, signal);
+    const there = new Set(same.map((facts) => JSON.stringify(facts.key)));
     const absent = keys.filter((key) => !there.has(JSON.stringify(key)));
     yield [
-      ...found.map((facts) => ({ key: facts.key, facts: complete(facts) })),
+      ...same.map((facts) => ({ key: facts.key, facts: complete(facts) })),
       ...absent.map((key) => ({ key })),
     ];
   }

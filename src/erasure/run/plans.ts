@@ -6,13 +6,14 @@
  * approval. So there is one alarm, and another when the plan has expired unapproved.
  */
 import { formatEntry } from '../../audit/entry.ts';
-import type { Key } from '../../policy/policy.ts';
-import type { Plan } from '../../state/state.ts';
+import type { Task } from '../../policy/view.ts';
+import type { Plan, PlanKey } from '../../state/state.ts';
 import type { Engine } from '../engine.ts';
 import type { Tripped } from '../guard.ts';
 import type { Spool } from '../survey/spool.ts';
 import type { Survey } from '../survey/survey.ts';
 import { holdPolicy } from './lease.ts';
+import { lifeOf } from './life.ts';
 import type { Prepared } from './prepare.ts';
 
 const DAY_MS = 86_400_000;
@@ -49,7 +50,7 @@ export async function keepPlan(engine: Engine, prepared: Prepared, stopped: Stop
   }
   const plan = planOf(engine, prepared, stopped);
   // Keys first: a crash in between leaves keys of a plan that nobody can find, and no plan without its keys.
-  await storeKeys(engine, plan.id, stopped.spool);
+  await storeKeys(engine, prepared.task, plan.id, stopped.spool);
   await engine.state.transaction(async (t) => {
     await t.addPlan(plan);
     await t.emit([planEntry(engine, plan), stopEntry(engine, plan)]);
@@ -118,12 +119,12 @@ function planOf(engine: Engine, prepared: Prepared, { run, survey, tripped, asOf
   };
 }
 
-async function storeKeys(engine: Engine, plan: string, spool: Spool): Promise<void> {
+async function storeKeys(engine: Engine, task: Task, plan: string, spool: Spool): Promise<void> {
   await engine.state.dropPlanKeys(plan);
   let sequence = 0;
-  let piece: Key[] = [];
+  let piece: PlanKey[] = [];
   for await (const selected of spool.read()) {
-    for (const one of selected) piece.push(one.key);
+    for (const one of selected) piece.push({ key: one.key, life: lifeOf(engine, task, one) });
     if (piece.length < KEYS_PER_PIECE) continue;
     await engine.state.addPlanKeys(plan, sequence, piece);
     sequence += 1;

@@ -5,9 +5,8 @@
  * forgets them in the same transaction, and keys whose plan never came (a crash in between) are swept after a day.
  */
 import type { Knex } from 'knex';
-import type { Key } from '../../policy/policy.ts';
 import { FILLER } from '../migrations.ts';
-import type { Plan, PlanStatus } from '../state.ts';
+import type { Plan, PlanKey, PlanStatus } from '../state.ts';
 import type { Turn } from '../turn.ts';
 
 interface PlanRow {
@@ -113,7 +112,7 @@ export async function addPlanKeys(
   turn: Turn,
   plan: string,
   sequence: number,
-  keys: readonly Key[],
+  keys: readonly PlanKey[],
 ): Promise<void> {
   await turn.db<PlanKeysRow>('frist_plan_keys').insert({
     plan,
@@ -129,14 +128,14 @@ export async function nextPlanKeys(
   db: Knex,
   plan: string,
   after: number,
-): Promise<{ readonly sequence: number; readonly keys: readonly Key[] } | undefined> {
+): Promise<{ readonly sequence: number; readonly keys: readonly PlanKey[] } | undefined> {
   const row = await db<PlanKeysRow>('frist_plan_keys')
     .where({ plan })
     .andWhere('sequence', '>', after)
     .orderBy('sequence')
     .first('sequence', 'record_keys');
   if (row === undefined) return undefined;
-  return { sequence: row.sequence, keys: JSON.parse(row.record_keys) as readonly Key[] };
+  return { sequence: row.sequence, keys: JSON.parse(row.record_keys) as readonly PlanKey[] };
 }
 
 export async function dropPlanKeys(turn: Turn, plan: string): Promise<void> {
