@@ -12,7 +12,7 @@ export const USAGE_ERRORS = {
     exit: 1,
     message: 'Cannot read {file}: {reason}',
     remedy:
-      'Check the path and the permissions of the file. (--policies takes every word behind it: write a plan before it.)',
+      'Check the path and the permissions of the file. A word behind --policies is taken for a file, too: write a plan or a hold before it.',
   },
   FILE_UNWRITABLE: {
     exit: 1,

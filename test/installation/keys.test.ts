@@ -42,7 +42,7 @@ describe('the keys of an installation', () => {
 
   it('are the same keys, wherever they lie', async () => {
     const text = await readFile(join(folder, 'keys/signing'), 'utf8');
-    const program = join(import.meta.dirname, '../deploy/keys/openssl.sh');
+    const program = join(import.meta.dirname, '../../deploy/keys/openssl.sh');
     // The program wants its key under this name.
     await createKeys({ ...settingsOf().keys, signing: { file: join(folder, 'signing.pem') } }, random);
     const signers = async (from: KeySource): Promise<string> => (await openSigner(from, ORIGIN)).vkey;
