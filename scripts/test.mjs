@@ -1,12 +1,15 @@
 // `npm test`: every test once, and at the very end, alone on a line, "N passed, N failed". Arguments go to jest.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'frist-test-'));
 const outputFile = join(folder, 'result.json');
+
+// Much of the time a test waits for a server or for a child process.
+const workers = Math.ceil(availableParallelism() * 1.5);
 
 const jest = spawnSync(
   process.execPath,
@@ -14,7 +17,7 @@ const jest = spawnSync(
     '--experimental-vm-modules',
     '--no-warnings=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
-    '--maxWorkers=2',
+    `--maxWorkers=${workers}`,
     '--json',
     `--outputFile=${outputFile}`,
     ...process.argv.slice(2),
