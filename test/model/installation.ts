@@ -21,6 +21,8 @@ import { dueOf, policies, tables, type Deed, type ModelHold, type Wording } from
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 /** The leases of a dead process run out in this time. */
 const BURIAL_MS = 5 * 60_000;
+/** A command that takes longer than this waits for something, and the clock goes on. */
+const PATIENCE_MS = 10_000;
 
 /** What happens to a process that works: it dies at one of its calls, or one of them fails. */
 export type Trouble =
@@ -87,6 +89,7 @@ export class Installation {
   #pausedDuring: ReadonlySet<string> = new Set();
   #done = 0;
   #chance = 1;
+  #clock: NodeJS.Timeout | undefined;
 
   /** How often what was seen, over all installations: whoever reads it knows whether the test has tried anything. */
   readonly #seen: Map<string, number>;
@@ -213,6 +216,7 @@ export class Installation {
         this.note(death.happened() ? 'death' : 'survived');
         // A process ends with its command, and its connections with it.
         death.die();
+        await death.settled();
         this.#root.database.locks.clear();
         this.time += BURIAL_MS;
       }
@@ -275,7 +279,17 @@ export class Installation {
     this.#states = [this.#observer.state];
   }
 
+  /** Time passes while somebody waits, as it does everywhere: leases of the dead run out. */
+  passTime(): void {
+    const begun = performance.now();
+    clearInterval(this.#clock);
+    this.#clock = setInterval(() => {
+      if (performance.now() - begun > PATIENCE_MS) this.time += 60_000;
+    }, 1000).unref();
+  }
+
   async close(): Promise<void> {
+    clearInterval(this.#clock);
     await this.#root.close();
     await rm(this.#folder, { recursive: true });
   }

@@ -19,6 +19,8 @@ export interface Death {
   readonly happened: () => boolean;
   /** Kills it now. */
   die(): void;
+  /** Resolves when none of its calls is under way any more: one that was sent before it died may still have its effect. */
+  settled(): Promise<void>;
 }
 
 /** Dies at call number `at` (from 0); never when undefined. */
@@ -26,6 +28,7 @@ export function createDeath(at?: number, fate: Fate = 'not applied'): Death {
   const calls: string[] = [];
   let dead = false;
   let happened = false;
+  const underWay = new Set<Promise<unknown>>();
   const mortal = <T extends object>(
     target: T,
     through: readonly string[] = [],
@@ -45,6 +48,9 @@ export function createDeath(at?: number, fate: Fate = 'not applied'): Death {
           }
           const answer: unknown = Reflect.apply(member, object, args);
           if (!(answer instanceof Promise)) return answer;
+          underWay.add(answer);
+          const over = (): unknown => underWay.delete(answer);
+          answer.then(over, over);
           return answer.then((value: unknown) => {
             if (dies && failure !== undefined) throw failure(name);
             if (dies) dead = true;
@@ -59,7 +65,10 @@ export function createDeath(at?: number, fate: Fate = 'not applied'): Death {
   const die = (): void => {
     dead = true;
   };
-  return { mortal, calls, happened: () => happened, die };
+  const settled = async (): Promise<void> => {
+    while (underWay.size > 0) await Promise.allSettled(underWay);
+  };
+  return { mortal, calls, happened: () => happened, die, settled };
 }
 
 /** A dead process's call fails the way its kind fails: as a rejection, or while it is iterated over. */
