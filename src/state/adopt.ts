@@ -3,8 +3,8 @@
  * the copy was made is closed here without another word to the trail; what it still has to be told stays in the outbox.
  */
 import type { Adoption } from './state.ts';
-import { addHold } from './work/holds.ts';
-import { dropPlanKeys } from './work/plans.ts';
+import { addHold } from './erasing/holds.ts';
+import { dropPlanKeys } from './erasing/plans.ts';
 import { ONE, type Turn } from './turn.ts';
 
 /**

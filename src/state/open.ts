@@ -11,7 +11,7 @@ import { FristError } from '../errors.ts';
 import { addInstallation, findInstallation } from './trail/keyring.ts';
 import { MIGRATIONS, migrate, refuseNewer, schemaVersion } from './migrations.ts';
 import type { Migration } from './migrations.ts';
-import { dropOrphanKeys } from './work/plans.ts';
+import { dropOrphanKeys } from './erasing/plans.ts';
 import type { Installation, State } from './state.ts';
 import { createState } from './store.ts';
 import { inTurn, read, scrub, whenFree } from './turn.ts';

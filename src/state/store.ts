@@ -1,15 +1,15 @@
 /** Composes the parts of the state into the contract of state.ts. */
 import { adopt } from './adopt.ts';
-import * as batches from './work/batches.ts';
-import * as holds from './work/holds.ts';
-import * as jobs from './work/jobs.ts';
+import * as batches from './erasing/batches.ts';
+import * as holds from './erasing/holds.ts';
+import * as jobs from './erasing/jobs.ts';
 import * as keyring from './trail/keyring.ts';
 import * as leases from './leases.ts';
 import * as outbox from './trail/outbox.ts';
-import * as pauses from './work/pause.ts';
-import * as plans from './work/plans.ts';
-import * as proofs from './work/proofs.ts';
-import * as runs from './work/runs.ts';
+import * as pauses from './erasing/pause.ts';
+import * as plans from './erasing/plans.ts';
+import * as proofs from './erasing/proofs.ts';
+import * as runs from './erasing/runs.ts';
 import type { PlanKey, State, Transaction } from './state.ts';
 import * as objects from './trail/objects.ts';
 import * as trailIndex from './trail/index-of-commitments.ts';
