@@ -6,9 +6,9 @@ import { DEMO_AS_OF, demoData, HELD, type EdgeCase } from '../demo/data.ts';
 import { demoFile, lookAt, seedDemo, type Left } from '../demo/seed.ts';
 import { firstRecordEntry } from '../demo/trail.ts';
 import { EXIT, FristError } from '../errors.ts';
-import type { Io } from './shared/io.ts';
+import type { Io } from './print/io.ts';
 import type { Command, Process } from './shared/process.ts';
-import { number } from './shared/text.ts';
+import { number } from './print/text.ts';
 
 const WHY = 'Looked at with the data-protection officer';
 /** Settings in the environment win over the demo's: with them it would play on a real state and a real trail. */

@@ -13,8 +13,8 @@ import type { World } from '../installation/wiring.ts';
 import { isDay } from './shared/as-of.ts';
 import { coversOf, reviewOf } from './shared/holds.ts';
 import { identifierOf, recordsNamed, refuseUnknownKinds, type NamedRecord } from './shared/identifiers.ts';
-import { printJson, type Io } from './shared/io.ts';
-import { number, table } from './shared/text.ts';
+import { printJson, type Io } from './print/io.ts';
+import { number, table } from './print/text.ts';
 
 export interface HoldAddOptions {
   /** `kind=value`, each. */

@@ -2,7 +2,7 @@ import type { App } from '../installation/app.ts';
 import { formatEntry } from '../audit/entry.ts';
 import { EXIT } from '../errors.ts';
 import type { Pause } from '../state/state.ts';
-import { printJson, type Io } from './shared/io.ts';
+import { printJson, type Io } from './print/io.ts';
 
 export interface PauseOptions {
   readonly why: string;

@@ -5,9 +5,9 @@ import { pastReview } from '../erasure/holds/review.ts';
 import { EXIT } from '../errors.ts';
 import type { Pause, Plan, Run } from '../state/state.ts';
 import { exitOf } from './shared/exit.ts';
-import { printJson, type Io } from './shared/io.ts';
+import { printJson, type Io } from './print/io.ts';
 import { overdueSince } from './shared/overdue.ts';
-import { guardText, number, table } from './shared/text.ts';
+import { guardText, number, table } from './print/text.ts';
 
 /** One policy as the state remembers it. */
 interface PolicyStatus {

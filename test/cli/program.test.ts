@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { momentOf, momentToErase } from '../../src/cli/shared/as-of.ts';
 import { exitOf, statusesOfPlan, statusesOfRun } from '../../src/cli/shared/exit.ts';
 import { readCommandLine } from '../../src/cli/program.ts';
-import { number, policyText, table } from '../../src/cli/shared/text.ts';
+import { number, policyText, table } from '../../src/cli/print/text.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
 
 const read = (

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { examineStore } from '../../src/audit/store/examine.ts';
 import type { S3Settings } from '../../src/audit/store/s3/place.ts';
-import { storeProblems, storeText } from '../../src/cli/shared/store-report.ts';
+import { storeProblems, storeText } from '../../src/cli/print/store-report.ts';
 import { CEPH_PLAIN, CEPH_VERSIONED } from '../support/s3/bucket.ts';
 import type { BucketOptions } from '../support/s3/bucket.ts';
 import { placeIn } from '../support/s3/place.ts';

@@ -6,8 +6,8 @@ import { fieldsOf } from '../../audit/lookup/names.ts';
 import { EXIT } from '../../errors.ts';
 import type { Inquiry } from '../../installation/inquiry.ts';
 import type { PolicyFile } from '../../policy/policy.ts';
-import { printJson, type Io } from '../shared/io.ts';
-import { number } from '../shared/text.ts';
+import { printJson, type Io } from '../print/io.ts';
+import { number } from '../print/text.ts';
 import { askedOf, openingsOf, type AskedOptions } from './asked.ts';
 
 export interface FindOptions extends AskedOptions {

@@ -10,8 +10,8 @@
 import type { Head } from '../../audit/checkpoint.ts';
 import type { Placed } from '../../audit/lookup/range.ts';
 import { EXIT, FristError } from '../../errors.ts';
-import { printable } from '../shared/printable.ts';
-import { number } from '../shared/text.ts';
+import { printable } from '../print/printable.ts';
+import { number } from '../print/text.ts';
 
 export interface Format {
   readonly begin: string;

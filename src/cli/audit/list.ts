@@ -3,7 +3,7 @@ import { readSpan, timeOf, type Placed, type Span } from '../../audit/lookup/ran
 import type { TrailReader } from '../../audit/lookup/reader.ts';
 import { EXIT, FristError } from '../../errors.ts';
 import { isDay } from '../shared/as-of.ts';
-import type { Io } from '../shared/io.ts';
+import type { Io } from '../print/io.ts';
 import { formatOf, type Format } from './formats.ts';
 
 export interface ListOptions {

@@ -2,8 +2,8 @@
 import type { Label, Part } from '../../audit/commitment.ts';
 import { readEntry, type Entry } from '../../audit/entry.ts';
 import type { Proven } from '../../audit/receipt.ts';
-import { printable } from '../shared/printable.ts';
-import { number, table } from '../shared/text.ts';
+import { printable } from '../print/printable.ts';
+import { number, table } from '../print/text.ts';
 
 /** What became of a record, by its outcome. */
 const OUTCOMES: Readonly<Record<string, string>> = {

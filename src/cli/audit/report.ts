@@ -5,8 +5,8 @@ import type { Settings } from '../../config.ts';
 import { EXIT, FristError } from '../../errors.ts';
 import type { World } from '../../installation/wiring.ts';
 import { isDay } from '../shared/as-of.ts';
-import { jsonText, printJson, type Io } from '../shared/io.ts';
-import { printable } from '../shared/printable.ts';
+import { jsonText, printJson, type Io } from '../print/io.ts';
+import { printable } from '../print/printable.ts';
 import { verified, type TrailOptions, type Verified } from '../shared/verified.ts';
 
 export interface AuditReportOptions extends Omit<TrailOptions, 'since'> {

@@ -8,7 +8,7 @@ import type { World } from '../../installation/wiring.ts';
 import { auditVerify } from './verify.ts';
 import type { Options } from '../program.ts';
 import { readText, writeNew } from '../shared/files.ts';
-import type { Io } from '../shared/io.ts';
+import type { Io } from '../print/io.ts';
 import { openTrail } from '../shared/verified.ts';
 import { auditFind } from './find.ts';
 import { auditList } from './list.ts';

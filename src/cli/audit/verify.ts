@@ -1,9 +1,9 @@
 import type { Settings } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
 import type { World } from '../../installation/wiring.ts';
-import { printJson, type Io } from '../shared/io.ts';
-import { printable } from '../shared/printable.ts';
-import { number } from '../shared/text.ts';
+import { printJson, type Io } from '../print/io.ts';
+import { printable } from '../print/printable.ts';
+import { number } from '../print/text.ts';
 import { NO_HEADS, verified, type TrailOptions } from '../shared/verified.ts';
 
 export interface AuditVerifyOptions extends TrailOptions {

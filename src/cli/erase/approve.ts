@@ -4,10 +4,10 @@ import { FristError } from '../../errors.ts';
 import type { Key } from '../../policy/policy.ts';
 import type { Moment } from '../shared/as-of.ts';
 import { exitOf, statusesOfRun } from '../shared/exit.ts';
-import { printJson, type Io } from '../shared/io.ts';
-import { printable } from '../shared/printable.ts';
-import { recordLine } from '../shared/record-line.ts';
-import { number, policyText } from '../shared/text.ts';
+import { printJson, type Io } from '../print/io.ts';
+import { printable } from '../print/printable.ts';
+import { recordLine } from '../print/record-line.ts';
+import { number, policyText } from '../print/text.ts';
 
 export interface ApproveOptions {
   readonly plan: string;

@@ -9,9 +9,9 @@ import type { Task } from '../../policy/view.ts';
 import type { Plan, PlanStatus } from '../../state/state.ts';
 import type { Moment } from '../shared/as-of.ts';
 import { exitOf, statusesOfPlan } from '../shared/exit.ts';
-import { printJson, type Io } from '../shared/io.ts';
-import { recordLine } from '../shared/record-line.ts';
-import { guardText, keptLines, number, policyText } from '../shared/text.ts';
+import { printJson, type Io } from '../print/io.ts';
+import { recordLine } from '../print/record-line.ts';
+import { guardText, keptLines, number, policyText } from '../print/text.ts';
 
 export interface PlanOptions {
   readonly moment: Moment;

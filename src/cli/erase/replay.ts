@@ -10,8 +10,8 @@ import { gapOf, gapWords, type Gap } from '../audit/find.ts';
 import { isDay, type Moment } from '../shared/as-of.ts';
 import { exitOf, statusesOfPlan, statusesOfRun } from '../shared/exit.ts';
 import { readText } from '../shared/files.ts';
-import { printJson, type Io } from '../shared/io.ts';
-import { keptLines, number, policyText } from '../shared/text.ts';
+import { printJson, type Io } from '../print/io.ts';
+import { keptLines, number, policyText } from '../print/text.ts';
 import { verified } from '../shared/verified.ts';
 
 export interface ReplayOptions {

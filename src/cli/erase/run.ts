@@ -5,8 +5,8 @@ import { sweep } from '../../erasure/sweep.ts';
 import { FristError } from '../../errors.ts';
 import type { Moment } from '../shared/as-of.ts';
 import { exitOf, statusesOfRun } from '../shared/exit.ts';
-import { printJson, type Io } from '../shared/io.ts';
-import { policyText } from '../shared/text.ts';
+import { printJson, type Io } from '../print/io.ts';
+import { policyText } from '../print/text.ts';
 
 export interface RunOptions {
   readonly moment: Moment;

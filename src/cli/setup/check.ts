@@ -11,9 +11,9 @@ import type { Located } from '../../policy/parse/parse.ts';
 import type { View } from '../../policy/policy.ts';
 import type { Task } from '../../policy/view.ts';
 import { exitOf } from '../shared/exit.ts';
-import { printJson, type Io } from '../shared/io.ts';
-import { storeProblems, storeText } from '../shared/store-report.ts';
-import { table } from '../shared/text.ts';
+import { printJson, type Io } from '../print/io.ts';
+import { storeProblems, storeText } from '../print/store-report.ts';
+import { table } from '../print/text.ts';
 
 export interface CheckInput {
   readonly files: readonly {

@@ -3,7 +3,7 @@ import { SourceFailure } from '../../connectors/connector.ts';
 import { codedError } from '../../erasure/run/prepare.ts';
 import { EXIT, FristError } from '../../errors.ts';
 import { proposePolicies } from '../../policy/outline/propose.ts';
-import { printJson, type Io } from '../shared/io.ts';
+import { printJson, type Io } from '../print/io.ts';
 
 export interface InitOptions {
   /** A connection, or a reference to one: `${FRIST_CRM}`, `${file:/run/secrets/crm}`. */

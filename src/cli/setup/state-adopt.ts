@@ -7,8 +7,8 @@ import { EXIT, FristError } from '../../errors.ts';
 import { openSigner } from '../../installation/keys.ts';
 import type { World } from '../../installation/wiring.ts';
 import { readText } from '../shared/files.ts';
-import { printJson, type Io } from '../shared/io.ts';
-import { number } from '../shared/text.ts';
+import { printJson, type Io } from '../print/io.ts';
+import { number } from '../print/text.ts';
 import { verified } from '../shared/verified.ts';
 
 export interface StateAdoptOptions {

@@ -2,7 +2,7 @@ import { nameOfStore } from '../../audit/store/open.ts';
 import type { Settings } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
 import { initInstallation, type World } from '../../installation/wiring.ts';
-import { printJson, type Io } from '../shared/io.ts';
+import { printJson, type Io } from '../print/io.ts';
 
 /** `frist state init`: makes state, trail and keys together, once. Answers the exit status. */
 export async function stateInit(settings: Settings, world: World, json: boolean, io: Io): Promise<number> {

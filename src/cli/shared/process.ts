@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { World } from '../../installation/wiring.ts';
 import type { CreateJobs } from '../serve.ts';
-import type { Io } from './io.ts';
+import type { Io } from '../print/io.ts';
 
 /** What the process gives. */
 export interface Process extends Omit<World, 'logger'> {
