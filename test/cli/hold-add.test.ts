@@ -1,12 +1,9 @@
 /** Holds as people place, list and release them: what is refused, what is printed, and whom nothing names. */
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { dispatch } from '../../src/cli/dispatch.ts';
-import type { Process } from '../../src/cli/shared/process.ts';
+import { listen, runHere, type Ended } from '../support/here.ts';
 import { freshDatabase, type TestDatabase } from '../support/servers/index.ts';
 
 const file = (controller: string, more = ''): string => `
@@ -33,39 +30,12 @@ let database: TestDatabase;
 /** Where the source is, if not in the database. */
 let away: string | undefined;
 let now = Date.parse('2026-06-30T03:15:00Z');
-const logs = new PassThrough();
-let logged = '';
-logs.on('data', (chunk: Buffer) => (logged += chunk.toString('utf8')));
+const logs = listen();
 
-interface Ended {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function frist(words: readonly string[], files = ['policies.yaml']): Promise<Ended> {
-  let [out, err] = ['', ''];
-  const process: Process = {
-    environment: { FRIST_DATA_FOLDER: join(folder, 'data'), FRIST_CRM: away ?? database.url },
-    io: { out: (text) => (out += text), err: (text) => (err += text) },
-    logs,
-    signal: new AbortController().signal,
-    createJobs: () => {
-      throw new Error('no jobs here');
-    },
-    now: () => now,
-    random: () => 0.5,
-    randomBytes,
-    sleep: (_, signal) =>
-      new Promise((resolve) => {
-        signal?.addEventListener('abort', () => {
-          resolve();
-        });
-      }),
-    version: '0.1.0',
-  };
+function frist(words: readonly string[], files = ['policies.yaml']): Promise<Ended> {
+  const environment = { FRIST_DATA_FOLDER: join(folder, 'data'), FRIST_CRM: away ?? database.url };
   const given = words[0] === 'state' ? [] : ['--policies', ...files.map((name) => join(folder, name))];
-  return { status: await dispatch([...words, ...given], process), out, err };
+  return runHere([...words, ...given], { environment, now: () => now, logs: logs.stream });
 }
 
 const add = (...words: string[]): Promise<Ended> => frist(['hold', 'add', '--why', 'case 7', ...words]);
@@ -176,7 +146,7 @@ describe('frist hold add', () => {
       readonly holds: readonly { readonly id: string; readonly records?: unknown }[];
     };
     expect(all.holds.find((one) => one.id === idOf(member))).not.toHaveProperty('records');
-    expect(logged).not.toMatch(/4711|a,b/);
+    expect(logs.text()).not.toMatch(/4711|a,b/);
   });
 
   it('is on what all files have that are given', async () => {

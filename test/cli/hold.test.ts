@@ -3,11 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dispatch } from '../../src/cli/dispatch.ts';
 import type { Process } from '../../src/cli/shared/process.ts';
 import { initState, openState } from '../../src/state/open.ts';
 import type { Hold } from '../../src/state/state.ts';
-import { capture } from './audit/support.ts';
+import { listen, runHere } from '../support/here.ts';
 
 const now = (): number => Date.parse('2026-11-22T03:00:00Z');
 const hold = (id: string, more: Partial<Hold>): Hold => ({
@@ -41,23 +40,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function list(...options: string[]): Promise<string> {
-  const { io, all } = capture();
-  const process: Process = {
+  const { stream } = listen();
+  const { status, out, err } = await runHere(['hold', 'list', ...options], {
     environment,
-    io,
-    logs: globalThis.process.stderr,
-    signal: new AbortController().signal,
-    createJobs: () => {
-      throw new Error('no jobs here');
-    },
     now,
-    random: () => 0,
-    randomBytes: (n) => Buffer.alloc(n),
-    sleep: () => Promise.resolve(),
-    version: '0.1.0',
-  };
-  expect(await dispatch(['hold', 'list', ...options], process)).toBe(0);
-  return all();
+    logs: stream,
+  });
+  expect(status).toBe(0);
+  return out + err;
 }
 
 describe('frist hold list', () => {

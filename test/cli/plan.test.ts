@@ -1,14 +1,11 @@
 /** A plan that waits, as the operator sees it: what it says, its records, letting it go, and what that left. */
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { dispatch } from '../../src/cli/dispatch.ts';
-import type { Process } from '../../src/cli/shared/process.ts';
 import { HEARTBEAT } from '../../src/audit/watch/heartbeat.ts';
 import { openState } from '../../src/state/open.ts';
+import { listen, runHere, type Ended } from '../support/here.ts';
 import { freshDatabase, type TestDatabase } from '../support/servers/index.ts';
 
 const POLICIES = `
@@ -33,44 +30,17 @@ policies:
 let folder = '';
 let database: TestDatabase;
 let now = Date.parse('2026-06-30T03:15:00Z');
-const logs = new PassThrough();
-let logged = '';
-logs.on('data', (chunk: Buffer) => (logged += chunk.toString('utf8')));
+const logs = listen();
 
-interface Ended {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function frist(operator: string, ...words: string[]): Promise<Ended> {
-  let [out, err] = ['', ''];
-  const process: Process = {
-    environment: {
-      FRIST_DATA_FOLDER: join(folder, 'data'),
-      FRIST_CRM: database.url,
-      FRIST_OPERATOR: operator,
-      FRIST_APPROVAL_OWN: 'forbidden',
-    },
-    io: { out: (text) => (out += text), err: (text) => (err += text) },
-    logs,
-    signal: new AbortController().signal,
-    createJobs: () => {
-      throw new Error('no jobs here');
-    },
-    now: () => now,
-    random: () => 0.5,
-    randomBytes,
-    sleep: (_, signal) =>
-      new Promise((resolve) => {
-        signal?.addEventListener('abort', () => {
-          resolve();
-        });
-      }),
-    version: '0.1.0',
+function frist(operator: string, ...words: string[]): Promise<Ended> {
+  const environment = {
+    FRIST_DATA_FOLDER: join(folder, 'data'),
+    FRIST_CRM: database.url,
+    FRIST_OPERATOR: operator,
+    FRIST_APPROVAL_OWN: 'forbidden',
   };
   const file = words[0] === 'state' ? [] : ['--policies', join(folder, 'policies.yaml')];
-  return { status: await dispatch([...words, ...file], process), out, err };
+  return runHere([...words, ...file], { environment, now: () => now, logs: logs.stream });
 }
 
 let plan = '';
@@ -173,8 +143,8 @@ describe('a plan that waits', () => {
   });
 
   it('no key and no address is in the log', () => {
-    expect(logged).toContain('plan waits for approval');
-    expect(logged).not.toMatch(/471\d|example\.org/);
+    expect(logs.text()).toContain('plan waits for approval');
+    expect(logs.text()).not.toMatch(/471\d|example\.org/);
   });
 });
 

@@ -1,5 +1,4 @@
 /** Rows inside files as records: what they tell, and that not one byte but theirs is touched. */
-import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,10 +8,7 @@ import type { Facts, View } from '../../../src/policy/policy.ts';
 import { ON, pagesOf, scanAll } from '../conformance/support.ts';
 import { LONG_AGO, eraseKeys, keysOf, makeBed, viewOf } from './bed.ts';
 import type { Bed } from './bed.ts';
-
-const NDJSON = "{ files: '{desk}/{yyyy}-{mm}.ndjson', rows: ndjson, subject: { email: from/address } }".replace('{yyyy}-{mm}', '*'); // prettier-ignore
-const START = 'start: { column: sent_at, as: instant, null: not yet }';
-const DELETE = `${START}, action: delete`;
+import { DELETE, NDJSON, START, keyOf, row } from './ndjson.ts';
 
 let bed: Bed;
 let connector: Connector;
@@ -24,9 +20,6 @@ afterEach(async () => {
   await bed.close();
 });
 
-const row = (address: string, more: object = {}): string =>
-  JSON.stringify({ from: { address }, sent_at: '2023-01-02T03:04:05Z', ...more });
-const keyOf = (path: string, line: string): readonly string[] => [path, createHash('sha256').update(line).digest('hex')]; // prettier-ignore
 const scan = async (view: View): Promise<readonly Facts[]> => await scanAll(connector, view);
 
 describe('rows of JSON', () => {
