@@ -2,10 +2,10 @@
 import type { Dependent, Key, ViewStage } from '../../../policy/policy.ts';
 import type { Sql } from '../sql.ts';
 import { TRUE, and, not, or } from '../sql.ts';
-import type { Anonymising } from './change.ts';
-import { compileAnonymising } from './change.ts';
+import type { Anonymising } from './anonymise/change.ts';
+import { compileAnonymising } from './anonymise/change.ts';
 import { compileCondition } from '../compile/condition.ts';
-import { keyInDependent } from './done.ts';
+import { keyInDependent } from './anonymise/done.ts';
 import type { Going } from './going.ts';
 import type { Question } from '../compile/facts.ts';
 import { alternatives } from './listed.ts';

@@ -1,8 +1,8 @@
 /** The statements that change rows, each sent only where there can be rows for it. */
 import { text } from '../../../database.ts';
 import type { Connection } from '../../../database.ts';
-import { emptied } from '../erase/change.ts';
-import type { Anonymising, FreeText } from '../erase/change.ts';
+import { emptied } from '../erase/anonymise/change.ts';
+import type { Anonymising, FreeText } from '../erase/anonymise/change.ts';
 import type { DependentSql, Found } from '../erase/dependent.ts';
 import type { Context, Place } from '../compile/place.ts';
 import type { Sql } from '../sql.ts';

@@ -147,8 +147,8 @@ const DEPENDENTS: readonly Mutant[] = [
   ['erase/shared.ts', 'and(link, goes, further(...then))', 'and(link, goes)'],
   ['erase/shared.ts', 'and(chosen, not(or(...owners.map((one) => one(...then)))))', 'chosen'],
   ['erase/shared.ts', 'and(chosen, not(or(...owners.map((one) => one(...then)))))', 'not(or(...owners.map((one) => one(...then))))'],
-  ['erase/done.ts', 'and(where, wrong, released)', 'and(where, released)'],
-  ['erase/done.ts', 'and(where, wrong, released)', 'and(wrong, released)'],
+  ['erase/anonymise/done.ts', 'and(where, wrong, released)', 'and(where, released)'],
+  ['erase/anonymise/done.ts', 'and(where, wrong, released)', 'and(wrong, released)'],
   ['erase/rows.ts', 'and(listed(context, related, place, columns, values), own)', 'listed(context, related, place, columns, values)'],
   ['erase/rows.ts', 'and(listed(context, related, place, columns, values), own)', 'own'],
   ['erase/rows.ts', 'FROM ${from.place.from} WHERE ${from.matched(values)}`', 'FROM ${from.place.from}`'],
@@ -156,8 +156,8 @@ const DEPENDENTS: readonly Mutant[] = [
   ['erase/rows.ts', 'and(belongs(context, related, place, there), ownOf(context, above, there))', 'ownOf(context, above, there)'],
   ['erase/rows.ts', 'WHERE ${and(link, further(roots))})`', 'WHERE ${link})`'],
   ['erase/rows.ts', 'WHERE ${and(link, listed(context, above, there, columns, roots))})`', 'WHERE ${link})`'],
-  ['erase/change.ts', 'return field.part === undefined ? written : or(not(hasPart(context, place, field.part)), written);', 'return written;'],
-  ['erase/change.ts', 'if (by.kind === \'constant\' && by.value === null) return sql`${ref.text} IS NULL`;', "if (by.kind === 'constant' && by.value === null) return TRUE;"],
+  ['erase/anonymise/change.ts', 'return field.part === undefined ? written : or(not(hasPart(context, place, field.part)), written);', 'return written;'],
+  ['erase/anonymise/change.ts', 'if (by.kind === \'constant\' && by.value === null) return sql`${ref.text} IS NULL`;', "if (by.kind === 'constant' && by.value === null) return TRUE;"],
 ]; // prettier-ignore
 
 export const MUTANTS: readonly Mutant[] = [

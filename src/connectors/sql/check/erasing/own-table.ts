@@ -6,7 +6,7 @@ import type { Column, Family, Table } from '../../catalogue/catalogue.ts';
 import { askAbout } from '../../compile/facts.ts';
 import { newContext } from '../../compile/place.ts';
 import type { Context } from '../../compile/place.ts';
-import type { Anonymising } from '../../erase/change.ts';
+import type { Anonymising } from '../../erase/anonymise/change.ts';
 import { compileWork } from '../../erase/work.ts';
 import type { Sql } from '../../sql.ts';
 import type { Examined } from '../check.ts';

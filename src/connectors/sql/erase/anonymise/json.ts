@@ -1,14 +1,14 @@
 /** Members of JSON that are replaced or removed where they are; nothing is added, and what is not JSON stays as it is. */
-import type { Dialect } from '../../../database.ts';
-import type { Field, Replacement, Scalar } from '../../../policy/policy.ts';
-import type { Ref } from '../dialect.ts';
-import { concat, exact, exactValue, textValue } from '../dialect.ts';
-import { unfit } from '../failure.ts';
-import type { Sql } from '../sql.ts';
-import { and, not, or, raw, sql, value } from '../sql.ts';
-import { insideJson, isPosition, jsonValue, member, notJson } from '../compile/json.ts';
-import type { Context, Place } from '../compile/place.ts';
-import { refTo } from '../compile/place.ts';
+import type { Dialect } from '../../../../database.ts';
+import type { Field, Replacement, Scalar } from '../../../../policy/policy.ts';
+import type { Ref } from '../../dialect.ts';
+import { concat, exact, exactValue, textValue } from '../../dialect.ts';
+import { unfit } from '../../failure.ts';
+import type { Sql } from '../../sql.ts';
+import { and, not, or, raw, sql, value } from '../../sql.ts';
+import { insideJson, isPosition, jsonValue, member, notJson } from '../../compile/json.ts';
+import type { Context, Place } from '../../compile/place.ts';
+import { refTo } from '../../compile/place.ts';
 import { template } from './replacement.ts';
 import type { KeyText } from './replacement.ts';
 

@@ -1,14 +1,14 @@
 /** What anonymising writes into rows, and whether it stands there already. */
-import type { Field, Replacement, Replacements, Scalar } from '../../../policy/policy.ts';
-import type { Dialect } from '../../../database.ts';
-import { redactor } from '../../text.ts';
-import type { Ref } from '../dialect.ts';
-import { asText, concat, exact, exactValue, quote, textValue } from '../dialect.ts';
-import type { Sql } from '../sql.ts';
-import { TRUE, and, join, not, or, raw, sql } from '../sql.ts';
-import { jsonInPlace, jsonWith } from './json-change.ts';
-import type { Context, Place } from '../compile/place.ts';
-import { hasPart, refTo } from '../compile/place.ts';
+import type { Field, Replacement, Replacements, Scalar } from '../../../../policy/policy.ts';
+import type { Dialect } from '../../../../database.ts';
+import { redactor } from '../../../text.ts';
+import type { Ref } from '../../dialect.ts';
+import { asText, concat, exact, exactValue, quote, textValue } from '../../dialect.ts';
+import type { Sql } from '../../sql.ts';
+import { TRUE, and, join, not, or, raw, sql } from '../../sql.ts';
+import { jsonInPlace, jsonWith } from './json.ts';
+import type { Context, Place } from '../../compile/place.ts';
+import { hasPart, refTo } from '../../compile/place.ts';
 import { replacement } from './replacement.ts';
 import type { KeyText } from './replacement.ts';
 

@@ -1,14 +1,14 @@
 /** The value that stands in a column afterwards, as an expression over the row as it was. */
-import type { Dialect } from '../../../database.ts';
-import type { Replacement, Scalar } from '../../../policy/policy.ts';
-import type { Ref } from '../dialect.ts';
-import { asText, concat, textValue } from '../dialect.ts';
-import { unfit } from '../failure.ts';
-import type { Sql } from '../sql.ts';
-import { raw, sql } from '../sql.ts';
-import type { Context } from '../compile/place.ts';
-import { jsonValue } from '../compile/json.ts';
-import { constantOf } from '../compile/values.ts';
+import type { Dialect } from '../../../../database.ts';
+import type { Replacement, Scalar } from '../../../../policy/policy.ts';
+import type { Ref } from '../../dialect.ts';
+import { asText, concat, textValue } from '../../dialect.ts';
+import { unfit } from '../../failure.ts';
+import type { Sql } from '../../sql.ts';
+import { raw, sql } from '../../sql.ts';
+import type { Context } from '../../compile/place.ts';
+import { jsonValue } from '../../compile/json.ts';
+import { constantOf } from '../../compile/values.ts';
 
 /** A record's key as one text; made anew for each place where it stands, see `Context.aliasesOfPart`. */
 export type KeyText = () => Sql;

@@ -1,15 +1,15 @@
 /** Whether a stage has nothing left to do for a record: it was anonymised before, with all that goes with it. */
-import { redactor } from '../../text.ts';
-import type { Condition, Dependent, Field, Replacement, Replacements, View } from '../../../policy/policy.ts';
-import type { Ref } from '../dialect.ts';
-import { readable, textValue } from '../dialect.ts';
-import type { Sql } from '../sql.ts';
+import { redactor } from '../../../text.ts';
+import type { Condition, Dependent, Field, Replacement, Replacements, View } from '../../../../policy/policy.ts';
+import type { Ref } from '../../dialect.ts';
+import { readable, textValue } from '../../dialect.ts';
+import type { Sql } from '../../sql.ts';
 import type { KeyText } from './replacement.ts';
-import { FALSE, TRUE, and, not, or, raw, sql } from '../sql.ts';
+import { FALSE, TRUE, and, not, or, raw, sql } from '../../sql.ts';
 import { inPlace, keyText } from './change.ts';
-import { owned, releasedNow } from './shared.ts';
-import type { Context, Place } from '../compile/place.ts';
-import { refTo, relatedNamed, relatedRows } from '../compile/place.ts';
+import { owned, releasedNow } from '../shared.ts';
+import type { Context, Place } from '../../compile/place.ts';
+import { refTo, relatedNamed, relatedRows } from '../../compile/place.ts';
 
 export interface Done {
   /** Everything that the stage would change is as it would leave it, but for free text. Never NULL. */
