@@ -1,6 +1,13 @@
 /** Whether a stage has nothing left to do for a record: it was anonymised before, with all that goes with it. */
 import { redactor } from '../../../text.ts';
-import type { Condition, Dependent, Field, Replacement, Replacements, View } from '../../../../policy/policy.ts';
+import type {
+  Condition,
+  Dependent,
+  Field,
+  Replacement,
+  Replacements,
+  View,
+} from '../../../../policy/policy.ts';
 import type { Ref } from '../../dialect.ts';
 import { readable, textValue } from '../../dialect.ts';
 import type { Sql } from '../../sql.ts';
