@@ -55,6 +55,13 @@ interface Opened {
   readonly judge: Judge;
 }
 
+/** What is written down of a finished batch. */
+interface Outcomes extends Settlement {
+  /** What was to be done to its records. */
+  readonly action: Action['kind'] | undefined;
+  readonly proof: PendingProof | undefined;
+}
+
 /** Erases all batches. Throws only for what is wrong with frist's own state or trail; nothing unlogged is erased then. */
 export async function execute(input: ExecuteInput): Promise<ExecuteResult> {
   return new Execution(input).run();
@@ -147,7 +154,7 @@ class Execution {
       await this.#input.stillOurs(t);
       if (settled !== undefined) {
         await t.emit(settled.entries);
-        if (settled.close) await t.settleBatch(settled.id);
+        if (settled.close) await this.#close(t, settled);
         if (settled.proof !== undefined) await t.addProof(settled.proof);
       }
       if (next === undefined || opening === undefined) return undefined;
@@ -162,12 +169,21 @@ class Execution {
     return opened;
   }
 
-  async #settle(finished: Finished): Promise<Settlement & { readonly proof: PendingProof | undefined }> {
+  /** Counted where the batch is closed: what a run that dies later has erased is counted too. */
+  async #close(t: Transaction, { id, action, counts }: Outcomes): Promise<void> {
+    const { engine, task } = this.#input;
+    await t.settleBatch(id);
+    if (action !== undefined && counts.erased !== undefined)
+      await t.count(engine.controller.name, task.view.policy, action, counts.erased);
+  }
+
+  async #settle(finished: Finished): Promise<Outcomes> {
     const { engine, task, connector, signal } = this.#input;
     const { percent, withinDays } = engine.settings.verify;
     const settled = await settle({ connector, task, signal, verifyPercent: percent }, this.#ledger, finished);
     const action = task.view.stages[finished.stage]?.action.kind;
-    if (settled.unproven.length === 0 || action === undefined) return { ...settled, proof: undefined };
+    if (settled.unproven.length === 0 || action === undefined)
+      return { ...settled, action, proof: undefined };
     const proof = {
       batch: finished.id,
       controller: engine.controller.name,
@@ -179,7 +195,7 @@ class Execution {
       due: new Date(engine.now() + withinDays * DAY_MS).toISOString(),
       keys: settled.unproven,
     };
-    return { ...settled, proof };
+    return { ...settled, action, proof };
   }
 
   /** What state and trail are told of a batch; made before the transaction, in which every other writer waits. */

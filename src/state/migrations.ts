@@ -217,6 +217,21 @@ async function extendProofs(db: Knex): Promise<void> {
   });
 }
 
+/** What was counted since the state was made, and how old the oldest was that a run left overdue. */
+async function createTotals(create: CreateTable, db: Knex): Promise<void> {
+  await create('frist_totals', (table) => {
+    table.string('controller', NAME).notNullable();
+    table.string('policy', NAME).notNullable();
+    table.string('what', 20).notNullable();
+    table.bigInteger('total').notNullable();
+    table.primary(['controller', 'policy', 'what']);
+  });
+  if (await db.schema.hasColumn('frist_runs', 'oldest_overdue')) return;
+  await db.schema.alterTable('frist_runs', (table) => {
+    table.string('oldest_overdue', MOMENT);
+  });
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
@@ -260,6 +275,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, up: (_, db) => extendHolds(db) },
   { version: 7, up: createProofs },
   { version: 8, up: (_, db) => extendProofs(db) },
+  { version: 9, up: createTotals },
 ];
 
 function tableCreator(db: Knex, dialect: Dialect): CreateTable {

@@ -45,6 +45,8 @@ export interface Run {
   readonly summary?: Readonly<Record<string, number>>;
   /** Error code when failed. */
   readonly code?: string;
+  /** The earliest promised day (YYYY-MM-DD) among the records that it left overdue. */
+  readonly oldestOverdue?: string;
 }
 
 export type PlanStatus = 'waiting' | 'approved' | 'applied' | 'void' | 'expired';
@@ -117,6 +119,33 @@ export interface PolicyMemory {
    * began in between it knows none of them again, and tries them in their turn.
    */
   readonly failing?: readonly string[];
+}
+
+/** What is counted of a policy for as long as the state lives: records deleted, records anonymised, stops by a guard. */
+export type Counted = 'delete' | 'anonymise' | 'guard';
+
+/** An open batch without its records. */
+export type BatchName = Pick<OpenBatch, 'id' | 'controller' | 'policy' | 'source' | 'stage' | 'opened'>;
+
+/** How much there is of everything, counted by the database: no key and no identifier is read. */
+export interface Tally {
+  /** Holds that nobody has released, and of these, those whose day of review has passed. */
+  readonly holds: number;
+  readonly holdsPastReview: number;
+  /** In the order in which they were opened. */
+  readonly openBatches: readonly BatchName[];
+  /** Batches whose proof is pending, and of these, those that are overdue. */
+  readonly pendingProofs: number;
+  readonly overdueProofs: number;
+  /** Entries that the trail does not have yet, and the first of them. */
+  readonly unpublished: number;
+  readonly oldestUnpublished?: EntryText;
+  readonly totals: readonly {
+    readonly controller: string;
+    readonly policy: string;
+    readonly what: Counted;
+    readonly total: number;
+  }[];
 }
 
 /** The kill switch is on: since when (ISO), and by whom (an operator id). */
@@ -247,6 +276,7 @@ export interface Transaction {
     finished: string,
     summary: Readonly<Record<string, number>>,
     code?: string,
+    oldestOverdue?: string,
   ): Promise<void>;
   addPlan(plan: Plan): Promise<void>;
   /** False when the plan is not in the status `from`. A plan that becomes applied, void or expired forgets its keys. */
@@ -256,6 +286,8 @@ export interface Transaction {
   addEpochKey(key: NewEpochKey, after: string | undefined): Promise<boolean>;
   /** Forgets the key. False when it is destroyed already, or a batch is open whose records are named under it. */
   destroyEpochKey(epoch: string, destroyed: Destroyed): Promise<boolean>;
+  /** Adds to what is counted of a policy. */
+  count(controller: string, policy: string, what: Counted, by: number): Promise<void>;
   /** Remembers a slot of a job as done. False when that one, or a later one, has been, by whichever process. */
   endJob(name: string, slot: string, note?: string): Promise<boolean>;
   /** Turns the kill switch on, or with undefined off. False when it is so already. */
@@ -305,6 +337,8 @@ export interface State {
   job(name: string): Promise<JobMemory | undefined>;
   /** Undefined while frist may erase. */
   pause(): Promise<Pause | undefined>;
+  /** As of a moment (ISO), by which reviews have passed and proofs are overdue. */
+  tally(now: string): Promise<Tally>;
 
   /** Whatever is not acknowledged: at most `limit` rows, oldest first, fewer when they are large; none only when nothing is pending. */
   pendingOutbox(limit: number): Promise<readonly OutboxRow[]>;

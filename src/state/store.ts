@@ -10,6 +10,7 @@ import * as pauses from './erasing/pause.ts';
 import * as plans from './erasing/plans.ts';
 import * as proofs from './erasing/proofs.ts';
 import * as runs from './erasing/runs.ts';
+import { count, readTally } from './tally.ts';
 import type { PlanKey, State, Transaction } from './state.ts';
 import * as objects from './trail/objects.ts';
 import * as trailIndex from './trail/index-of-commitments.ts';
@@ -47,6 +48,7 @@ function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => 
     rememberPolicy: step(runs.rememberPolicy),
     addEpochKey: step(keyring.addEpochKey),
     destroyEpochKey: step(keyring.destroyEpochKey),
+    count: step(count),
     endJob: step(jobs.endJob),
     setPause: step(pauses.setPause),
     adopt: step(adopt),
@@ -108,6 +110,7 @@ export function createState(store: Store): State {
     lastSlot: (controller, policy) => read(store, (db) => runs.lastSlot(db, controller, policy)),
     job: (name) => read(store, (db) => jobs.readJob(db, name)),
     pause: () => read(store, pauses.readPause),
+    tally: (now) => read(store, (db) => readTally(db, now)),
     pendingOutbox: (limit) => read(store, (db) => outbox.readOutbox(db, limit)),
     outboxSpan: () => read(store, outbox.readSpan),
     acknowledgeOutbox: (ids, head) => write((turn) => outbox.acknowledge(turn, ids, head)),

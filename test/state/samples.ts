@@ -1,5 +1,5 @@
 // Things to put into a state.
-import type { Hold, OpenBatch, Plan, Run } from '../../src/state/state.ts';
+import type { Hold, OpenBatch, PendingProof, Plan, Run } from '../../src/state/state.ts';
 
 export const clock = (): number => Date.now();
 
@@ -39,6 +39,21 @@ export function aBatch(changes: Partial<OpenBatch> = {}): OpenBatch {
     epoch: 'epoch-1',
     keys: [['1'], ['2']],
     detail: '{}',
+    ...changes,
+  };
+}
+
+export function aProof(changes: Partial<PendingProof> = {}): PendingProof {
+  return {
+    batch: next('batch'),
+    controller: 'Kunde A/S',
+    policy: 'applicants',
+    source: 'ats',
+    stage: 0,
+    action: 'delete',
+    sense: 'cc',
+    due: '2026-11-29T02:00:02Z',
+    keys: [['1'], ['2']],
     ...changes,
   };
 }

@@ -175,7 +175,7 @@ async function finishRun(engine: Engine, run: string, policy: string, ended: End
     entries.unshift(formatEntry({ v: 1, type: 'policy-failed', eid: engine.newId(), at, run, policy, code }));
   }
   await engine.state.transaction(async (t) => {
-    await t.finishRun(run, state, at, { ...dispositions, ...outcomes }, code);
+    await t.finishRun(run, state, at, { ...dispositions, ...outcomes }, code, oldestOverdue);
     await t.emit(entries);
   });
   await engine.trail.flush();

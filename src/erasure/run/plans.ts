@@ -54,6 +54,7 @@ export async function keepPlan(engine: Engine, prepared: Prepared, stopped: Stop
   await engine.state.transaction(async (t) => {
     await t.addPlan(plan);
     await t.emit([planEntry(engine, plan), stopEntry(engine, plan)]);
+    if (tripped.name !== 'approval') await t.count(plan.controller, policy, 'guard', 1);
   });
   await engine.trail.flush();
   if (tripped.name === 'approval')

@@ -17,6 +17,7 @@ interface RunRow {
   readonly finished: string | null;
   readonly summary: string | null;
   readonly code: string | null;
+  readonly oldest_overdue: string | null;
 }
 
 interface PolicyRow {
@@ -50,6 +51,7 @@ function toRun(row: RunRow): Run {
     ...(row.finished === null ? {} : { finished: row.finished }),
     ...(row.summary === null ? {} : { summary: JSON.parse(row.summary) as Readonly<Record<string, number>> }),
     ...(row.code === null ? {} : { code: row.code }),
+    ...(row.oldest_overdue === null ? {} : { oldestOverdue: row.oldest_overdue }),
   };
 }
 
@@ -75,6 +77,7 @@ export async function startRun(turn: Turn, run: Run): Promise<boolean> {
     finished: run.finished ?? null,
     summary: run.summary === undefined ? null : JSON.stringify(run.summary),
     code: run.code ?? null,
+    oldest_overdue: run.oldestOverdue ?? null,
   });
   return true;
 }
@@ -90,6 +93,7 @@ export async function finishRun(
   finished: string,
   summary: Readonly<Record<string, number>>,
   code?: string,
+  oldestOverdue?: string,
 ): Promise<void> {
   const changed = await turn
     .db<RunRow>('frist_runs')
@@ -100,6 +104,7 @@ export async function finishRun(
       finished,
       summary: JSON.stringify(summary),
       code: code ?? null,
+      oldest_overdue: oldestOverdue ?? null,
     });
   if (changed === 0) throw new FristError('STATE_SUPERSEDED', { what: `run ${id}` });
 }
