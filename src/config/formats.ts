@@ -1,5 +1,6 @@
 /** What a setting can be. Strict: a value is taken as it is written or refused, never bent into something valid. */
 import { cronFault } from '../policy/parse/build/cron.ts';
+import { isWebAddress, mailServerOf } from './alerts.ts';
 
 export type Value = string | number | boolean;
 
@@ -91,6 +92,16 @@ export const FORMATS = {
     /^https?:\/\/[A-Za-z0-9.:[\]_-]+\/?$/.test(text),
   ),
   secret: textual('a text', (text) => text.trim() !== ''),
+  'signing-secret': textual('a text of at least 16 characters', (text) => text.trim().length >= 16),
+  'web-address': textual(
+    'an http:// or https:// URL without user, password and "#", and of no link-local address',
+    isWebAddress,
+  ),
+  'mail-address': textual('one e-mail address', (text) => /^[^\s@,;:<>"()]+@[^\s@,;:<>"()]+$/.test(text)),
+  'mail-server': textual(
+    'smtp://HOST:PORT or smtps://HOST:PORT (with USER:PASSWORD@ before the host if it needs them; smtp://HOST:PORT?tls=off for a server without TLS), and of no link-local address',
+    (text) => mailServerOf(text) !== undefined,
+  ),
   checksums: oneOf('required', 'supported'),
   permission: oneOf('allowed', 'forbidden'),
   lock: oneOf('none', 'governance', 'compliance'),
