@@ -1,4 +1,5 @@
 /** The table of jobs: what the daemon does, and when. Those that fall into one minute run in this order. */
+import { hold } from '../src/erasure/run/lease.ts';
 import type { App } from '../src/installation/app.ts';
 import { evidenceJob } from './evidence.ts';
 import { headsJob } from './heads.ts';
@@ -27,5 +28,6 @@ export function createJobs(app: App): Scheduler {
     TABLE.flatMap((jobs) => jobs(app)),
     app.now,
     app.logger,
+    (job, signal) => hold(app, `job:${job}`, app.replica, signal),
   );
 }

@@ -7,7 +7,7 @@ export function recoverJob(app: App): Job[] {
   return [
     {
       name: 'recover',
-      schedule: '*/5 * * * *',
+      schedule: '* * * * *',
       zone: 'UTC',
       // It looks at what there is, not at a slot: there is nothing to catch up.
       lastSlot: () => Promise.resolve(undefined),

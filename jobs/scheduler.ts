@@ -2,8 +2,12 @@
  * When jobs run. node-cron is only the tick, once a minute, and the reader of cron expressions: it remembers nothing,
  * skips what is late, and knows of no other process. What is due is worked out from durable memory instead: the latest
  * slot that has passed and has not been run. So a daemon that was down, asleep or busy runs once, not ten times.
+ *
+ * Several daemons over one state share the jobs: each job is run under a lease, by whichever comes first, and the slot is
+ * read again under it. A daemon that dies leaves the lease for a minute; then another one goes on.
  */
 import cron from 'node-cron';
+import type { Held } from '../src/erasure/run/lease.ts';
 import type { Logger } from '../src/logger.ts';
 
 const MINUTE_MS = 60_000;
@@ -21,8 +25,13 @@ export interface Job {
   readonly zone: string;
   /** The last slot that was run, ISO, from durable memory; undefined: none ever, and then nothing is caught up. */
   readonly lastSlot: () => Promise<string | undefined>;
+  /** Whether what it did last was cut short by the death of a process: then it goes on now, not at its next slot. */
+  readonly cutShort?: () => Promise<boolean>;
   readonly run: (slot: string, signal: AbortSignal) => Promise<Ended>;
 }
+
+/** Takes the lease of a job; undefined while another daemon has it. */
+export type TakeTurn = (job: string, signal: AbortSignal) => Promise<Held | undefined>;
 
 /** How a run of a job ended. `again`: it could not do its work; it is run at every look, for the minute of that look. */
 export type Ended = 'done' | 'again';
@@ -57,8 +66,16 @@ export interface Scheduler {
   lastTick(): number;
 }
 
-/** A scheduler over these jobs. A job never overlaps itself; different jobs of one tick run one after the other. */
-export function createScheduler(jobs: readonly Job[], now: () => number, logger: Logger): Scheduler {
+/**
+ * A scheduler over these jobs. A job never overlaps itself, here or in another daemon; different jobs of one tick run one
+ * after the other.
+ */
+export function createScheduler(
+  jobs: readonly Job[],
+  now: () => number,
+  logger: Logger,
+  takeTurn: TakeTurn,
+): Scheduler {
   const begun = now();
   const stopping = new AbortController();
   const slots = new Map(jobs.map((job) => [job.name, slotsOf(job.schedule, job.zone)]));
@@ -68,20 +85,35 @@ export function createScheduler(jobs: readonly Job[], now: () => number, logger:
   let looked = begun;
   let ticker: ReturnType<typeof cron.schedule> | undefined;
 
-  const runDue = async (job: Job): Promise<void> => {
+  /** The slot that is to be run now, ms since the epoch. */
+  const dueOf = async (job: Job): Promise<number | undefined> => {
     const isSlot = slots.get(job.name);
-    if (isSlot === undefined || stopping.signal.aborted) return;
+    if (isSlot === undefined) return undefined;
     const last = Date.parse((await job.lastSlot()) ?? '');
     // A slot that is to come was run by a clock that has been set back since: whoever believed it would rest until then.
     const known = last <= now() + MOST_SKEW_MS ? last : begun - 1;
     const after = Math.max(known, tried.get(job.name) ?? 0);
-    const due = unfinished.has(job.name) ? minuteOf(now()) : latestSlot(isSlot, after, now());
-    if (due === undefined || due <= after) return;
-    tried.set(job.name, due);
-    const slot = new Date(due).toISOString();
-    if (now() - due > 2 * MINUTE_MS) logger.warn('slot caught up', { job: job.name, slot });
-    unfinished.delete(job.name);
-    if ((await job.run(slot, stopping.signal)) === 'again') unfinished.add(job.name);
+    const goesOn = unfinished.has(job.name) || (await job.cutShort?.()) === true;
+    const due = goesOn ? minuteOf(now()) : latestSlot(isSlot, after, now());
+    return due === undefined || due <= after ? undefined : due;
+  };
+
+  const runDue = async (job: Job): Promise<void> => {
+    if (stopping.signal.aborted || (await dueOf(job)) === undefined) return;
+    const held = await takeTurn(job.name, stopping.signal);
+    if (held === undefined) return;
+    try {
+      // Whoever had the lease before may have run it.
+      const due = await dueOf(job);
+      if (due === undefined) return;
+      tried.set(job.name, due);
+      const slot = new Date(due).toISOString();
+      if (now() - due > 2 * MINUTE_MS) logger.warn('slot caught up', { job: job.name, slot });
+      unfinished.delete(job.name);
+      if ((await job.run(slot, held.signal)) === 'again') unfinished.add(job.name);
+    } finally {
+      await held.release();
+    }
   };
 
   const runAll = async (): Promise<void> => {

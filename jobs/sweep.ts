@@ -6,6 +6,8 @@ import type { Task } from '../src/policy/view.ts';
 import { againWhenBack, goesOn } from './again.ts';
 import type { Job } from './scheduler.ts';
 
+const DAY_MS = 86_400_000;
+
 /** One job per controller and cron expression. */
 export function sweepJobs(app: App): Job[] {
   return app.controllers.flatMap((controlled) => {
@@ -26,6 +28,7 @@ function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: rea
       const known = slots.filter((slot) => slot !== undefined).sort();
       return known.length === 0 ? undefined : known[0];
     },
+    cutShort: () => isCutShort(app, controller, tasks),
     run: (slot, signal) =>
       againWhenBack(async () => {
         // Nothing begins that cannot be put on record.
@@ -38,6 +41,25 @@ function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: rea
         return reports.some(({ error }) => goesOn(error?.code)) ? 'again' : 'done';
       }),
   };
+}
+
+/**
+ * Whether a sweep of the last day ended with its process, and what it had open is settled. A sweep that has ended so twice
+ * in a row may be what ends the process: it waits for its slot.
+ */
+async function isCutShort({ state, now }: App, controller: string, tasks: readonly Task[]): Promise<boolean> {
+  const since = new Date(now() - DAY_MS).toISOString();
+  const ended = await state.runs({ controller, states: ['interrupted'], since, limit: 1000 });
+  const policies = new Set(ended.map((run) => run.policy));
+  for (const { view } of tasks) {
+    if (!policies.has(view.policy)) continue;
+    const [last, before] = await state.runs({ controller, policy: view.policy, limit: 2 });
+    if (last?.state !== 'interrupted' || last.trigger !== 'schedule' || before?.state === 'interrupted')
+      continue;
+    const open = await state.openBatches();
+    if (!open.some((batch) => batch.controller === controller && batch.policy === view.policy)) return true;
+  }
+  return false;
 }
 
 function tell(app: App, slot: string, report: PolicyReport): void {

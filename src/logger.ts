@@ -27,6 +27,7 @@ const FIELDS = {
   run: 'word',
   plan: 'word',
   batch: 'word',
+  replica: 'word',
   stage: 'count',
   hold: 'word',
   request: 'word',

@@ -45,7 +45,8 @@ export async function serve(app: App, options: ServeOptions): Promise<number> {
   const { host, port } = app.settings.http;
   const listening = await listen(health, host, port);
   jobs.start();
-  app.logger.info('daemon started', { version, host, port: listening.port, pid: process.pid });
+  const { replica } = app;
+  app.logger.info('daemon started', { version, replica, host, port: listening.port, pid: process.pid });
   await new Promise<void>((resolve) => {
     options.signal.addEventListener('abort', () => {
       resolve();

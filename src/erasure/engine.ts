@@ -65,6 +65,8 @@ export interface Engine {
   readonly keys: Keys;
   readonly evidence: Evidence;
   readonly logger: Logger;
+  /** Names this process among those that share the state. */
+  readonly replica: string;
   readonly settings: EngineSettings;
   /** The connector of a configured source; made once, closed by whoever made the engine. */
   readonly connector: (source: string) => Connector;

@@ -27,8 +27,12 @@ export interface App {
   readonly state: State;
   readonly logger: Logger;
   readonly controllers: readonly Controlled[];
+  /** Names this process among those that share the state; random, and new with each start. */
+  readonly replica: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Resolves early when the signal is aborted. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Codes of what keeps frist from erasing now: a state, trail or source out of reach. Empty: nothing. */
   obstacles(): Promise<readonly string[]>;
   /** Begins an epoch of the commitments, and destroys old keys, where it is time. */

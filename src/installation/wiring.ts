@@ -160,7 +160,7 @@ export async function ownTrail(
 
 /** Opens state and trail, which must be there. */
 export async function openApp(settings: Settings, files: readonly Located[], world: World): Promise<App> {
-  const { store, state, trail, ring, signer, newId } = await openDurable(settings, world);
+  const { store, state, trail, ring, signer, newId, replica } = await openDurable(settings, world);
   const connectors = files.map(({ file }) => openConnectors(file, settings, world));
   const pauseFile = async (): Promise<string | undefined> =>
     (await isThere(settings.pause.file)) ? settings.pause.file : undefined;
@@ -174,6 +174,7 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
       keys: keysOf(ring, located.file.controller.name),
       evidence,
       logger: world.logger,
+      replica,
       settings: {
         spoolFolder: settings.spool.folder,
         operator: settings.operator,
@@ -202,7 +203,9 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
     state,
     logger: world.logger,
     controllers,
+    replica,
     now: world.now,
+    sleep: world.sleep,
     trail,
     evidence,
     pauseFile,
@@ -293,11 +296,14 @@ export interface Durable {
   readonly ring: KeyRing;
   readonly signer: Signer;
   readonly newId: () => string;
+  /** Names this process among those that share the state. */
+  readonly replica: string;
 }
 
 /** The state first: where there is none, there is nothing to look for. */
 export async function openDurable(settings: Settings, world: World): Promise<Durable> {
   const newId = createUlids(world.randomBytes, world.now);
+  const replica = newId();
   const state = await openState(settings.state.url, { clock: world.now });
   try {
     const store = await openStore(settings.audit, { now: world.now, swap: state.trailObjects });
@@ -312,7 +318,7 @@ export async function openDurable(settings: Settings, world: World): Promise<Dur
         const outside = await outsideHeads(settings, world);
         return outside === undefined ? undefined : await newestHead(outside, signer.vkey);
       },
-      holder: newId(),
+      holder: replica,
       patience: settings.audit.patienceMs,
       now: world.now,
       random: world.random,
@@ -322,7 +328,7 @@ export async function openDurable(settings: Settings, world: World): Promise<Dur
     });
     await firstEntry(state, world, newId);
     await ring.begin();
-    return { store, state, trail, ring, signer, newId };
+    return { store, state, trail, ring, signer, newId, replica };
   } catch (error) {
     await state.close();
     throw error;

@@ -127,6 +127,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       keys: options.keys ?? { current: () => Promise.resolve(names), of: () => Promise.resolve(names) },
       evidence: { put: (text) => putEvidence(store, text, randomBytes) },
       logger: SILENT,
+      replica: newId(),
       settings: {
         spoolFolder: join(folder, 'spool'),
         operator: 'tester',

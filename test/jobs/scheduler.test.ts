@@ -6,6 +6,7 @@ import {
   type Ended,
   type Job,
   type Scheduler,
+  type TakeTurn,
 } from '../../jobs/scheduler.ts';
 import { SILENT } from '../erasure/harness.ts';
 
@@ -50,6 +51,10 @@ describe('slots', () => {
   });
 });
 
+/** As the only daemon. */
+const alone: TakeTurn = (_, signal) =>
+  Promise.resolve({ signal, stillOurs: () => Promise.resolve(), release: () => Promise.resolve() });
+
 interface Bench {
   readonly scheduler: Scheduler;
   readonly ran: string[];
@@ -59,6 +64,8 @@ interface Bench {
 function bench(options: {
   readonly last?: string;
   readonly run?: (slot: string, signal: AbortSignal) => Promise<Ended>;
+  readonly cutShort?: () => Promise<boolean>;
+  readonly takeTurn?: TakeTurn;
 }): Bench {
   const ran: string[] = [];
   let last = options.last;
@@ -67,6 +74,7 @@ function bench(options: {
     schedule: '0 3 * * *',
     zone: 'UTC',
     lastSlot: () => Promise.resolve(last),
+    ...(options.cutShort === undefined ? {} : { cutShort: options.cutShort }),
     run: async (slot, signal) => {
       ran.push(slot);
       last = slot;
@@ -74,7 +82,9 @@ function bench(options: {
     },
   };
   const result: Bench = { ran, now: at('2026-06-30T02:50:00Z') } as Bench;
-  return Object.assign(result, { scheduler: createScheduler([job], () => result.now, SILENT) });
+  return Object.assign(result, {
+    scheduler: createScheduler([job], () => result.now, SILENT, options.takeTurn ?? alone),
+  });
 }
 
 describe('scheduler', () => {
@@ -198,5 +208,70 @@ describe('scheduler', () => {
     on.now += 24 * 60 * MINUTE;
     await on.scheduler.tick();
     expect(on.ran).toHaveLength(1);
+  });
+
+  it('leaves a job alone while another daemon has its turn, and looks again at the next minute', async () => {
+    let free = false;
+    const on = bench({
+      last: '2026-06-28T03:00:00.000Z',
+      takeTurn: (name, signal) => (free ? alone(name, signal) : Promise.resolve(undefined)),
+    });
+    await on.scheduler.tick();
+    expect(on.ran).toEqual([]);
+    free = true;
+    await on.scheduler.tick();
+    expect(on.ran).toEqual(['2026-06-29T03:00:00.000Z']);
+  });
+
+  it('does not run what another daemon has run before it got its turn', async () => {
+    let last = '2026-06-28T03:00:00.000Z';
+    const ran: string[] = [];
+    const job: Job = {
+      name: 'sweep',
+      schedule: '0 3 * * *',
+      zone: 'UTC',
+      lastSlot: () => Promise.resolve(last),
+      run: (slot) => Promise.resolve(ran.push(slot)).then(() => 'done'),
+    };
+    const late: TakeTurn = (name, signal) => {
+      last = '2026-06-29T03:00:00.000Z';
+      return alone(name, signal);
+    };
+    await createScheduler([job], () => at('2026-06-30T02:50:00Z'), SILENT, late).tick();
+    expect(ran).toEqual([]);
+  });
+
+  it('gives its turn back, also when the job fails, and ends the job when the turn is lost', async () => {
+    let released = 0;
+    const lost = new AbortController();
+    const on = bench({
+      last: '2026-06-28T03:00:00.000Z',
+      run: (_, signal) => {
+        lost.abort();
+        return Promise.reject(new Error(signal.aborted ? 'lost' : 'still ours'));
+      },
+      takeTurn: () =>
+        Promise.resolve({
+          signal: lost.signal,
+          stillOurs: () => Promise.resolve(),
+          release: () => Promise.resolve(void (released += 1)),
+        }),
+    });
+    await on.scheduler.tick();
+    expect([on.ran.length, released]).toEqual([1, 1]);
+  });
+
+  it('goes on at once with what the death of a process cut short', async () => {
+    let cut = true;
+    const on = bench({
+      last: '2026-06-30T02:00:00.000Z',
+      cutShort: () => Promise.resolve(cut),
+      run: () => Promise.resolve('done' as const).finally(() => (cut = false)),
+    });
+    on.now = at('2026-06-30T02:50:30Z');
+    await on.scheduler.tick();
+    on.now += MINUTE;
+    await on.scheduler.tick();
+    expect(on.ran).toEqual(['2026-06-30T02:50:00.000Z']);
   });
 });
