@@ -20,6 +20,7 @@ export const HOMES = {
   commander: ['src/cli/**'],
   hono: ['src/console/**'],
   '@hono/node-server': ['src/console/**'],
+  'prom-client': ['src/metrics/metrics.ts'],
   '@aws-sdk/client-s3': [
     'src/audit/store/s3.ts',
     'src/audit/store/s3/**',
@@ -192,6 +193,25 @@ export const LAYERS = [
     why: 'shows state and trail; it reaches a source only through erasure',
   },
   {
+    files: ['src/standing/**'],
+    may: [
+      'src/standing/**',
+      'src/audit/watch/**',
+      ...AUDIT_FORMAT,
+      'type:src/installation/app.ts',
+      'type:src/policy/**',
+      'type:src/state/state.ts',
+    ],
+    node: 'all',
+    why: 'tells how an installation stands by what its state says: no source, no trail, so that it costs little and can always be told',
+  },
+  {
+    files: ['src/metrics/**'],
+    may: ['src/metrics/**', 'src/policy/time/**', 'type:src/standing/**', 'type:src/state/state.ts'],
+    node: [],
+    why: 'turns what is known into numbers and asks nobody itself',
+  },
+  {
     files: ['src/main.ts'],
     may: ['src/**', 'jobs/**'],
     node: 'all',
@@ -199,7 +219,10 @@ export const LAYERS = [
   },
   {
     files: ['src/**'],
-    may: ['src/*.ts', 'src/{cli,console,demo,installation,policy,erasure,state,audit,connectors}/**'],
+    may: [
+      'src/*.ts',
+      'src/{cli,console,demo,installation,policy,erasure,state,audit,connectors,standing,metrics}/**',
+    ],
     node: 'all',
     why: 'is called by main and by the jobs and calls neither; tests are imported by nothing',
   },
@@ -209,7 +232,7 @@ export const LAYERS = [
       'jobs/**',
       'src/{errors,config,logger,database}.ts',
       'src/installation/app.ts',
-      'src/{policy,erasure,state,audit,connectors}/**',
+      'src/{policy,erasure,state,audit,connectors,standing}/**',
     ],
     node: 'all',
     why: 'composes src by time; it knows neither the command line nor the console nor the tests',

@@ -1,30 +1,22 @@
 import type { App } from '../installation/app.ts';
-import { HEARTBEAT } from '../audit/watch/heartbeat.ts';
-import { lastVerification } from '../audit/watch/inspect.ts';
 import { pastReview } from '../erasure/holds/review.ts';
 import { EXIT } from '../errors.ts';
-import type { Pause, Plan, Run } from '../state/state.ts';
+import { readStanding, type PolicyStanding, type Standing } from '../standing/standing.ts';
+import type { Plan } from '../state/state.ts';
 import { exitOf } from './shared/exit.ts';
 import { printJson, type Io } from './print/io.ts';
-import { overdueSince } from './shared/overdue.ts';
 import { guardText, number, table } from './print/text.ts';
 
 /** One policy as the state remembers it. */
-interface PolicyStatus {
-  readonly policy: string;
-  readonly lastRun?: Run;
-  readonly lastSuccess?: string;
-  /** As the last run that looked found it, without what was dealt with since; absent where none did. */
-  readonly overdue?: number;
+interface PolicyStatus extends Pick<
+  PolicyStanding,
+  'policy' | 'lastRun' | 'lastSuccess' | 'overdue' | 'waiting'
+> {
   readonly running: boolean;
-  /** Plans that wait for approval, and one whose carrying out was cut short. */
-  readonly waiting: readonly Plan[];
 }
 
-interface Status {
+interface Status extends Pick<Standing, 'paused' | 'verification'> {
   readonly policies: readonly PolicyStatus[];
-  /** Why nothing is erased; absent where frist may erase. */
-  readonly paused?: Pause | { readonly file: string };
   /** Batches without an outcome: the next run looks at them first. */
   readonly openBatches: number;
   /** Batches whose erased records nobody has looked at again yet, and of these, those that should be by now. */
@@ -34,8 +26,6 @@ interface Status {
   readonly holdsPastReview: readonly string[];
   /** Entries that the trail does not have yet. */
   readonly unpublished: number;
-  /** How the daemon last found its trail; absent where it never looked. */
-  readonly verification?: { readonly slot: string; readonly verified: boolean };
   /** The last sign of life, where it is too old; absent also where no daemon has lived through a midnight yet. */
   readonly silentSince?: string;
 }
@@ -54,60 +44,32 @@ export async function status(app: App, options: { readonly json: boolean }, io: 
 }
 
 async function look(app: App): Promise<Status> {
-  const policies: PolicyStatus[] = [];
-  const now = new Date(app.now()).toISOString();
-  for (const { engine, tasks } of app.controllers) {
-    const controller = engine.controller.name;
-    for (const { view } of tasks) {
-      const { policy } = view;
-      const runs = await app.state.runs({ controller, policy, limit: 50 });
-      const [lastRun] = runs;
-      const applied = await app.state.plans({ status: 'applied', policy });
-      const overdue = overdueSince(
-        runs,
-        applied.filter((plan) => plan.controller === controller),
-      );
-      const memory = await app.state.policyMemory(controller, policy);
-      const plans = [
-        ...(await app.state.plans({ status: 'waiting', policy })),
-        ...(await app.state.plans({ status: 'approved', policy })),
-      ];
-      policies.push({
-        policy,
-        running: lastRun?.state === 'running',
-        waiting: plans.filter((plan) => plan.controller === controller && plan.expires > now),
-        ...(lastRun === undefined ? {} : { lastRun }),
-        ...(overdue === undefined ? {} : { overdue }),
-        ...(memory?.lastSuccess === undefined ? {} : { lastSuccess: memory.lastSuccess }),
-      });
-    }
-  }
-  const holds = (await app.state.holds({ active: true })).filter((hold) => hold.released === undefined);
-  const verification = await lastVerification(app.state);
-  const proofs = await app.state.pendingProofs();
-  const file = await app.pauseFile();
-  const paused = file === undefined ? await app.state.pause() : { file };
+  const { policies, paused, tally, verification, lastSign } = await readStanding(app);
+  const holds = await app.state.holds({ active: true });
+  const isSilent = lastSign !== undefined && app.now() - Date.parse(lastSign) > SILENT_MS;
   return {
     ...(paused === undefined ? {} : { paused }),
-    policies,
-    openBatches: (await app.state.openBatches()).length,
-    pendingProofs: proofs.length,
-    overdueProofs: proofs.filter((proof) => proof.due < now).length,
-    holds: holds.length,
-    holdsPastReview: pastReview(holds, now).map((hold) => hold.id),
-    unpublished: (await app.state.pendingOutbox(1000)).length,
+    policies: policies.map(policyStatus),
+    openBatches: tally.openBatches.length,
+    pendingProofs: tally.pendingProofs,
+    overdueProofs: tally.overdueProofs,
+    holds: tally.holds,
+    holdsPastReview: pastReview(holds, new Date(app.now()).toISOString()).map((hold) => hold.id),
+    unpublished: tally.unpublished,
     ...(verification === undefined ? {} : { verification }),
-    ...(await silence(app)),
+    ...(isSilent ? { silentSince: lastSign } : {}),
   };
 }
 
-/** A run by hand is a sign of life as well: who starts frist from elsewhere by now has no daemon any more. */
-async function silence(app: App): Promise<Pick<Status, 'silentSince'>> {
-  const beat = (await app.state.job(HEARTBEAT))?.slot;
-  if (beat === undefined) return {};
-  const [run] = await app.state.runs({ limit: 1 });
-  const silentSince = run !== undefined && run.started > beat ? run.started : beat;
-  return app.now() - Date.parse(silentSince) > SILENT_MS ? { silentSince } : {};
+function policyStatus({ policy, waiting, lastRun, lastSuccess, overdue }: PolicyStanding): PolicyStatus {
+  return {
+    policy,
+    running: lastRun?.state === 'running',
+    waiting,
+    ...(lastRun === undefined ? {} : { lastRun }),
+    ...(overdue === undefined ? {} : { overdue }),
+    ...(lastSuccess === undefined ? {} : { lastSuccess }),
+  };
 }
 
 function statusesOf(found: Status): number[] {
@@ -144,8 +106,7 @@ function statusText(found: Status, now: string): string {
     );
   if (found.silentSince !== undefined)
     lines.push(`nothing has run since ${found.silentSince.slice(0, 16)}Z: does the daemon still live?`);
-  if (found.unpublished > 0)
-    lines.push(`entries on their way to the trail: ${number(found.unpublished)} piece(s)`);
+  if (found.unpublished > 0) lines.push(`entries on their way to the trail: ${number(found.unpublished)}`);
   if (found.verification?.verified === false)
     lines.push(`the trail did not verify on ${found.verification.slot}: run \`frist audit verify\``);
   return `${lines.join('\n')}\n`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { overdueSince } from '../../../src/cli/shared/overdue.ts';
-import type { Plan, Run } from '../../../src/state/state.ts';
+import { overdueSince } from '../../src/standing/overdue.ts';
+import type { Plan, Run } from '../../src/state/state.ts';
 
 const RUN: Run = {
   id: 'look',

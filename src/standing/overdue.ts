@@ -1,5 +1,5 @@
 /** How much of what the last look found overdue is still there. */
-import type { Plan, Run } from '../../state/state.ts';
+import type { Plan, Run } from '../state/state.ts';
 
 const GONE = ['erased', 'already-absent', 'absent-after-crash'];
 
@@ -12,14 +12,20 @@ const GONE = ['erased', 'already-absent', 'absent-after-crash'];
  * @returns undefined where no run has looked
  */
 export function overdueSince(runs: readonly Run[], applied: readonly Plan[]): number | undefined {
-  const at = runs.findIndex((run) => run.summary?.['overdue'] !== undefined);
-  const looked = runs[at];
-  if (looked === undefined) return undefined;
-  const planned = sum(applied.filter((plan) => plan.run === looked.id).map((plan) => plan.count));
+  const look = looked(runs);
+  if (look === undefined) return undefined;
+  const planned = sum(applied.filter((plan) => plan.run === look.id).map((plan) => plan.count));
   const gone = sum(
-    runs.slice(0, at).flatMap(({ summary }) => GONE.map((outcome) => summary?.[outcome] ?? 0)),
+    runs
+      .slice(0, runs.indexOf(look))
+      .flatMap(({ summary }) => GONE.map((outcome) => summary?.[outcome] ?? 0)),
   );
-  return Math.max(0, (looked.summary?.['overdue'] ?? 0) - Math.max(planned, gone));
+  return Math.max(0, (look.summary?.['overdue'] ?? 0) - Math.max(planned, gone));
+}
+
+/** The newest run that looked at all records of its policy. */
+export function looked(runs: readonly Run[]): Run | undefined {
+  return runs.find((run) => run.summary?.['overdue'] !== undefined);
 }
 
 function sum(numbers: readonly number[]): number {
