@@ -7,13 +7,15 @@
 import { join } from 'node:path';
 import convict from 'convict';
 import defaults from '../config/settings.json' with { type: 'json' };
+import { alertContradictions, alertSettings } from './config/alerts.ts';
 import { durationMs, FORMATS } from './config/formats.ts';
 import type { Format } from './config/formats.ts';
 import { readEnvironment, readFileSettings, readSecret } from './config/inputs.ts';
 import type { Flat, SettingsInput } from './config/inputs.ts';
+import { isPerController, ofController, placeContradictions } from './config/places.ts';
 import { s3Settings, trailContradictions } from './config/s3.ts';
 import { envOf, SETTING_NAMES, SETTINGS } from './config/settings.ts';
-import type { KeySource, Setting, SettingName, Settings } from './config/settings.ts';
+import type { CommonSettings, KeySource, Setting, SettingName, Settings } from './config/settings.ts';
 import { ConfigError, FristError } from './errors.ts';
 import type { Problem } from './errors.ts';
 import type { Resolve } from './policy/parse/parse.ts';
@@ -22,7 +24,7 @@ import { parseSettingsText } from './policy/parse/settings.ts';
 import type { SettingsText } from './policy/parse/settings.ts';
 
 export type { SettingsInput } from './config/inputs.ts';
-export type { KeySource, Settings } from './config/settings.ts';
+export type { CommonSettings, KeySource, Settings } from './config/settings.ts';
 
 export type Origin = 'default' | 'file' | 'env';
 
@@ -38,6 +40,20 @@ export interface SettingOrigin {
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly origins: readonly SettingOrigin[];
+}
+
+/** The settings of a process, which may have an installation for each controller. */
+export interface SettingsOf {
+  /** Whether each controller has an installation of its own; otherwise all share one. */
+  readonly perController: boolean;
+  /** What is the same for every installation. */
+  readonly common: CommonSettings;
+  /**
+   * The settings of one installation.
+   * @param controller id of the controller, where each has its own.
+   * @throws CONTROLLER_NEEDED, and SETTINGS_INVALID where a key's variable is not set.
+   */
+  readonly load: (controller?: string) => LoadedSettings;
 }
 
 for (const [name, { read, says }] of Object.entries<Format>(FORMATS)) {
@@ -119,14 +135,20 @@ function merge(fromFile: Flat, env: Record<string, string>): Merged {
 }
 
 function validate(
-  { values, origins }: Merged,
+  { values: given, origins }: Merged,
   text: SettingsText | undefined,
   file: string,
   problems: Problem[],
 ): void {
   const place = (name: SettingName): Partial<Problem> =>
     origins.get(name) === 'file' && text !== undefined ? { file, ...text.locate(name.split('.')) } : {};
-  for (const { name, message, remedy } of trailContradictions(values))
+  // Whatever its id is, a controller's settings look alike.
+  const values = ofController(given, 'controller');
+  for (const { name, message, remedy } of [
+    ...placeContradictions(given),
+    ...trailContradictions(values),
+    ...alertContradictions(values),
+  ])
     problems.push({
       code: 'bad-setting',
       path: name.split('.'),
@@ -153,6 +175,18 @@ function validate(
       ...place(name),
     });
   }
+}
+
+function common(values: Flat): CommonSettings {
+  const text = (name: SettingName): string => String(values.get(name));
+  return {
+    log: {
+      level: text('log.level') as Settings['log']['level'],
+      format: text('log.format') as Settings['log']['format'],
+    },
+    http: { host: text('http.host'), port: Number(values.get('http.port')) },
+    page: { size: Number(values.get('page.size')) },
+  };
 }
 
 /** The settings in their own types; places that are not given follow from the data folder. */
@@ -200,21 +234,17 @@ function typed(values: Flat, env: SettingsInput['env']): Settings {
     evidence: { keepDays: number('evidence.keep') },
     spool: { folder: optional('spool.folder') ?? join(folder, 'spool') },
     operator: text('operator'),
-    log: {
-      level: text('log.level') as Settings['log']['level'],
-      format: text('log.format') as Settings['log']['format'],
-    },
-    http: { host: text('http.host'), port: number('http.port') },
+    ...common(values),
     schedule: text('schedule'),
     run: { deadlineMs: durationMs(text('run.deadline')) ?? 0 },
     batch: { max: number('batch.max'), targetMs: number('batch.target') },
     pace: number('pace'),
     pause: { file: optional('pause.file') ?? join(folder, 'pause') },
-    page: { size: number('page.size') },
     clock: { settable: values.get('clock.settable') === true },
     verify: { percent: number('verify.share'), withinDays: number('verify.within') },
     plan: { expiresDays: number('plan.expires') },
     approval: { own: text('approval.own') === 'allowed' },
+    alerts: alertSettings(values),
   };
 }
 
@@ -248,11 +278,11 @@ function reasonOf(cause: unknown): string {
 }
 
 /**
- * Reads the settings of the process.
+ * Reads the settings of a process in which each controller may have an installation of its own.
  * @throws ConfigError with everything that is wrong, each with its setting and variable.
  * @throws FristError CONFIG_UNREADABLE where the file of --settings cannot be read.
  */
-export function loadSettings(input: SettingsInput): LoadedSettings {
+export function readSettings(input: SettingsInput): SettingsOf {
   const problems: Problem[] = [];
   const { file } = input;
   const text = file === undefined ? undefined : openFile(file, input.readFile);
@@ -260,16 +290,31 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   const merged = merge(fromFile, readEnvironment(input, problems));
   validate(merged, text, file ?? '', problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  merged.confirm();
+  const perController = isPerController(merged.values);
+  // It would find the placeholders; `validate` has looked past them.
+  if (!perController) merged.confirm();
   return {
-    settings: deepFreeze(typed(merged.values, input.env)),
-    origins: SETTING_NAMES.map((name) => ({
-      name,
-      env: envOf(name),
-      origin: merged.origins.get(name) ?? 'default',
-      value: show(merged.values.get(name), SETTINGS[name]),
-    })),
+    perController,
+    common: common(merged.values),
+    load: (controller) => {
+      if (perController && controller === undefined) throw new FristError('CONTROLLER_NEEDED');
+      const values = controller === undefined ? merged.values : ofController(merged.values, controller);
+      return {
+        settings: deepFreeze(typed(values, input.env)),
+        origins: SETTING_NAMES.map((name) => ({
+          name,
+          env: envOf(name),
+          origin: merged.origins.get(name) ?? 'default',
+          value: show(values.get(name), SETTINGS[name]),
+        })),
+      };
+    },
   };
+}
+
+/** The settings of a process in which all controllers share one installation; errors as `readSettings`. */
+export function loadSettings(input: SettingsInput): LoadedSettings {
+  return readSettings(input).load();
 }
 
 /** Fills in `${NAME}` from the environment and `${file:/path}` from files, for policy files. */

@@ -1,6 +1,7 @@
 /** The settings of the process: what there is, and what the rest of the program gets to see. */
 import type { S3Settings } from '../audit/store/s3/place.ts';
 import type { LogLevel } from '../logger.ts';
+import type { AlertSettings } from './alerts.ts';
 import type { FORMATS } from './formats.ts';
 
 /** Where a key is: in a file, in a variable of the environment, or behind a program that is asked. */
@@ -9,7 +10,14 @@ export type KeySource =
   | { readonly variable: string; readonly text: string }
   | { readonly command: readonly string[] };
 
-export interface Settings {
+/** What belongs to the process, however many installations it has. */
+export interface CommonSettings {
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' | 'auto' };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly page: { readonly size: number };
+}
+
+export interface Settings extends CommonSettings {
   readonly data: { readonly folder: string };
   /** `url` may hold a password: never printed. */
   readonly state: { readonly url: string; readonly backupDays: number };
@@ -34,8 +42,6 @@ export interface Settings {
   readonly spool: { readonly folder: string };
   /** Id (not a name) of who runs the process, for the trail. */
   readonly operator: string;
-  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' | 'auto' };
-  readonly http: { readonly host: string; readonly port: number };
   /** Cron expression, in the controller's zone. */
   readonly schedule: string;
   readonly run: { readonly deadlineMs: number };
@@ -44,7 +50,6 @@ export interface Settings {
   readonly pace: number;
   /** While this file is there, nothing is erased. */
   readonly pause: { readonly file: string };
-  readonly page: { readonly size: number };
   /** Whether `run --as-of` may be given. */
   readonly clock: { readonly settable: boolean };
   /** Share of the erased records that are looked at again, and how long that may be put off. */
@@ -52,6 +57,8 @@ export interface Settings {
   readonly plan: { readonly expiresDays: number };
   /** Whether who made a plan may let it go. */
   readonly approval: { readonly own: boolean };
+  /** Where the daemon calls for help; nowhere by default. */
+  readonly alerts: AlertSettings;
 }
 
 export interface Setting {
@@ -177,6 +184,35 @@ export const SETTINGS = {
   'approval.own': {
     format: 'permission',
     doc: 'forbidden: a plan is approved under another operator id than it was made under.',
+  },
+  'alerts.webhook.url': {
+    format: 'web-address',
+    doc: 'URL that alerts are posted to, signed with the secret.',
+    secret: true,
+  },
+  'alerts.webhook.secret': {
+    format: 'signing-secret',
+    doc: 'Secret that signs what is posted; its receiver has it too.',
+    secret: true,
+  },
+  'alerts.email.to': {
+    format: 'mail-address',
+    doc: 'Address that alerts are mailed to: a list, not a person.',
+  },
+  'alerts.email.from': { format: 'mail-address', doc: 'Address that they come from.' },
+  'alerts.email.smtp': {
+    format: 'mail-server',
+    doc: 'Mail server: `smtp://` with STARTTLS, which it must offer, or `smtps://`; `smtp://…?tls=off` without TLS.',
+    secret: true,
+  },
+  'alerts.heartbeat.url': {
+    format: 'web-address',
+    doc: 'URL that is asked for while all is well, for a watch that calls when it is not.',
+    secret: true,
+  },
+  'alerts.reminder': {
+    format: 'days',
+    doc: 'Days after which an alert is sent again while its cause lasts.',
   },
 } as const satisfies Record<string, Setting>;
 

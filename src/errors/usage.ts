@@ -24,6 +24,11 @@ export const USAGE_ERRORS = {
     message: 'None of the {count} tables looks like one of people',
     remedy: 'Write the policy file by hand: docs/policies.md shows how.',
   },
+  CONTROLLER_NEEDED: {
+    exit: 1,
+    message: 'Each controller has an installation of its own here, and the command is about one of them',
+    remedy: 'Say which: `--controller ID`, or `--policies` with its file alone.',
+  },
   SETTINGS_INVALID: {
     exit: 1,
     message: 'Setting {setting} is not valid: {reason}',
@@ -45,6 +50,12 @@ export const USAGE_ERRORS = {
     exit: 2,
     message: 'frist met a state that should not exist: {what}',
     remedy: 'This is a defect of frist: report it with this text. Nothing was erased on account of it.',
+  },
+  ALERT_UNSENT: {
+    exit: 2,
+    message: 'An alert could not be sent by {channel} ({reason})',
+    remedy:
+      'Check the address, and that its server answers; `frist check --alerts` tries it. frist goes on erasing, and sends again by itself.',
   },
   HTTP_LISTEN: {
     exit: 1,

@@ -18,6 +18,8 @@ export type * from './model/view.ts';
 
 export interface Controller {
   readonly name: string;
+  /** For places that differ by controller; it never changes. */
+  readonly id?: string;
   /** IANA zone in which calendar sums are done. */
   readonly timezone: string;
   /** Last day of the financial year, e.g. 12-31. */

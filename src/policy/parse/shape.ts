@@ -120,6 +120,8 @@ function wording(issue: Issue, value: unknown, name: string): Pick<Complaint, 'c
       };
     case 'too_big':
       return { code: 'wrong-value', message: `Must be at most ${String(issue.maximum)}` };
+    case 'invalid_format':
+      return { code: 'wrong-value', message: `"${name}" is not written as it must be` };
     case 'invalid_key':
       return { code: 'bad-name', message: `"${name}" cannot be a name` };
     case 'custom':

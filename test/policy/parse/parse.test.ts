@@ -36,6 +36,7 @@ describe('the whole language', () => {
   it('reads the controller', () => {
     expect(file.controller).toEqual({
       name: 'Eksempel A/S',
+      id: 'eksempel-2',
       timezone: 'Europe/Copenhagen',
       financialYearEnd: { month: 6, day: 30 },
     });

@@ -53,5 +53,6 @@ export function readController(raw: unknown, path: Path, report: Report): Contro
   const end = 'financial year ends';
   const financialYearEnd = readYearEnd(values[end] ?? '12-31', [...path, end], report);
   if (values.name === undefined || timezone === undefined || financialYearEnd === undefined) return undefined;
-  return { name: values.name, timezone, financialYearEnd };
+  const id = values.id === undefined ? {} : { id: values.id };
+  return { name: values.name, ...id, timezone, financialYearEnd };
 }

@@ -2,8 +2,15 @@
 import { z } from 'zod';
 import { condition, name, says, scope, text } from './values.ts';
 
+/** Part of paths, databases, buckets and variables, some of which know no capitals. */
+export const CONTROLLER_ID = /^(?=.{1,40}$)[a-z0-9]+(?:-[a-z0-9]+)*$/;
+
 export const controllerShape = {
   name: says(text, 'Who is responsible for the data, as the privacy policy names them.'),
+  id: says(
+    z.string().regex(CONTROLLER_ID).optional(),
+    'Short id for places that differ by controller, which never changes: small letters and digits, with - between them, at most 40; e.g. acme-dk.',
+  ),
   timezone: says(text, 'IANA time zone of all calendar sums, e.g. Europe/Copenhagen.'),
   'financial year ends': says(
     text.optional(),

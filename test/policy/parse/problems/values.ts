@@ -7,6 +7,36 @@ export const VALUES: readonly Case[] = [
     ['bad-timezone', 'controller.timezone', /Did you mean "Europe\/Copenhagen"/],
   ],
   [
+    'an id of a controller with capitals',
+    [['  name: Eksempel A/S\n', '  name: Eksempel A/S\n  id: ¦Acme\n']],
+    ['wrong-value', 'controller.id', /small letters and digits/],
+  ],
+  [
+    'an id of a controller with a slash',
+    [['  name: Eksempel A/S\n', '  name: Eksempel A/S\n  id: ¦a/b\n']],
+    ['wrong-value', 'controller.id', /small letters and digits/],
+  ],
+  [
+    'an id of a controller with two hyphens together',
+    [['  name: Eksempel A/S\n', '  name: Eksempel A/S\n  id: ¦a--b\n']],
+    ['wrong-value', 'controller.id', /small letters and digits/],
+  ],
+  [
+    'an id of a controller with dots',
+    [['  name: Eksempel A/S\n', '  name: Eksempel A/S\n  id: ¦".."\n']],
+    ['wrong-value', 'controller.id', /small letters and digits/],
+  ],
+  [
+    'an id of a controller with nothing but a hyphen',
+    [['  name: Eksempel A/S\n', '  name: Eksempel A/S\n  id: ¦"-"\n']],
+    ['wrong-value', 'controller.id', /small letters and digits/],
+  ],
+  [
+    'an id of a controller with too many letters',
+    [['  name: Eksempel A/S\n', '  name: Eksempel A/S\n  id: ¦aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n']],
+    ['wrong-value', 'controller.id', /small letters and digits/],
+  ],
+  [
     'an offset as a time zone',
     [['timezone: Europe/Copenhagen', 'timezone: ¦"+01:00"']],
     ['bad-timezone', 'controller.timezone', /Write one such as/],
