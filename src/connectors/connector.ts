@@ -199,7 +199,7 @@ export interface Connector {
   ): AsyncIterable<Page>;
   /** The same facts by key, read anew; a record that is not there is not in the answer. */
   read(view: View, keys: readonly Key[], signal: AbortSignal): Promise<readonly Facts[]>;
-  /** How many rows of each dependent of the stage belong to these records, by related name; for the dry run. */
+  /** How many rows of each dependent of the stage belong to these records, by related name; for the dry run. What one deletes, no later one counts. */
   dependents(
     view: View,
     stage: number,

@@ -8,7 +8,7 @@ import { dryRunOf } from '../connectors/wrap/dry-run.ts';
 import { FristError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import { checkGuards } from './guard.ts';
-import { rangeOf } from './survey/overlap.ts';
+import { rangeOf, rowsInDoubt } from './survey/overlap.ts';
 import { plannedRecords } from './run/planned.ts';
 import { codedError, prepare, silenceOf, type Preparation } from './run/prepare.ts';
 import { blankReport, failedReport, type PolicyReport } from './report.ts';
@@ -32,7 +32,11 @@ export async function dryRun(
   for (const one of await prepare(reading, tasks, input.signal)) {
     reports.push(await planOne(reading, one, input));
   }
-  return reports.map((report, i) => ({ ...report, ...rangeOf(tasks, reports, i) }));
+  return reports.map((report, i) => ({
+    ...report,
+    ...rowsInDoubt(tasks, reports, i),
+    ...rangeOf(tasks, reports, i),
+  }));
 }
 
 async function planOne(engine: Engine, one: Preparation, input: DryRunInput): Promise<PolicyReport> {

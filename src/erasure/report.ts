@@ -43,6 +43,8 @@ export interface Dispositions {
   readonly heldBy: Counts<Holding>;
   /** Rows that would go with the records, by related name. */
   readonly dependents: Readonly<Record<string, number>>;
+  /** Names among them whose number a run may miss: a row can belong to several records, and goes with one. */
+  readonly approximate?: readonly string[];
   /** The earliest promised day among the overdue. */
   readonly oldestOverdue?: string;
 }

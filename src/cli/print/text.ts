@@ -81,9 +81,15 @@ function foundLines(
   }
   if (tense === 'would') {
     for (const [name, rows] of Object.entries(found.dependents))
-      lines.push(`    with them, ${name}: ${number(rows)}`);
+      lines.push(`    with them, ${name}: ${rowsWords(rows, found.approximate?.includes(name) === true)}`);
   }
   return [...lines, ...keptLines(found.by, found.exemptBy, found.heldBy)];
+}
+
+function rowsWords(rows: number, approximate: boolean): string {
+  return approximate
+    ? `about ${number(rows)}; a row that can go in several ways is counted with the first that takes it`
+    : number(rows);
 }
 
 /** What is kept, by why. */

@@ -37,7 +37,7 @@ export function eraseIn(copy: MemoryDatabase, view: View, batch: Batch): BatchRe
     dependents.set(dependent.related, sum(dependents.get(dependent.related), counted));
   };
   // Shared rows, and rows that are `of` those, are found as they are now, and go behind their owners.
-  const later = (one: Dependent): boolean => isShared(one) || ownersAbove(view.record, stage.dependents, one).length > 0; // prettier-ignore
+  const later = (one: Dependent): boolean => goesLater(view.record, stage.dependents, one);
   const shared = stage.dependents.filter(later).map((one) => {
     const found = new Map(roots.map((root) => [root, meant(copy, view.record, one, root.row)]));
     return { one, rowsOf: (root: Root) => found.get(root) ?? [] };
@@ -59,7 +59,7 @@ export function eraseIn(copy: MemoryDatabase, view: View, batch: Batch): BatchRe
   return { outcomes, facts, dependents };
 }
 
-/** How many rows of each dependent would go with these records, by related name. */
+/** How many rows of each dependent would go with these records, by related name; what is deleted, with the first alone. */
 export function foreseen(
   database: MemoryDatabase,
   { record, stages }: View,
@@ -68,7 +68,9 @@ export function foreseen(
 ): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   const all = stages[stage]?.dependents ?? [];
-  for (const one of all) {
+  const later = (one: Dependent): boolean => goesLater(record, all, one);
+  const deleted = new Set<MemoryRow>();
+  for (const one of [...all.filter((each) => !later(each)), ...all.filter(later)]) {
     const theirs = new Set(
       rows.flatMap((row) =>
         meant(database, record, one, row).filter((each) => !isAnonymised(one, each, keyOf(record, row))),
@@ -76,8 +78,10 @@ export function foreseen(
     );
     const after = withoutLinks(database, record, all, one, rows);
     const going = [...theirs].filter(
-      (row) => !hasOwner(after, record, one, row) && isReleased(after, record, all, one, row),
+      (row) =>
+        !deleted.has(row) && !hasOwner(after, record, one, row) && isReleased(after, record, all, one, row),
     );
+    if (one.kind === 'delete') for (const row of going) deleted.add(row);
     counts.set(one.related, (counts.get(one.related) ?? 0) + going.length);
   }
   return counts;
@@ -116,6 +120,9 @@ interface Root {
 type RowsOf = (root: Root) => readonly MemoryRow[];
 
 const isShared = (one: Dependent): boolean => one.kind === 'delete' && one.unlessOwned !== undefined;
+
+const goesLater = (record: RecordType, all: readonly Dependent[], one: Dependent): boolean =>
+  isShared(one) || ownersAbove(record, all, one).length > 0;
 
 const hasOwner = (copy: MemoryDatabase, record: RecordType, one: Dependent, row: MemoryRow): boolean =>
   one.kind === 'delete' &&

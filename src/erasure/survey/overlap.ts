@@ -1,8 +1,8 @@
-/** Where one policy of a run erases from tables that a later one reads, the later one's number is a range. */
+/** Where one policy of a run erases from tables that a later one reads, the later one's numbers are not sure. */
 import type { Condition, RecordType, Start } from '../../policy/policy.ts';
 import { mayBeOneTable } from '../../policy/table-name.ts';
 import type { Task } from '../../policy/view.ts';
-import type { PolicyReport } from '../report.ts';
+import type { Dispositions, PolicyReport } from '../report.ts';
 
 /** Bounds for the policy at `index`, when an earlier policy of the same run touches its tables; else nothing. */
 export function rangeOf(
@@ -21,6 +21,27 @@ export function rangeOf(
   const names = earlier.map((other) => other.view.policy).join(', ');
   const because = `${names} erases first from tables that this policy reads`;
   return { range: { from: 0, to: selected, because } };
+}
+
+/** What was found, with the names of dependents of which an earlier policy of the same run may take rows. */
+export function rowsInDoubt(
+  tasks: readonly Task[],
+  reports: readonly PolicyReport[],
+  index: number,
+): { readonly found?: Dispositions } {
+  const [task, report] = [tasks[index], reports[index]];
+  const found = report?.found;
+  if (task === undefined || found === undefined) return {};
+  const taken = tasks.slice(0, index).flatMap((other, i) => {
+    const erases = (reports[i]?.found?.by.erase ?? 0) > 0 && other.view.source === task.view.source;
+    return erases ? [...tablesErased(other), ...other.view.acknowledgedCascades] : [];
+  });
+  const doubtful = task.view.record.related.filter(
+    ({ name, table }) => (found.dependents[name] ?? 0) > 0 && taken.some((one) => mayBeOneTable(one, table)),
+  );
+  if (doubtful.length === 0) return {};
+  const approximate = [...new Set([...(found.approximate ?? []), ...doubtful.map((one) => one.name)])];
+  return { found: { ...found, approximate } };
 }
 
 function readsWhatIsErased(task: Task, other: Task): boolean {

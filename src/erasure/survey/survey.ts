@@ -11,6 +11,7 @@ import { windows } from '../../policy/time/window.ts';
 import type { Elsewhere } from '../elsewhere.ts';
 import type { Names } from '../engine.ts';
 import { add, addByAction, type Dispositions, type Holding } from '../report.ts';
+import { DependentRows } from './dependents.ts';
 import type { Selected, Spool } from './spool.ts';
 
 export interface SurveyInput {
@@ -81,7 +82,7 @@ class Tally {
   readonly #byAction: Partial<Record<Action['kind'], number>> = {};
   readonly #exemptBy: Record<string, number> = {};
   readonly #heldBy: Partial<Record<Holding, number>> = {};
-  readonly #dependents: Record<string, number> = {};
+  readonly #dependents: DependentRows;
   readonly #last: Selected[] = [];
   #scanned = 0;
   #overdue = 0;
@@ -89,6 +90,7 @@ class Tally {
 
   constructor(input: SurveyInput) {
     this.#input = input;
+    this.#dependents = new DependentRows(input.task.view);
     this.#hash.update(`${input.policyDigest}\n${String(input.asOf)}\n`);
   }
 
@@ -139,14 +141,13 @@ class Tally {
     for (const [stage, keys] of selected) {
       const { stages, acknowledgedCascades } = task.view;
       if (stages[stage]?.dependents.length === 0 && acknowledgedCascades.length === 0) continue;
-      for (const [name, rows] of await connector.dependents(task.view, stage, keys, signal)) {
-        add(this.#dependents, name, rows);
-      }
+      this.#dependents.add(keys.length, await connector.dependents(task.view, stage, keys, signal));
     }
   }
 
   result(population: number, matching: number): Survey {
     // The scan leaves out what is plainly not due; what it did not see is pending.
+    const { rows, approximate } = this.#dependents;
     const unseen = Math.max(0, matching - this.#scanned);
     if (unseen > 0) add(this.#by, 'pending', unseen);
     return {
@@ -160,7 +161,8 @@ class Tally {
         overdue: this.#overdue,
         exemptBy: this.#exemptBy,
         heldBy: this.#heldBy,
-        dependents: this.#dependents,
+        dependents: rows,
+        ...(approximate.length === 0 ? {} : { approximate }),
         ...(this.#oldest === undefined ? {} : { oldestOverdue: this.#oldest }),
       },
     };

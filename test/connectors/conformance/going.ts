@@ -176,6 +176,20 @@ export function going(open: () => Harness): void {
     });
   });
 
+  it('counts a row that is reached in two ways with the first that takes it, before and when it goes', async () => {
+    const others = { name: 'written by', table: 'notes', match: [{ theirs: 'person_id', ours: 'id' }], scope: [], where: ALL }; // prettier-ignore
+    const record = { ...AROUND, related: [...AROUND.related, others] };
+    const dependents: Stage['dependents'] = [
+      { related: 'notes', kind: 'delete', where: is('body', null) },
+      { related: 'written by', kind: 'delete' },
+    ];
+    const twice = view({ record, stages: [anonymising(...dependents)] });
+    const counts = await patiently(() => connector.dependents(twice, 0, [['1']], ON));
+    expect(Object.fromEntries(counts)).toEqual({ notes: 1, 'written by': 1 });
+    const result = await eraseOnce(connector, twice, [['1']]);
+    expect([...result.dependents].map(([name, { deleted }]) => [name, deleted])).toEqual([...counts]);
+  });
+
   it('erases a part with its record, in its own way', async () => {
     const deleting = view({ record: WITH_PROFILE });
     await eraseOnce(connector, deleting, [[BIG]]);

@@ -14,8 +14,9 @@ import { pairsOf } from '../erase/listed.ts';
 import type { Values } from '../erase/listed.ts';
 import type { RowsSql } from '../erase/rows.ts';
 import { compileWork } from '../erase/work.ts';
-import type { PartSql } from '../erase/work.ts';
+import type { PartSql, Work } from '../erase/work.ts';
 import { heed, unfit } from '../failure.ts';
+import type { Sql } from '../sql.ts';
 import { FALSE, TRUE, and, join, or, sql } from '../sql.ts';
 import { gather } from './gather.ts';
 import type { Known } from './gather.ts';
@@ -100,9 +101,11 @@ export async function countDependents(
   }
   const foundOf = (one: DependentSql): Found => found.get(one) ?? { roots: [], values: [] };
   const going = goingOf(keys, all, foundOf);
+  const foreseen = (one: DependentSql): Sql => one.foreseen(foundOf(one), going);
   for (const one of all) {
     heed(signal);
-    const coming = one.foreseen(foundOf(one), going);
+    const gone = or(...deletedBefore(work, one).map(foreseen));
+    const coming = and(foreseen(one), gone === FALSE ? TRUE : sql`CASE WHEN ${gone} THEN 0 ELSE 1 END = 1`);
     const answer = await read(sql`SELECT COUNT(*) FROM ${one.rows.place.from} WHERE ${coming}`);
     const before = counts.get(one.dependent.related) ?? 0;
     counts.set(one.dependent.related, before + Number(text(answer[0]?.[0])));
@@ -113,6 +116,14 @@ export async function countDependents(
     if (rowsOfTable > 0) counts.set(table, (counts.get(table) ?? 0) + rowsOfTable);
   }
   return counts;
+}
+
+/** Those that delete rows of the same table first: what they take is gone by then. */
+function deletedBefore({ order }: Work, one: DependentSql): readonly DependentSql[] {
+  return order.slice(0, order.indexOf(one)).filter((other): other is DependentSql => {
+    if (other === 'record' || 'part' in other || one.dependent.kind === 'keep') return false;
+    return other.dependent.kind === 'delete' && other.rows.place.table === one.rows.place.table;
+  });
 }
 
 export async function verify(
