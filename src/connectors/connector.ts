@@ -7,7 +7,7 @@
 import type { certainty } from '../policy/certainty.ts';
 import type { holds, isReadable, valueOf } from '../policy/condition.ts';
 import type { Outline } from '../policy/outline/outline.ts';
-import type { Action, Dependent, Encoding, Facts, Key, RecordType, View, Window } from '../policy/policy.ts';
+import type { Action, Dependent, Encoding, Facts, Key, RecordType, SourceLimits, View, Window } from '../policy/policy.ts'; // prettier-ignore
 import type { normalise } from '../policy/subject.ts';
 
 /** What a kind of system can and cannot do, as data, so that nobody asks which kind it is. */
@@ -24,6 +24,8 @@ export interface Capabilities {
   readonly ownClock: boolean;
   /** Whether a session keeps out those of other processes, and not of this one alone. */
   readonly locks: boolean;
+  /** Whether sessions of several partitions of one policy can erase at the same time. Left out: no. */
+  readonly sideBySide?: boolean;
 }
 
 /** Something that `check` found; `path` points into the policy file. */
@@ -206,8 +208,11 @@ export interface Connector {
     keys: readonly Key[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, number>>;
-  /** Takes the advisory lock; a `SourceFailure` with code `BUSY` when another session holds it. */
-  erasing(view: View, signal: AbortSignal): Promise<ErasingSession>;
+  /**
+   * Takes the advisory lock; a `SourceFailure` with code `BUSY` when another session holds it. Where sessions can be side by
+   * side each partition (from 1 on) has a lock of its own, elsewhere all are the policy's.
+   */
+  erasing(view: View, signal: AbortSignal, partition?: number): Promise<ErasingSession>;
   /** Looks at each record again, dependents included, outside the erasing transaction. */
   verify(
     view: View,

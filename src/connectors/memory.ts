@@ -74,6 +74,7 @@ class MemoryConnector implements Connector {
       maxBatch: options.maxBatch ?? 1000,
       ownClock: options.now !== undefined,
       locks: true,
+      sideBySide: true,
     };
   }
 
@@ -139,10 +140,10 @@ class MemoryConnector implements Connector {
     return foreseen(this.#database, view, stage, this.#rowsByKey(view, keys));
   }
 
-  async erasing(view: View, signal: AbortSignal): Promise<ErasingSession> {
+  async erasing(view: View, signal: AbortSignal, partition = 0): Promise<ErasingSession> {
     await this.#turn(signal);
     const { locks } = this.#database;
-    const lock = JSON.stringify([view.source, view.policy]);
+    const lock = JSON.stringify([view.source, view.policy, partition]);
     if (locks.has(lock)) throw new SourceFailure('fatal', 'BUSY');
     locks.add(lock);
     let held = true;

@@ -21,7 +21,7 @@ import type { Engine, Names } from './engine.ts';
 import { createLedger, type Ledger } from './batch/ledger.ts';
 import { detailOf, senseOf } from './batch/sense.ts';
 import type { Pace } from './batch/pace.ts';
-import { add, addByAction, type ExecuteResult, type Outcome } from './report.ts';
+import { NOTHING, plus, REMEMBERED_FAILURES, type ExecuteResult, type Sums } from './report.ts';
 import { pauseOf } from './run/pause.ts';
 import { untilWell } from './run/strain.ts';
 import { settle, type Finished, type Settlement } from './batch/settle.ts';
@@ -43,10 +43,16 @@ export interface ExecuteInput {
   /** Asked in every transaction that opens or settles a batch: whether this run is still the only one of its policy. */
   readonly stillOurs: (t: Transaction) => Promise<void>;
   readonly signal: AbortSignal;
+  readonly part?: Part;
 }
 
-/** More failures than these are not remembered: what is common among them wants mending, not patience. */
-const REMEMBERED_FAILURES = 500;
+/** What sets the erasing of one partition apart from that of the whole. */
+export interface Part {
+  readonly number: number;
+  /** Written with every batch that is settled, and with the one that is opened: what was added by it. */
+  readonly tell: (t: Transaction, more: Sums) => Promise<void>;
+}
+
 const DAY_MS = 86_400_000;
 
 interface Opened {
@@ -70,12 +76,7 @@ export async function execute(input: ExecuteInput): Promise<ExecuteResult> {
 class Execution {
   readonly #input: ExecuteInput;
   readonly #ledger: Ledger;
-  readonly #outcomes: Partial<Record<Outcome, number>> = {};
-  readonly #erasedBy: Partial<Record<Action['kind'], number>> = {};
-  readonly #dependents: Record<string, number> = {};
-  #leftovers = 0;
-  #failedCode: string | undefined;
-  readonly #failing: string[] = [];
+  #sums: Sums = NOTHING;
   #failure: SourceFailure | undefined;
   #paused: FristError | undefined;
 
@@ -101,12 +102,7 @@ class Execution {
     }
     await this.#advance(finished);
     return {
-      outcomes: this.#outcomes,
-      erasedBy: this.#erasedBy,
-      dependents: this.#dependents,
-      leftovers: this.#leftovers,
-      failing: this.#failing,
-      ...(this.#failedCode === undefined ? {} : { failedCode: this.#failedCode }),
+      ...this.#sums,
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),
       ...(this.#paused === undefined ? {} : { paused: this.#paused }),
       stopped: signal.aborted,
@@ -150,6 +146,8 @@ class Execution {
     const settled = finished === undefined ? undefined : await this.#settle(finished);
     if (finished === undefined && next === undefined) return undefined;
     const opening = next === undefined ? undefined : this.#opening(next);
+    const more = settled === undefined ? NOTHING : this.#sumsOf(settled, finished);
+    this.#sums = plus(this.#sums, more);
     const opened = await engine.state.transaction(async (t) => {
       await this.#input.stillOurs(t);
       if (settled !== undefined) {
@@ -157,13 +155,13 @@ class Execution {
         if (settled.close) await this.#close(t, settled);
         if (settled.proof !== undefined) await t.addProof(settled.proof);
       }
+      await this.#input.part?.tell(t, more);
       if (next === undefined || opening === undefined) return undefined;
       const holds = await t.activeHolds();
       await t.openBatch(opening.row);
       await t.emit([opening.entry]);
       return { id: opening.row.id, batch: next, judge: this.#input.judgeUnder(holds) };
     });
-    if (settled !== undefined) this.#count(settled.counts, finished, settled.leftovers);
     // The last outcome waits for the end of the run, which comes next.
     if (opened !== undefined) await engine.trail.flush();
     return opened;
@@ -200,7 +198,7 @@ class Execution {
 
   /** What state and trail are told of a batch; made before the transaction, in which every other writer waits. */
   #opening(next: PlannedBatch): { readonly row: OpenBatch; readonly entry: string } {
-    const { engine, task, names, run, plan, asOf } = this.#input;
+    const { engine, task, names, run, plan, asOf, part } = this.#input;
     const id = engine.newId();
     const row = {
       id,
@@ -214,28 +212,25 @@ class Execution {
       epoch: names.epoch,
       keys: next.records.map((record) => record.key),
       detail: detailOf(senseOf(engine, task.view, next.stage), next.records),
+      ...(part === undefined ? {} : { partition: part.number }),
     };
     return { row, entry: this.#ledger.opened(id, run, plan, next.records) };
   }
 
-  #count(
-    counts: Readonly<Partial<Record<Outcome, number>>>,
-    finished: Finished | undefined,
-    leftovers: number,
-  ): void {
-    for (const [outcome, n] of Object.entries(counts)) add(this.#outcomes, outcome as Outcome, n);
-    if (finished !== undefined && counts.erased !== undefined)
-      addByAction(this.#erasedBy, this.#input.task.view, finished.stage, counts.erased);
-    for (const [name, n] of Object.entries(finished?.dependents ?? {})) add(this.#dependents, name, n);
-    this.#leftovers += leftovers;
-    for (const { outcome, code, identity } of finished?.records ?? []) {
-      if (outcome !== 'failed') continue;
-      this.#failedCode ??= code;
-      const { source, record } = this.#input.task.view;
-      if (this.#failing.length < REMEMBERED_FAILURES) {
-        this.#failing.push(this.#input.names.record(source, record.name, identity.key));
-      }
-    }
+  #sumsOf({ counts, action, leftovers }: Outcomes, finished: Finished | undefined): Sums {
+    const { names, task } = this.#input;
+    const { source, record } = task.view;
+    const failed = (finished?.records ?? []).filter(({ outcome }) => outcome === 'failed');
+    const failedCode = failed.find(({ code }) => code !== undefined)?.code;
+    const failing = failed.slice(0, REMEMBERED_FAILURES);
+    return {
+      outcomes: counts,
+      erasedBy: action === undefined || counts.erased === undefined ? {} : { [action]: counts.erased },
+      dependents: finished?.dependents ?? {},
+      leftovers,
+      failing: failing.map(({ identity }) => names.record(source, record.name, identity.key)),
+      ...(failedCode === undefined ? {} : { failedCode }),
+    };
   }
 }
 

@@ -87,8 +87,8 @@ export function addByAction(
   if (kind !== undefined) add(counts, kind, n);
 }
 
-/** What pass 2 did. */
-export interface ExecuteResult {
+/** What batches came to. */
+export interface Sums {
   readonly outcomes: Counts<Outcome>;
   readonly erasedBy: ByAction;
   readonly dependents: Readonly<Record<string, number>>;
@@ -97,6 +97,34 @@ export interface ExecuteResult {
   readonly failedCode?: string;
   /** Commitments of the records that failed, some hundreds at most. */
   readonly failing: readonly string[];
+}
+
+export const NOTHING: Sums = { outcomes: {}, erasedBy: {}, dependents: {}, leftovers: 0, failing: [] };
+
+/** More failures than these are not remembered: what is common among them wants mending, not patience. */
+export const REMEMBERED_FAILURES = 500;
+
+/** Both together. */
+export function plus(a: Sums, b: Sums): Sums {
+  const failedCode = a.failedCode ?? b.failedCode;
+  return {
+    outcomes: summed(a.outcomes, b.outcomes),
+    erasedBy: summed(a.erasedBy, b.erasedBy),
+    dependents: summed(a.dependents, b.dependents),
+    leftovers: a.leftovers + b.leftovers,
+    failing: b.failing.length === 0 ? a.failing : [...a.failing, ...b.failing].slice(0, REMEMBERED_FAILURES),
+    ...(failedCode === undefined ? {} : { failedCode }),
+  };
+}
+
+function summed<C extends Readonly<Record<string, number>> | Counts<string>>(a: C, b: C): C {
+  const sums: Partial<Record<string, number>> = { ...a };
+  for (const [key, n] of Object.entries(b)) add(sums, key, n);
+  return sums as C;
+}
+
+/** What pass 2 did. */
+export interface ExecuteResult extends Sums {
   readonly failure?: SourceFailure;
   /** The kill switch stopped it before the end. */
   readonly paused?: FristError;

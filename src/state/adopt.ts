@@ -4,6 +4,7 @@
  */
 import type { Adoption } from './state.ts';
 import { addHold } from './erasing/holds.ts';
+import { dropPartitions } from './erasing/partitions.ts';
 import { dropPlanKeys } from './erasing/plans.ts';
 import { ONE, type Turn } from './turn.ts';
 
@@ -19,8 +20,10 @@ export async function adopt(turn: Turn, adoption: Adoption): Promise<void> {
   for (const id of published) await db('frist_outbox').where({ id }).delete();
   for (const id of settled) await db('frist_batches').where({ id }).delete();
   for (const batch of proven) await db('frist_proofs').where({ batch }).delete();
-  for (const { run, at } of ended)
+  for (const { run, at } of ended) {
     await db('frist_runs').where({ id: run }).update({ state: 'interrupted', running: null, finished: at });
+    await dropPartitions(turn, run);
+  }
   await db('frist_policies').update({ trusted: null, population: null });
   const open = await db<{ readonly id: string; status: string }>('frist_plans')
     .whereIn('status', ['waiting', 'approved'])

@@ -232,6 +232,32 @@ async function createTotals(create: CreateTable, db: Knex): Promise<void> {
   });
 }
 
+async function createPartitions(create: CreateTable, db: Knex): Promise<void> {
+  await create('frist_partitions', (table) => {
+    table.string('run', ID).notNullable();
+    table.integer('number').notNullable();
+    table.string('controller', NAME).notNullable();
+    table.string('policy', NAME).notNullable();
+    table.text('work').notNullable();
+    table.integer('ended').notNullable();
+    table.integer('withdrawn').notNullable();
+    table.text('told', 'longtext');
+    table.primary(['run', 'number']);
+  });
+  await create('frist_partition_records', (table) => {
+    table.string('run', ID).notNullable();
+    table.integer('number').notNullable();
+    table.integer('sequence').notNullable();
+    table.text('filler').notNullable();
+    table.text('records', 'longtext').notNullable();
+    table.primary(['run', 'number', 'sequence']);
+  });
+  if (await db.schema.hasColumn('frist_batches', 'part')) return;
+  await db.schema.alterTable('frist_batches', (table) => {
+    table.integer('part');
+  });
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
@@ -276,6 +302,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 7, up: createProofs },
   { version: 8, up: (_, db) => extendProofs(db) },
   { version: 9, up: createTotals },
+  { version: 10, up: createPartitions },
 ];
 
 function tableCreator(db: Knex, dialect: Dialect): CreateTable {

@@ -94,6 +94,8 @@ export interface OpenBatch {
 
 /** Records that were erased, and that could not be looked at again when their batch was settled. */
 export interface PendingProof {
+  /** The partition whose advisory lock whoever erases it holds; left out: the policy's own. */
+  readonly partition?: number;
   readonly batch: string;
   readonly controller: string;
   readonly policy: string;
@@ -242,7 +244,7 @@ export interface TrailObjects {
 export type NewEpochKey = Required<Pick<EpochKey, 'epoch' | 'from' | 'wrapped'>>;
 
 /** Changes within one transaction; either all of them happen or none. Only one is under way at a time, everywhere. */
-export interface Transaction {
+export interface Transaction extends PartitionChanges {
   /**
    * Puts entries into the outbox; answers the id of the last row, 0 when there were no entries. Ids grow in the order
    * of the commits: the entries are published once the outbox begins behind that id.
@@ -269,7 +271,10 @@ export interface Transaction {
    * `running`: whoever then gets the lease `run:<controller>:<policy>` recovers and ends that run first.
    */
   startRun(run: Run): Promise<boolean>;
-  /** STATE_SUPERSEDED when the run is not running: another process took it for dead and ended it. */
+  /**
+   * Forgets the partitions of the run, too. STATE_SUPERSEDED when the run is not running: another process took it for dead
+   * and ended it.
+   */
   finishRun(
     id: string,
     state: RunState,
@@ -298,7 +303,7 @@ export interface Transaction {
   requireLease(name: string, fence: number): Promise<void>;
 }
 
-export interface State {
+export interface State extends Partitions {
   installation(): Promise<Installation>;
   /**
    * Commits what `work` did, or nothing: an error of `work` comes out as it is. `work` runs once, uses `t` alone (the

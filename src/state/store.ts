@@ -7,11 +7,12 @@ import * as keyring from './trail/keyring.ts';
 import * as leases from './leases.ts';
 import * as outbox from './trail/outbox.ts';
 import * as pauses from './erasing/pause.ts';
+import * as partitions from './erasing/partitions.ts';
 import * as plans from './erasing/plans.ts';
 import * as proofs from './erasing/proofs.ts';
 import * as runs from './erasing/runs.ts';
 import { count, readTally } from './tally.ts';
-import type { PlanKey, State, Transaction } from './state.ts';
+import type { PartitionName, PlanKey, State, Transaction } from './state.ts';
 import * as objects from './trail/objects.ts';
 import * as trailIndex from './trail/index-of-commitments.ts';
 import { inTurn, read, scrub, stateFault } from './turn.ts';
@@ -36,6 +37,10 @@ function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => 
     openBatch: step(batches.openBatch),
     settleBatch: step(batches.settleBatch),
     addProof: step(proofs.addProof),
+    addPartition: step(partitions.addPartition),
+    tellPartition: step(partitions.tellPartition),
+    endPartition: step(partitions.endPartition),
+    withdrawPartitions: step(partitions.withdrawPartitions),
     closeProof: step(proofs.closeProof),
     activeHolds: step(async ({ db }) => await holds.readHolds(db, true)),
     addHold: step(holds.addHold),
@@ -78,6 +83,15 @@ async function* planKeys(store: Store, plan: string): AsyncIterable<readonly Pla
 }
 
 async function close(store: Store): Promise<void> {
+async function* partitionRecords(store: Store, { run, number }: PartitionName): AsyncIterable<string> {
+  for (let after = -1; ;) {
+    const piece = await read(store, (db) => partitions.nextPartitionRecords(db, run, number, after));
+    if (piece === undefined) return;
+    yield piece.records;
+    after = piece.sequence;
+  }
+}
+
   if (store.unscrubbed) await scrub(store);
   await store.db.destroy();
 }
@@ -101,6 +115,10 @@ export function createState(store: Store): State {
     planKeys: (plan) => planKeys(store, plan),
     dropPlanKeys: (plan) => write((turn) => plans.dropPlanKeys(turn, plan)),
     plan: (id) => read(store, (db) => plans.readPlan(db, id)),
+    addPartitionRecords: (of, sequence, records) =>
+      write((turn) => partitions.addPartitionRecords(turn, of, sequence, records)),
+    partitions: (run) => read(store, (db) => partitions.readPartitions(db, run)),
+    partitionRecords: (of) => partitionRecords(store, of),
     plans: (filter) => read(store, (db) => plans.readPlans(db, filter)),
     holds: ({ active }) => read(store, (db) => holds.readHolds(db, active)),
     openBatches: () => read(store, batches.readOpenBatches),

@@ -5,7 +5,7 @@
 import { text } from '../../database.ts';
 import type { Database, Dialect, Param } from '../../database.ts';
 import type { Outline } from '../../policy/outline/outline.ts';
-import type { Condition, Facts, Key, RecordType, View, Window } from '../../policy/policy.ts';
+import type { Condition, Facts, Key, RecordType, SourceLimits, View, Window } from '../../policy/policy.ts';
 import type {
   Capabilities,
   CheckReport,
@@ -20,7 +20,7 @@ import type {
 } from '../connector.ts';
 import { openRoot } from '../files/files.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
-import { loadCatalogue, tablesLike } from './catalogue/load.ts';
+import { loadCatalogue, tablesLike, wholeCatalogue } from './catalogue/load.ts';
 import type { Ask } from './catalogue/load.ts';
 import { advise } from './check/advise.ts';
 import { checkViews } from './check/check.ts';
@@ -45,6 +45,8 @@ import { sql } from './sql.ts';
 const MAX_BATCH = 5000;
 
 export interface SqlOptions {
+/** Most sessions at a time in one process: one a policy, and one a partition that it works at. */
+const MAX_SESSIONS = 12;
   /** Sees the text of every statement before it is sent. */
   readonly onStatement?: (text: string, params: readonly Param[]) => void;
   /** Opens the places that files of rows lie below, in place of the real ones. */
@@ -88,6 +90,8 @@ class SqlConnector implements Connector {
       locks: true,
     };
   }
+      // SQLite has one writer at a time.
+      sideBySide: this.#dialect !== 'sqlite',
 
   async check(views: readonly View[], signal: AbortSignal): Promise<CheckReport> {
     heed(signal);
@@ -153,9 +157,9 @@ class SqlConnector implements Connector {
     });
   }
 
-  async erasing(view: View, signal: AbortSignal): Promise<ErasingSession> {
+  async erasing(view: View, signal: AbortSignal, partition = 0): Promise<ErasingSession> {
     return await this.#asking(view, signal, async (question) => {
-      const lock = advisoryLock(this.#dialect, this.#context.connection, view.source, view.policy);
+      const lock = advisoryLock(this.#dialect, this.#context.connection, view, partition);
       const session = await SqlSession.open({
         database: this.#writer(),
         question,
@@ -180,8 +184,7 @@ class SqlConnector implements Connector {
 
   async outline(signal: AbortSignal): Promise<Outline> {
     heed(signal);
-    const { names } = await loadCatalogue(this.#dialect, this.#ask, []);
-    return outlineOf(await loadCatalogue(this.#dialect, this.#ask, names));
+    return outlineOf(await wholeCatalogue(this.#dialect, this.#ask));
   }
 
   async lookup(
@@ -244,7 +247,7 @@ class SqlConnector implements Connector {
     this.#writing ??= openSource(this.#context.connection, {
       ...this.#options,
       pragmas: { secure_delete: 'ON' },
-      poolMax: 4,
+      poolMax: MAX_SESSIONS,
     });
     return this.#writing;
   }

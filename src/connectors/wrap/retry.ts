@@ -33,7 +33,7 @@ export function withRetry(connector: Connector, options: RetryOptions): Connecto
     read: (view, keys, signal) => again(() => connector.read(view, keys, signal), signal),
     dependents: (view, stage, keys, signal) =>
       again(() => connector.dependents(view, stage, keys, signal), signal),
-    erasing: (view, signal) => connector.erasing(view, signal),
+    erasing: (view, signal, partition) => connector.erasing(view, signal, partition),
     verify: (view, stage, keys, signal) => again(() => connector.verify(view, stage, keys, signal), signal),
     lookup: (view, subject, values, signal) =>
       again(() => connector.lookup(view, subject, values, signal), signal),

@@ -29,8 +29,9 @@ export function withTables(connector: Connector): Connector {
       only(view, () => connector.read(view, keys, signal), () => tables.read(view, keys, signal)), // prettier-ignore
     dependents: (view, stage, keys, signal) =>
       only(view, () => connector.dependents(view, stage, keys, signal), () => tables.dependents(view, stage, keys, signal)), // prettier-ignore
-    erasing: (view, signal) =>
-      only(view, () => connector.erasing(view, signal), () => tables.erasing(view, signal)), // prettier-ignore
+    // What is spread over several tables is not split into partitions.
+    erasing: (view, signal, partition) =>
+      only(view, () => connector.erasing(view, signal, partition), () => tables.erasing(view, signal)), // prettier-ignore
     verify: (view, stage, keys, signal) =>
       only(view, () => connector.verify(view, stage, keys, signal), () => tables.verify(view, stage, keys, signal)), // prettier-ignore
     lookup: (view, subject, values, signal) =>

@@ -6,7 +6,7 @@ import type { Task } from '../../policy/view.ts';
 import { cutBatches } from './batches.ts';
 import type { Claim } from '../run/claim.ts';
 import type { Engine } from '../engine.ts';
-import { execute } from '../execute.ts';
+import { execute, type Part } from '../execute.ts';
 import { createPace } from './pace.ts';
 import { codedError, silenceOf, type Prepared } from '../run/prepare.ts';
 import { recoverOpen } from '../recover.ts';
@@ -35,10 +35,11 @@ export function failureOf(prepared: Prepared, result: ExecuteResult): FristError
 }
 
 export interface EraseSelectedInput {
-  readonly claim: Claim;
+  readonly claim: Pick<Claim, 'run' | 'names' | 'signal' | 'stillOurs'>;
   readonly plan: string;
   readonly asOf: number;
   readonly records: AsyncIterable<readonly Selected[]>;
+  readonly part?: Part;
 }
 
 /**
@@ -56,7 +57,9 @@ export async function eraseSelected(
   const { uncertain, ...outcomes } = result.outcomes;
   if (uncertain === undefined) return result;
   try {
-    const seen = await recoverOpen(engine, prepared, input.claim);
+    const { claim, part } = input;
+    const own = part === undefined ? undefined : { ...part, run: claim.run };
+    const seen = await recoverOpen(engine, prepared, claim, own);
     for (const [outcome, n] of Object.entries(seen)) add(outcomes, outcome as Outcome, n);
     return { ...result, outcomes };
   } catch (error) {
@@ -74,7 +77,7 @@ async function eraseAll(
   const { task, connector, elsewhere } = prepared;
   const { run, names, signal, stillOurs } = input.claim;
   const { maxBatch } = engine.settings.pace;
-  const session = await connector.erasing(task.view, signal);
+  const session = await connector.erasing(task.view, signal, input.part?.number);
   const pace = createPace({
     ...engine.settings.pace,
     maxBatch: Math.min(maxBatch, connector.capabilities.maxBatch),
@@ -96,6 +99,7 @@ async function eraseAll(
       judgeUnder: judgeCache(engine, task, input.asOf),
       stillOurs,
       signal,
+      ...(input.part === undefined ? {} : { part: input.part }),
     });
   } finally {
     await session.release();

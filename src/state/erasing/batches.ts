@@ -6,7 +6,8 @@ import { FILLER } from '../migrations.ts';
 import type { OpenBatch } from '../state.ts';
 import type { Turn } from '../turn.ts';
 
-interface BatchRow extends Omit<OpenBatch, 'keys' | 'asOf'> {
+interface BatchRow extends Omit<OpenBatch, 'keys' | 'asOf' | 'partition'> {
+  readonly part: number | null;
   readonly as_of: string;
   readonly filler: string;
   readonly record_keys: string;
@@ -22,6 +23,7 @@ const IDENTITY = [
   'as_of',
   'opened',
   'epoch',
+  'part',
 ] as const;
 
 /** In the order in which they were opened. */
@@ -41,6 +43,7 @@ export async function readOpenBatches(db: Knex): Promise<readonly OpenBatch[]> {
     epoch: row.epoch,
     keys: JSON.parse(row.record_keys) as readonly Key[],
     detail: row.detail,
+    ...(row.part === null ? {} : { partition: row.part }),
   }));
 }
 
@@ -56,6 +59,7 @@ export async function openBatch(turn: Turn, batch: OpenBatch): Promise<void> {
     as_of: asOf,
     opened: rest.opened,
     epoch: rest.epoch,
+    part: rest.partition ?? null,
     filler: FILLER[turn.store.dialect],
     record_keys: JSON.stringify(keys),
     detail: rest.detail,

@@ -1,6 +1,7 @@
 /** Runs by slot, and what is remembered of a policy from run to run. */
 import type { Knex } from 'knex';
 import { FristError } from '../../errors.ts';
+import { dropPartitions } from './partitions.ts';
 import type { PolicyMemory, Run, RunState } from '../state.ts';
 import type { Turn } from '../turn.ts';
 
@@ -107,6 +108,7 @@ export async function finishRun(
       oldest_overdue: oldestOverdue ?? null,
     });
   if (changed === 0) throw new FristError('STATE_SUPERSEDED', { what: `run ${id}` });
+  await dropPartitions(turn, id);
 }
 
 /** Newest first. */

@@ -1,11 +1,13 @@
 /**
- * The advisory lock of one policy in its source: whoever holds it is the only one that erases for the policy, and
- * recovery takes it before it looks. It belongs to a connection, so that it ends with its owner, however that ends.
+ * The advisory lock of one policy in its source, or of one partition of what it erases: whoever holds it is the only one
+ * that erases these records for the policy, and recovery takes it before it looks. It belongs to a connection, so that it
+ * ends with its owner, however that ends.
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, join as joinPath } from 'node:path';
 import { text } from '../../../database.ts';
 import type { Connection, Database, Dialect } from '../../../database.ts';
+import type { View } from '../../../policy/policy.ts';
 import { SqlFailure, connectTo, openSource } from '../failure.ts';
 import { raw, sql, value } from '../sql.ts';
 
@@ -15,11 +17,15 @@ export interface Lock {
   give(connection: Connection): Promise<void>;
 }
 
-/** `url` is the source's; only SQLite, which has no locks of its own for this, makes something of it. */
-export function advisoryLock(dialect: Dialect, url: string, source: string, policy: string): Lock {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([source, policy]))
-    .digest();
+/** Partition 0 is the whole. `url` is the source's; only SQLite, which has no locks of its own for this, makes something of it. */
+export function advisoryLock(
+  dialect: Dialect,
+  url: string,
+  { source, policy }: Pick<View, 'source' | 'policy'>,
+  partition: number,
+): Lock {
+  const of = partition === 0 ? [source, policy] : [source, policy, partition];
+  const digest = createHash('sha256').update(JSON.stringify(of)).digest();
   if (dialect === 'mysql') return mysqlLock(digest);
   return dialect === 'postgres'
     ? postgresLock(digest)
