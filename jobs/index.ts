@@ -24,8 +24,13 @@ const TABLE: readonly ((app: App) => Job[])[] = [
   lookupJob,
 ];
 
+export interface Jobs extends Scheduler {
+  /** The first slot of a cron schedule, in a zone, after a moment and not after now (ms since the epoch). */
+  firstSlot(schedule: string, zone: string, after: number): number | undefined;
+}
+
 /** A scheduler over every job of the table, and beside it one of its own for alerts: they do not wait for a long sweep. */
-export function createJobs(app: App): Scheduler {
+export function createJobs(app: App): Jobs {
   const jobs = TABLE.flatMap((of) => of(app));
   const schedulers = [jobs, alertsJob(app, jobs)].map((lane) =>
     createScheduler(lane, app.now, app.logger, (job, signal) => hold(app, `job:${job}`, app.replica, signal)),
@@ -38,5 +43,6 @@ export function createJobs(app: App): Scheduler {
     start: () => schedulers.forEach((one) => one.start()),
     stop: () => all((one) => one.stop()),
     lastTick: () => Math.min(...schedulers.map((one) => one.lastTick())),
+    firstSlot: createSlotSearch(app.now),
   };
 }

@@ -4,14 +4,22 @@ import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { FristError } from '../errors.ts';
 
+export interface Obstacle {
+  readonly code: string;
+  /** Undefined: for all of them. */
+  readonly controller: string | undefined;
+}
+
 export interface Health {
   /** Whether the scheduler still looks; false means: restart me. */
   readonly alive: () => boolean;
-  /** Coded reasons why the daemon cannot erase now: state or trail out of reach. Empty: ready. */
-  readonly obstacles: () => Promise<readonly string[]>;
+  /** Coded reasons why the daemon cannot erase now, and for which controller, where there are several. Empty: ready. */
+  readonly obstacles: () => Promise<readonly Obstacle[]>;
+  /** A document for Prometheus, and its content type. */
+  readonly metrics: () => Promise<{ readonly text: string; readonly type: string }>;
 }
 
-/** `/healthz` says whether the process lives, `/readyz` whether it could work; both as one JSON object. */
+/** `/healthz` says whether the process lives, `/readyz` whether it could work, both as one JSON object; `/metrics`. */
 export function createConsole(health: Health): Hono {
   const app = new Hono();
   app.use(secureHeaders());
@@ -20,12 +28,27 @@ export function createConsole(health: Health): Hono {
   );
   app.get('/readyz', async (c) => {
     const obstacles = await health.obstacles();
-    return obstacles.length === 0
-      ? c.json({ status: 'ok' })
-      : c.json({ status: 'not ready', obstacles }, 503);
+    return obstacles.length === 0 ? c.json({ status: 'ok' }) : c.json(notReady(obstacles), 503);
+  });
+  app.get('/metrics', async (c) => {
+    const { text, type } = await health.metrics();
+    return c.body(text, 200, { 'Content-Type': type });
   });
   app.notFound((c) => c.json({ status: 'not found' }, 404));
   return app;
+}
+
+function notReady(obstacles: readonly Obstacle[]): Readonly<Record<string, unknown>> {
+  const codes = (of: readonly Obstacle[]): string[] => [...new Set(of.map(({ code }) => code))];
+  const named = obstacles.filter(({ controller }) => controller !== undefined);
+  const controllers = [...Map.groupBy(named, ({ controller }) => controller ?? '')];
+  return {
+    status: 'not ready',
+    obstacles: codes(obstacles),
+    ...(named.length === 0
+      ? {}
+      : { controllers: Object.fromEntries(controllers.map(([name, of]) => [name, codes(of)])) }),
+  };
 }
 
 export interface Listening {
