@@ -103,7 +103,9 @@ export default defineConfig(
   { files: ['bench/**/*.ts', 'scripts/**/*.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', fetch: 'readonly', AbortSignal: 'readonly' },
+    },
     rules: { 'max-lines': ['error', { max: 400 }], 'no-undef': 'error', 'no-unused-vars': 'error' },
   },
 );
