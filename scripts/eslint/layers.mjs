@@ -19,6 +19,7 @@ export const HOMES = {
   'temporal-polyfill': ['src/policy/temporal.ts'],
   commander: ['src/cli/**'],
   hono: ['src/console/**'],
+  nodemailer: ['src/alerts/send/email.ts'],
   '@hono/node-server': ['src/console/**'],
   'prom-client': ['src/metrics/metrics.ts'],
   '@aws-sdk/client-s3': [
@@ -212,6 +213,20 @@ export const LAYERS = [
     why: 'turns what is known into numbers and asks nobody itself',
   },
   {
+    files: ['src/alerts/**'],
+    may: [
+      'src/alerts/**',
+      'src/errors.ts',
+      'src/config/alerts.ts',
+      'src/standing/*.ts',
+      'type:src/installation/app.ts',
+      'type:src/state/*.ts',
+      'type:src/logger.ts',
+    ],
+    node: 'all',
+    why: 'calls for help by what the state says; it reaches no source and no trail',
+  },
+  {
     files: ['src/main.ts'],
     may: ['src/**', 'jobs/**'],
     node: 'all',
@@ -221,7 +236,7 @@ export const LAYERS = [
     files: ['src/**'],
     may: [
       'src/*.ts',
-      'src/{cli,console,demo,installation,policy,erasure,state,audit,connectors,standing,metrics}/**',
+      'src/{cli,console,demo,installation,policy,erasure,state,audit,connectors,standing,metrics,alerts}/**',
     ],
     node: 'all',
     why: 'is called by main and by the jobs and calls neither; tests are imported by nothing',
@@ -232,7 +247,7 @@ export const LAYERS = [
       'jobs/**',
       'src/{errors,config,logger,database}.ts',
       'src/installation/app.ts',
-      'src/{policy,erasure,state,audit,connectors,standing}/**',
+      'src/{policy,erasure,state,audit,connectors,standing,alerts}/**',
     ],
     node: 'all',
     why: 'composes src by time; it knows neither the command line nor the console nor the tests',

@@ -258,6 +258,21 @@ async function createPartitions(create: CreateTable, db: Knex): Promise<void> {
   });
 }
 
+async function createAlarms(create: CreateTable): Promise<void> {
+  await create('frist_alarms', (table) => {
+    table.string('channel', 20).notNullable();
+    table.string('alarm', 64).notNullable();
+    table.string('occurrence', ID).notNullable();
+    table.string('event', 20).notNullable();
+    table.string('told', MOMENT).notNullable();
+    table.text('message').notNullable();
+    table.integer('pending').notNullable();
+    table.integer('attempts').notNullable();
+    table.bigInteger('next').notNullable();
+    table.primary(['channel', 'alarm']);
+  });
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
@@ -303,6 +318,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, up: (_, db) => extendProofs(db) },
   { version: 9, up: createTotals },
   { version: 10, up: createPartitions },
+  { version: 11, up: createAlarms },
 ];
 
 function tableCreator(db: Knex, dialect: Dialect): CreateTable {

@@ -7,6 +7,10 @@
  */
 import type { Key } from '../policy/policy.ts';
 import type { Hold as Suspension } from '../policy/subject.ts';
+import type { PartitionChanges, Partitions } from './erasing/partitions.ts';
+import type { AlarmMemory } from './alarms.ts';
+
+export type { Partition, PartitionName } from './erasing/partitions.ts';
 
 /** An entry of the audit trail in its canonical form, ready to publish. */
 export type EntryText = string;
@@ -90,12 +94,12 @@ export interface OpenBatch {
   readonly keys: readonly Key[];
   /** What recovery needs to write honest entries: commitments and days per key, as the engine wrote them. */
   readonly detail: string;
+  /** The partition whose advisory lock whoever erases it holds; left out: the policy's own. */
+  readonly partition?: number;
 }
 
 /** Records that were erased, and that could not be looked at again when their batch was settled. */
 export interface PendingProof {
-  /** The partition whose advisory lock whoever erases it holds; left out: the policy's own. */
-  readonly partition?: number;
   readonly batch: string;
   readonly controller: string;
   readonly policy: string;
@@ -358,6 +362,7 @@ export interface State extends Partitions {
 
   readonly trailIndex: TrailIndex;
   readonly trailObjects: TrailObjects;
+  readonly alarms: AlarmMemory;
 
   /** Takes or renews a named lease; the fencing number grows with every change of holder. Undefined: somebody else has it. */
   lease(name: string, holder: string, milliseconds: number): Promise<number | undefined>;

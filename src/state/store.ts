@@ -1,13 +1,14 @@
 /** Composes the parts of the state into the contract of state.ts. */
 import { adopt } from './adopt.ts';
+import * as alarms from './alarms.ts';
 import * as batches from './erasing/batches.ts';
 import * as holds from './erasing/holds.ts';
 import * as jobs from './erasing/jobs.ts';
 import * as keyring from './trail/keyring.ts';
 import * as leases from './leases.ts';
 import * as outbox from './trail/outbox.ts';
-import * as pauses from './erasing/pause.ts';
 import * as partitions from './erasing/partitions.ts';
+import * as pauses from './erasing/pause.ts';
 import * as plans from './erasing/plans.ts';
 import * as proofs from './erasing/proofs.ts';
 import * as runs from './erasing/runs.ts';
@@ -36,11 +37,11 @@ function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => 
     emit: step(outbox.emit),
     openBatch: step(batches.openBatch),
     settleBatch: step(batches.settleBatch),
-    addProof: step(proofs.addProof),
     addPartition: step(partitions.addPartition),
     tellPartition: step(partitions.tellPartition),
     endPartition: step(partitions.endPartition),
     withdrawPartitions: step(partitions.withdrawPartitions),
+    addProof: step(proofs.addProof),
     closeProof: step(proofs.closeProof),
     activeHolds: step(async ({ db }) => await holds.readHolds(db, true)),
     addHold: step(holds.addHold),
@@ -82,7 +83,6 @@ async function* planKeys(store: Store, plan: string): AsyncIterable<readonly Pla
   }
 }
 
-async function close(store: Store): Promise<void> {
 async function* partitionRecords(store: Store, { run, number }: PartitionName): AsyncIterable<string> {
   for (let after = -1; ;) {
     const piece = await read(store, (db) => partitions.nextPartitionRecords(db, run, number, after));
@@ -92,6 +92,7 @@ async function* partitionRecords(store: Store, { run, number }: PartitionName): 
   }
 }
 
+async function close(store: Store): Promise<void> {
   if (store.unscrubbed) await scrub(store);
   await store.db.destroy();
 }
@@ -114,11 +115,11 @@ export function createState(store: Store): State {
     addPlanKeys: (plan, sequence, keys) => write((turn) => plans.addPlanKeys(turn, plan, sequence, keys)),
     planKeys: (plan) => planKeys(store, plan),
     dropPlanKeys: (plan) => write((turn) => plans.dropPlanKeys(turn, plan)),
-    plan: (id) => read(store, (db) => plans.readPlan(db, id)),
     addPartitionRecords: (of, sequence, records) =>
       write((turn) => partitions.addPartitionRecords(turn, of, sequence, records)),
     partitions: (run) => read(store, (db) => partitions.readPartitions(db, run)),
     partitionRecords: (of) => partitionRecords(store, of),
+    plan: (id) => read(store, (db) => plans.readPlan(db, id)),
     plans: (filter) => read(store, (db) => plans.readPlans(db, filter)),
     holds: ({ active }) => read(store, (db) => holds.readHolds(db, active)),
     openBatches: () => read(store, batches.readOpenBatches),
@@ -143,6 +144,10 @@ export function createState(store: Store): State {
     trailObjects: {
       get: (key) => read(store, (db) => objects.readObject(db, key)),
       replace: (key, bytes, expected) => write((turn) => objects.replaceObject(turn, key, bytes, expected)),
+    },
+    alarms: {
+      all: () => read(store, alarms.readAlarms),
+      change: (decide) => write((turn) => alarms.changeAlarms(turn, decide)),
     },
     lease: (name, holder, milliseconds) =>
       write((turn) => leases.takeLease(turn, name, holder, milliseconds)),

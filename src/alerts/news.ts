@@ -1,0 +1,80 @@
+/** What is new to a channel: one message when an alarm comes, one when it is over, and a reminder while it lasts. Pure. */
+import { hash } from 'node:crypto';
+import type { AlarmChanges, AlarmRow } from '../state/alarms.ts';
+import type { Alarm } from './causes.ts';
+import { raised, reminder, resolved, type Message, type Sender } from './message.ts';
+
+export interface NewsInput {
+  readonly channels: readonly string[];
+  readonly alarms: readonly Alarm[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly reminderDays: number;
+  readonly sender: Sender;
+  readonly newId: () => string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The rows that change. Nothing changes while everything that stands has been told. */
+export function newsOf(rows: readonly AlarmRow[], input: NewsInput): AlarmChanges {
+  const put: AlarmRow[] = [];
+  const drop: AlarmRow[] = [];
+  for (const channel of input.channels) {
+    const known = new Map(rows.filter((row) => row.channel === channel).map((row) => [row.alarm, row]));
+    // What a channel cannot take, only the others need to hear.
+    const alarms = new Map(
+      input.alarms.filter((one) => one.about.channel !== channel).map((one) => [digestOf(one), one]),
+    );
+    for (const [id, alarm] of alarms) {
+      const row = known.get(id);
+      const next = row === undefined ? firstOf(channel, id, alarm, input) : stillThere(row, alarm, input);
+      if (next !== undefined) put.push(next);
+    }
+    for (const row of known.values()) {
+      if (alarms.has(row.alarm) || row.event === 'resolved') continue;
+      if (row.event === 'raised' && row.pending && row.attempts === 0) drop.push(row);
+      else put.push(over(row, input));
+    }
+  }
+  return { put, drop };
+}
+
+function digestOf({ cause, about }: Alarm): string {
+  return hash('sha256', JSON.stringify([cause, Object.entries(about).sort()]), 'hex');
+}
+
+const at = (now: number): string => new Date(now).toISOString();
+const messageOf = (row: AlarmRow): Message => JSON.parse(row.message) as Message;
+
+function firstOf(channel: string, alarm: string, what: Alarm, input: NewsInput): AlarmRow {
+  const { now, sender } = input;
+  const occurrence = input.newId();
+  return toSend(
+    { channel, alarm, occurrence, event: 'raised', told: at(now) },
+    raised(what, occurrence, at(now), sender),
+    now,
+  );
+}
+
+/** It came back before it could be said that it was over, or it lasts. */
+function stillThere(row: AlarmRow, alarm: Alarm, input: NewsInput): AlarmRow | undefined {
+  const { now, reminderDays } = input;
+  if (row.event === 'resolved') return firstOf(row.channel, row.alarm, alarm, input);
+  if (row.pending || now - Date.parse(row.told) < reminderDays * DAY_MS) return undefined;
+  const message = reminder(alarm, row.occurrence, at(now), messageOf(row));
+  return toSend({ ...row, event: 'reminder', told: at(now) }, message, now);
+}
+
+function over(row: AlarmRow, { now }: NewsInput): AlarmRow {
+  const message = resolved(row.occurrence, at(now), messageOf(row));
+  return toSend({ ...row, event: 'resolved', told: at(now) }, message, now);
+}
+
+function toSend(
+  row: Omit<AlarmRow, 'message' | 'pending' | 'attempts' | 'next'>,
+  message: Message,
+  now: number,
+): AlarmRow {
+  return { ...row, message: JSON.stringify(message), pending: true, attempts: 0, next: now };
+}

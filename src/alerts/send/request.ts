@@ -1,0 +1,44 @@
+/** One HTTP request to an address of the settings. Redirects are not followed: the settings decide which host is told. */
+import { request as http } from 'node:http';
+import { request as https } from 'node:https';
+import { FristError } from '../../errors.ts';
+import { lookupOutside, unsent } from './reach.ts';
+
+const LONGEST_MS = 10_000;
+
+export interface Outgoing {
+  /** What it is for, in errors: webhook, heartbeat. */
+  readonly channel: string;
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/**
+ * Sends a request, and resolves when the other side answered 2xx. What else it answers is not read.
+ * @throws FristError ALERT_UNSENT
+ */
+export async function send(
+  { channel, url, method, headers = {}, body = '' }: Outgoing,
+  signal: AbortSignal,
+): Promise<void> {
+  const late = AbortSignal.timeout(LONGEST_MS);
+  const open = url.startsWith('https:') ? https : http;
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  try {
+    const status = await new Promise<number>((resolve, reject) => {
+      const options = { method, headers: { ...headers, ...length }, agent: false, lookup: lookupOutside };
+      const outgoing = open(url, { ...options, signal: AbortSignal.any([late, signal]) }, (answer) => {
+        resolve(answer.statusCode ?? 0);
+        answer.destroy();
+      });
+      outgoing.on('error', reject);
+      outgoing.end(body);
+    });
+    if (status < 200 || status > 299)
+      throw new FristError('ALERT_UNSENT', { channel, reason: `HTTP ${String(status)}` });
+  } catch (error) {
+    throw unsent(channel, error, late);
+  }
+}

@@ -1,0 +1,68 @@
+/** One look: what is wrong, what of it is new to whom, and off it goes. */
+import type { App } from '../installation/app.ts';
+import { readStanding, type Standing } from '../standing/standing.ts';
+import type { AlarmRow } from '../state/alarms.ts';
+import { alarmsOf, type Alarm, type Behind } from './causes.ts';
+import { deliver } from './deliver.ts';
+import { newsOf } from './news.ts';
+import type { Sender } from './message.ts';
+import type { Channel } from './send/channel.ts';
+
+const HOUR_MS = 3_600_000;
+
+export type Watched = Pick<
+  App,
+  'settings' | 'state' | 'controllers' | 'now' | 'pauseFile' | 'logger' | 'newId'
+>;
+
+/** What one look found. */
+export interface Look {
+  readonly standing: Standing;
+  readonly alarms: readonly Alarm[];
+}
+
+/** Reads what is wrong now. `behindOf` says what is behind its schedule. Throws the state's own errors. */
+export async function lookAround(
+  app: Watched,
+  behindOf: (standing: Standing) => Promise<Behind>,
+): Promise<Look> {
+  const standing = await readStanding(app);
+  const now = app.now();
+  const undelivered = undeliveredBy(await app.state.alarms.all(), now - HOUR_MS);
+  return { standing, alarms: alarmsOf({ standing, behind: await behindOf(standing), undelivered, now }) };
+}
+
+/** Channels with a message that was tried, and that waits since before a moment (ms since the epoch). */
+function undeliveredBy(rows: readonly AlarmRow[], before: number): string[] {
+  const waiting = rows.filter((row) => row.pending && row.attempts > 0 && Date.parse(row.told) < before);
+  return [...new Set(waiting.map(({ channel }) => channel))];
+}
+
+/** Tells every channel what it does not know yet, all of them at once: a slow one holds no other up. */
+export async function spread(
+  app: Watched,
+  channels: readonly Channel[],
+  alarms: readonly Alarm[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { state, logger, now, newId, settings } = app;
+  const memory = state.alarms;
+  const sender = await senderOf(app);
+  const input = {
+    ...{ alarms, sender, newId, now: now(), reminderDays: settings.alerts.reminderDays },
+    channels: channels.map(({ name }) => name),
+  };
+  const { put, drop } = newsOf(await memory.all(), input);
+  if (put.length + drop.length > 0) {
+    const news = await memory.change((rows) => newsOf(rows, input));
+    const told = news.put.map(({ event, message }) => `${(JSON.parse(message) as Alarm).cause} ${event}`);
+    for (const one of new Set(told)) logger.info('alert', { kind: one });
+  }
+  await Promise.all(channels.map((channel) => deliver(channel, { memory, logger, now, signal })));
+}
+
+/** Whose alerts they are. */
+export async function senderOf({ state, controllers }: Pick<App, 'state' | 'controllers'>): Promise<Sender> {
+  const { id } = await state.installation();
+  return { installation: id, controllers: controllers.map(({ engine }) => engine.controller.name) };
+}
