@@ -9,7 +9,7 @@ import { keysJob } from './keys.ts';
 import { lookupJob } from './lookup.ts';
 import { recoverJob } from './recover.ts';
 import { createScheduler, type Job, type Scheduler } from './scheduler.ts';
-import { createSlotSearch } from './slots.ts';
+import { createSlotSearch, missedSlots, type FirstSlot } from './slots.ts';
 import { sweepJobs } from './sweep.ts';
 import { verifyJob } from './verify.ts';
 
@@ -25,8 +25,9 @@ const TABLE: readonly ((app: App) => Job[])[] = [
 ];
 
 export interface Jobs extends Scheduler {
-  /** The first slot of a cron schedule, in a zone, after a moment and not after now (ms since the epoch). */
-  firstSlot(schedule: string, zone: string, after: number): number | undefined;
+  readonly firstSlot: FirstSlot;
+  /** By job, the first slot that passed since it was last done (ms since the epoch), if any. */
+  missed(): Promise<Readonly<Record<string, number | undefined>>>;
 }
 
 /** A scheduler over every job of the table, and beside it one of its own for alerts: they do not wait for a long sweep. */
@@ -38,11 +39,13 @@ export function createJobs(app: App): Jobs {
   const all = async (what: (scheduler: Scheduler) => Promise<void>): Promise<void> => {
     await Promise.all(schedulers.map(what));
   };
+  const firstSlot = createSlotSearch(app.now);
   return {
     tick: () => all((one) => one.tick()),
     start: () => schedulers.forEach((one) => one.start()),
     stop: () => all((one) => one.stop()),
     lastTick: () => Math.min(...schedulers.map((one) => one.lastTick())),
-    firstSlot: createSlotSearch(app.now),
+    firstSlot,
+    missed: () => missedSlots(jobs, firstSlot),
   };
 }

@@ -1,5 +1,5 @@
 /** Which slots of a schedule have passed, for who asks what should have run since. */
-import { slotsOf, type Slots } from './scheduler.ts';
+import { slotsOf, type Job, type Slots } from './scheduler.ts';
 
 const MINUTE_MS = 60_000;
 /** How far back is looked: a whole month of any schedule, and what to look through costs under a second, once. */
@@ -15,14 +15,15 @@ interface Looked {
 
 const minuteOf = (time: number): number => Math.floor(time / MINUTE_MS) * MINUTE_MS;
 
+/** Milliseconds since the epoch; undefined while none has passed. */
+export type FirstSlot = (schedule: string, zone: string, after: number) => number | undefined;
+
 /**
  * A function that answers the first slot of a cron schedule, in a zone, after a moment and not after now; undefined
  * while none has passed, or none within 40 days. No minute is looked at twice: whoever asks every few seconds, of
  * hundreds of policies, asks of the last minute only.
  */
-export function createSlotSearch(
-  now: () => number,
-): (schedule: string, zone: string, after: number) => number | undefined {
+export function createSlotSearch(now: () => number): FirstSlot {
   const known = new Map<string, Looked>();
   return (schedule, zone, after) => {
     const until = minuteOf(now());
@@ -48,4 +49,20 @@ function look(looked: Looked, earliest: number, until: number): void {
     if (looked.isSlot(looked.to + MINUTE_MS)) later.push(looked.to + MINUTE_MS);
   const kept = looked.slots.filter((slot) => slot >= until - LOOK_BACK_MS);
   looked.slots = [...before.reverse(), ...kept, ...later];
+}
+
+/**
+ * For each job that remembers its slots, and was ever done, the first one that passed since, if any. Sweeps are not
+ * among them: what they did is known by policy.
+ */
+export async function missedSlots(
+  jobs: readonly Job[],
+  firstSlot: FirstSlot,
+): Promise<Record<string, number | undefined>> {
+  const found: Record<string, number | undefined> = {};
+  for (const { name, schedule, zone, lastSlot } of jobs) {
+    const last = name.startsWith('sweep ') ? undefined : await lastSlot();
+    if (last !== undefined) found[name] = firstSlot(schedule, zone, Date.parse(last));
+  }
+  return found;
 }

@@ -24,8 +24,8 @@ export interface Monitored {
   /** When its scheduler last looked, ms since the epoch. */
   readonly lastTick: () => number;
   readonly firstSlot: FirstSlot;
-  /** When its trail is verified, in UTC. */
-  readonly verification: string;
+  /** By job, the first slot that passed since it was last done, if any. */
+  readonly missed: () => Promise<InstallationNumbers['missed']>;
 }
 
 export interface MetricsOptions {
@@ -72,11 +72,11 @@ export const FIXED = {
 
 /** Makes the function that answers a request for the metrics. */
 export function createMetrics(options: MetricsOptions): () => Promise<Exposition> {
-  const asking = new Map<string, Promise<Standing>>();
+  const asking = new Map<string, Promise<Known>>();
   /** Many who ask at once cost no more than one. */
-  const stand = (one: Monitored): Promise<Standing> => {
+  const ask = (one: Monitored): Promise<Known> => {
     const name = one.controllers.join('\n');
-    const known = asking.get(name) ?? one.stand().finally(() => asking.delete(name));
+    const known = asking.get(name) ?? know(one).finally(() => asking.delete(name));
     asking.set(name, known);
     return inTime(known, options.patience);
   };
@@ -87,40 +87,41 @@ export function createMetrics(options: MetricsOptions): () => Promise<Exposition
     page.set(FIXED.build, { version, node: own.runtime }, 1);
     page.add(PROCESS_METRICS, {}, own);
     for (const controller of down()) page.set(FIXED.controllerUp, { controller }, 0);
-    const looks = monitored().map(async (one) => ({
-      one,
-      standing: await stand(one).catch(() => undefined),
-    }));
-    for (const { one, standing } of await Promise.all(looks)) {
+    const answers = monitored().map(async (one) => ({ one, known: await ask(one).catch(() => undefined) }));
+    for (const { one, known } of await Promise.all(answers)) {
       const controller = one.controllers.join(', ');
       for (const name of one.controllers) page.set(FIXED.controllerUp, { controller: name }, 1);
       page.set(FIXED.tick, { controller }, one.lastTick() / 1000);
-      page.set(FIXED.up, { controller }, Number(standing !== undefined));
-      if (standing !== undefined) addStanding(page, one, standing, { now: now(), started: own.started });
+      page.set(FIXED.up, { controller }, Number(known !== undefined));
+      if (known !== undefined) addKnown(page, one, known, { now: now(), started: own.started });
     }
     return await page.write();
   };
 }
 
-/** What never was is missing from when the process began: nobody knows how long it has been wanted. */
-function addStanding(
+interface Known {
+  readonly standing: Standing;
+  readonly missed: InstallationNumbers['missed'];
+}
+
+async function know({ stand, missed }: Monitored): Promise<Known> {
+  return { standing: await stand(), missed: await missed() };
+}
+
+/** A success that never was is missing from when the process began: nobody knows for how long it has been wanted. */
+function addKnown(
   page: Page,
-  { controllers, ...one }: Monitored,
-  standing: Standing,
+  { controllers, firstSlot }: Monitored,
+  { standing, missed }: Known,
   { now, started }: { readonly now: number; readonly started: number },
 ): void {
-  const missed = (schedule: string, zone: string, last: string | undefined): number | undefined =>
-    one.firstSlot(schedule, zone, last === undefined ? started : Date.parse(last));
-  const installation: InstallationNumbers = {
-    standing,
-    now,
-    missed: missed(one.verification, 'UTC', standing.verification?.slot),
-  };
-  page.add(INSTALLATION_METRICS, { controller: controllers.join(', ') }, installation);
+  page.add(INSTALLATION_METRICS, { controller: controllers.join(', ') }, { standing, now, missed });
   for (const policy of standing.policies) {
     const { schedule, zone, lastSuccess, firstRun } = policy;
-    const numbers = { standing: policy, now, missed: missed(schedule, zone, lastSuccess ?? firstRun) };
-    page.add(POLICY_METRICS, { controller: policy.controller, policy: policy.policy }, numbers);
+    const after = lastSuccess ?? firstRun;
+    const slot = firstSlot(schedule, zone, after === undefined ? started : Date.parse(after));
+    const labels = { controller: policy.controller, policy: policy.policy };
+    page.add(POLICY_METRICS, labels, { standing: policy, now, missed: slot });
   }
 }
 

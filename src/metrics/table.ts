@@ -35,8 +35,8 @@ export interface PolicyNumbers {
 export interface InstallationNumbers {
   readonly standing: Standing;
   readonly now: number;
-  /** The first slot of the verification after the last one; undefined while none has passed. */
-  readonly missed: number | undefined;
+  /** By job, the first slot that passed since it was last done, if any. */
+  readonly missed: Readonly<Record<string, number | undefined>>;
 }
 
 export interface ProcessNumbers {
@@ -223,14 +223,16 @@ export const INSTALLATION_METRICS: readonly Metric<InstallationNumbers>[] = [
     read: ({ standing }) => instant(standing.verification?.slot),
   },
   {
-    name: 'frist_verification_missing_seconds',
-    help: 'How long ago the first scheduled moment was that no verification has followed; 0 where one has followed each',
-    read: ({ now, missed }) => since(now, missed),
-  },
-  {
     name: 'frist_last_heartbeat_timestamp_seconds',
     help: 'The last day that a daemon ended, at 23:59 UTC',
     read: ({ standing }) => instant(standing.heartbeat),
+  },
+  {
+    name: 'frist_job_missing_seconds',
+    help: 'How long ago the first scheduled moment was for which a job of the daemon has not been done; 0 where all are',
+    by: 'job',
+    read: ({ now, missed }) =>
+      Object.fromEntries(Object.entries(missed).map(([job, slot]) => [job, since(now, slot)])),
   },
 ];
 

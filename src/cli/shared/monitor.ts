@@ -1,21 +1,18 @@
 import type { App } from '../../installation/app.ts';
-import { createMetrics, type Exposition, type FirstSlot, type Monitored } from '../../metrics/metrics.ts';
+import { createMetrics, type Exposition, type Monitored } from '../../metrics/metrics.ts';
 import { readStanding } from '../../standing/standing.ts';
 
 /** Shorter than Prometheus waits by default (10 s). */
 const PATIENCE_MS = 5000;
 
 /** One installation for `/metrics`. */
-export function monitor(
-  app: App,
-  jobs: { readonly lastTick: () => number; readonly firstSlot: FirstSlot },
-): Monitored {
+export function monitor(app: App, jobs: Pick<Monitored, 'lastTick' | 'firstSlot' | 'missed'>): Monitored {
   return {
     controllers: app.controllers.map(({ engine }) => engine.controller.name),
     stand: () => readStanding(app),
     lastTick: () => jobs.lastTick(),
     firstSlot: (schedule, zone, after) => jobs.firstSlot(schedule, zone, after),
-    verification: app.settings.audit.verify.schedule,
+    missed: () => jobs.missed(),
   };
 }
 
