@@ -7,11 +7,16 @@ import type { Message } from '../message.ts';
 import type { Channel } from './channel.ts';
 import { lookupOutside, unsent } from './reach.ts';
 
+/** By when a mail must have been taken: servers keep strangers waiting before they greet them. */
 const LONGEST_MS = 25_000;
 
-export function email({ to, from, server }: Required<AlertSettings>['email'], now: () => number): Channel {
+export function email(
+  { to, from, server }: Required<AlertSettings>['email'],
+  now: () => number,
+  longestMs = LONGEST_MS,
+): Channel {
   const sendAll = async (messages: readonly Message[], signal: AbortSignal): Promise<void> => {
-    const late = AbortSignal.timeout(LONGEST_MS);
+    const late = AbortSignal.timeout(longestMs);
     const end = AbortSignal.any([late, signal]);
     const mail = {
       ...{ from, to, date: new Date(now()), subject: subjectOf(messages), text: textOf(messages) },
@@ -41,6 +46,8 @@ function transportTo({ host, port, tls, login }: MailServer, end: AbortSignal) {
     getSocket: (_: unknown, callback: (error: Error | null, socket?: object) => void): void => {
       const connection = connect({ host, port, lookup: lookupOutside, signal: end });
       const failed = (error: Error): void => callback(error);
+      // Whatever happens to it later, the library knows from its own listeners.
+      connection.on('error', () => undefined);
       connection.once('error', failed).once('connect', () => {
         connection.off('error', failed);
         callback(null, { connection });

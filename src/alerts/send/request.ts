@@ -4,7 +4,8 @@ import { request as https } from 'node:https';
 import { FristError } from '../../errors.ts';
 import { lookupOutside, unsent } from './reach.ts';
 
-const LONGEST_MS = 10_000;
+/** By when a server must have answered. */
+export const LONGEST_MS = 10_000;
 
 export interface Outgoing {
   /** What it is for, in errors: webhook, heartbeat. */
@@ -13,6 +14,8 @@ export interface Outgoing {
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** LONGEST_MS where it is left out. */
+  readonly longestMs?: number;
 }
 
 /**
@@ -20,10 +23,10 @@ export interface Outgoing {
  * @throws FristError ALERT_UNSENT
  */
 export async function send(
-  { channel, url, method, headers = {}, body = '' }: Outgoing,
+  { channel, url, method, headers = {}, body = '', longestMs = LONGEST_MS }: Outgoing,
   signal: AbortSignal,
 ): Promise<void> {
-  const late = AbortSignal.timeout(LONGEST_MS);
+  const late = AbortSignal.timeout(longestMs);
   const open = url.startsWith('https:') ? https : http;
   const length = { 'content-length': String(Buffer.byteLength(body)) };
   try {

@@ -8,7 +8,7 @@
 import { createHmac } from 'node:crypto';
 import type { AlertSettings } from '../../config/alerts.ts';
 import type { Channel } from './channel.ts';
-import { send } from './request.ts';
+import { LONGEST_MS, send } from './request.ts';
 
 /** The header `Frist-Signature`. `seconds` since the epoch. */
 export function signatureOf(body: string, secret: string, seconds: number): string {
@@ -16,7 +16,11 @@ export function signatureOf(body: string, secret: string, seconds: number): stri
   return `t=${at},v1=${createHmac('sha256', secret).update(`${at}.${body}`).digest('hex')}`;
 }
 
-export function webhook({ url, secret }: Required<AlertSettings>['webhook'], now: () => number): Channel {
+export function webhook(
+  { url, secret }: Required<AlertSettings>['webhook'],
+  now: () => number,
+  longestMs = LONGEST_MS,
+): Channel {
   const sendOne = async (id: string, body: string, signal: AbortSignal): Promise<void> => {
     const headers = {
       'content-type': 'application/json',
@@ -24,7 +28,7 @@ export function webhook({ url, secret }: Required<AlertSettings>['webhook'], now
       'frist-id': id,
       'frist-signature': signatureOf(body, secret, Math.floor(now() / 1000)),
     };
-    await send({ channel: 'webhook', url, method: 'POST', headers, body }, signal);
+    await send({ channel: 'webhook', url, method: 'POST', headers, body, longestMs }, signal);
   };
   return {
     name: 'webhook',

@@ -97,12 +97,19 @@ function converse(socket: Socket, shared: Shared, secure: boolean): void {
         say('250 well');
       },
       RCPT: () => {
-        if (shared.temper === 'refuses') return say('550 nobody here by that name');
+        if (shared.temper === 'refuses') {
+          say('550 nobody here by that name');
+          return;
+        }
         to = [...to, between(words)];
         say('250 well');
       },
       AUTH: () => {
-        login = Buffer.from(words.split(' ')[1] ?? '', 'base64').toString().split('\0').slice(1).join(':');
+        login = Buffer.from(words.split(' ')[1] ?? '', 'base64')
+          .toString()
+          .split('\0')
+          .slice(1)
+          .join(':');
         say('235 welcome');
       },
       DATA: () => {
@@ -118,7 +125,8 @@ function converse(socket: Socket, shared: Shared, secure: boolean): void {
         converse(wrapped, shared, true);
       },
     };
-    (commands[verb.toUpperCase()] ?? (() => say('500 what?')))();
+    const known = verb !== 'STARTTLS' || shared.tls !== undefined ? commands[verb.toUpperCase()] : undefined;
+    (known ?? (() => say('500 what?')))();
   };
   socket.on('data', (bytes: Buffer) => {
     const lines = (rest + bytes.toString('utf8')).split('\r\n');
@@ -138,7 +146,11 @@ const between = (words: string): string => /<([^>]*)>/.exec(words)?.[1] ?? '';
 
 function readMail(lines: readonly string[]): Pick<Mail, 'headers' | 'text'> {
   const end = lines.indexOf('');
-  const unfolded = lines.slice(0, end).join('\r\n').replaceAll(/\r\n[ \t]/g, ' ').split('\r\n');
+  const unfolded = lines
+    .slice(0, end)
+    .join('\r\n')
+    .replaceAll(/\r\n[ \t]/g, ' ')
+    .split('\r\n');
   const headers = Object.fromEntries(
     unfolded.map((line) => {
       const [, name = '', value = ''] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];

@@ -28,7 +28,12 @@ export async function openReceiver(): Promise<Receiver> {
     let body = '';
     request.setEncoding('utf8').on('data', (text: string) => (body += text));
     request.on('end', () => {
-      received.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, body });
+      received.push({
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: request.headers,
+        body,
+      });
       if (manner !== 'silent') response.writeHead(manner, extra).end();
     });
   });
