@@ -2,7 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from './docs/errors-page.ts';
+import { grantsPage } from './docs/grants.ts';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 mkdirSync(docs, { recursive: true });
 writeFileSync(join(docs, 'errors.md'), errorsPage());
+
+const grants = join(import.meta.dirname, '..', 'deploy', 'grants');
+mkdirSync(grants, { recursive: true });
+for (const server of ['mariadb', 'mysql', 'postgres'] as const)
+  writeFileSync(join(grants, `example.${server}.sql`), await grantsPage(server));

@@ -160,7 +160,17 @@ export interface Pulse {
   close(): Promise<void>;
 }
 
-/** The one that erases in a source: holds the source's advisory lock for this policy from `erasing` to `release`. */
+/** Whom rights in a source are given to. */
+export interface Account {
+  readonly user: string;
+  /** From where they may connect, as MySQL writes it; `%`: from anywhere. */
+  readonly host: string;
+}
+
+/**
+ * The one that erases in a source: holds the source's advisory lock for this policy, or for one partition of what it erases,
+ * from `erasing` to `release`.
+ */
 export interface ErasingSession {
   /** Fewer records than these are no cheaper to erase at once: what is written anew is written whole. Absent: 1. */
   readonly leastBatch?: number;
@@ -220,6 +230,16 @@ export interface Connector {
     keys: readonly Key[],
     signal: AbortSignal,
   ): Promise<readonly Verification[]>;
+  /**
+   * A script for whoever administers the system, line by line: it makes this account, and gives it what it takes to keep
+   * these views, and no more. `limits`: those that the policy file sets. For views in which `check` found no error.
+   */
+  grants(
+    views: readonly View[],
+    account: Account,
+    limits: SourceLimits | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   /** What stands where: every table with its columns, keys and references. Reads no row. */
   outline(signal: AbortSignal): Promise<Outline>;
   /**

@@ -179,6 +179,11 @@ class MemoryConnector implements Connector {
     });
   }
 
+  async grants(...asked: Parameters<Connector['grants']>): Promise<readonly string[]> {
+    await this.#turn(asked[3]);
+    return [];
+  }
+
   async outline(signal: AbortSignal): Promise<Outline> {
     await this.#turn(signal);
     return outlineOf(this.#database);

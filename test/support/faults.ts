@@ -69,6 +69,7 @@ function faulty(inner: Connector, through: Through): Connector {
       return faultySession(session, through);
     },
     verify: (...asked) => through('verify', () => inner.verify(...asked)),
+    grants: (...asked) => through('grants', () => inner.grants(...asked)),
     outline: (...asked) => through('outline', () => inner.outline(...asked)),
     lookup: (...asked) => through('lookup', () => inner.lookup(...asked)),
     find: (...asked) => through('find', () => inner.find(...asked)),

@@ -81,6 +81,13 @@ class FilesConnector implements Connector {
     return Promise.resolve(undefined);
   }
 
+  grants(): Promise<readonly string[]> {
+    const needs = this.#context.connection.startsWith('s3://')
+      ? 's3:ListBucket, s3:ListBucketVersions, s3:GetObject, s3:DeleteObject and s3:DeleteObjectVersion below the prefix'
+      : 'The user of the process must be able to read the folder, to write to it, and to remove files from it';
+    return Promise.resolve([`-- No SQL. ${needs}.`]);
+  }
+
   outline(): Promise<Outline> {
     return Promise.resolve({ tables: [], references: [] });
   }

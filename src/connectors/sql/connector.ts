@@ -7,6 +7,7 @@ import type { Database, Dialect, Param } from '../../database.ts';
 import type { Outline } from '../../policy/outline/outline.ts';
 import type { Condition, Facts, Key, RecordType, SourceLimits, View, Window } from '../../policy/policy.ts';
 import type {
+  Account,
   Capabilities,
   CheckReport,
   Connector,
@@ -30,6 +31,7 @@ import type { Question } from './compile/facts.ts';
 import { newContext } from './compile/place.ts';
 import { dialectOf } from './dialect.ts';
 import { connectTo, heed, openSource, unfit } from './failure.ts';
+import { grantsFor } from './grants/grants.ts';
 import { outlineOf } from './outline.ts';
 import { countSubjects, lookup } from './run/find.ts';
 import type { OpenRoot } from '../files/root.ts';
@@ -43,10 +45,10 @@ import { sql } from './sql.ts';
 
 /** Most records of one batch: so many keys fit into one statement of every dialect. */
 const MAX_BATCH = 5000;
-
-export interface SqlOptions {
 /** Most sessions at a time in one process: one a policy, and one a partition that it works at. */
 const MAX_SESSIONS = 12;
+
+export interface SqlOptions {
   /** Sees the text of every statement before it is sent. */
   readonly onStatement?: (text: string, params: readonly Param[]) => void;
   /** Opens the places that files of rows lie below, in place of the real ones. */
@@ -88,10 +90,10 @@ class SqlConnector implements Connector {
       maxBatch: MAX_BATCH,
       ownClock: this.#dialect !== 'sqlite',
       locks: true,
-    };
-  }
       // SQLite has one writer at a time.
       sideBySide: this.#dialect !== 'sqlite',
+    };
+  }
 
   async check(views: readonly View[], signal: AbortSignal): Promise<CheckReport> {
     heed(signal);
@@ -180,6 +182,16 @@ class SqlConnector implements Connector {
     signal: AbortSignal,
   ): Promise<readonly Verification[]> {
     return await this.#asking(view, signal, (question) => verify(question, stage, keys, this.#read, signal));
+  }
+
+  async grants(
+    views: readonly View[],
+    account: Account,
+    limits: SourceLimits | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    heed(signal);
+    return await grantsFor(this.#dialect, this.#ask, views, account, limits);
   }
 
   async outline(signal: AbortSignal): Promise<Outline> {

@@ -17,6 +17,7 @@ export function dryRunOf(connector: Connector): Connector {
     dependents: (view, stage, keys, signal) => connector.dependents(view, stage, keys, signal),
     erasing: () => Promise.reject(new SourceFailure('fatal', 'DRY_RUN')),
     verify: (view, stage, keys, signal) => connector.verify(view, stage, keys, signal),
+    grants: (...asked) => connector.grants(...asked),
     outline: (signal) => connector.outline(signal),
     lookup: (view, subject, values, signal) => connector.lookup(view, subject, values, signal),
     find: (record, kind, value) => connector.find(record, kind, value),

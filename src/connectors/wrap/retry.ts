@@ -37,6 +37,7 @@ export function withRetry(connector: Connector, options: RetryOptions): Connecto
     verify: (view, stage, keys, signal) => again(() => connector.verify(view, stage, keys, signal), signal),
     lookup: (view, subject, values, signal) =>
       again(() => connector.lookup(view, subject, values, signal), signal),
+    grants: (...asked) => again(() => connector.grants(...asked), asked[3]),
     outline: (signal) => again(() => connector.outline(signal), signal),
     find: (record, kind, value) => again(() => connector.find(record, kind, value)),
     close: () => connector.close(),

@@ -36,6 +36,8 @@ export function withTables(connector: Connector): Connector {
       only(view, () => connector.verify(view, stage, keys, signal), () => tables.verify(view, stage, keys, signal)), // prettier-ignore
     lookup: (view, subject, values, signal) =>
       only(view, () => connector.lookup(view, subject, values, signal), () => tables.lookup(view, subject, values, signal)), // prettier-ignore
+    grants: async (views, account, limits, signal) =>
+      await connector.grants(await tables.all(views, signal), account, limits, signal),
     outline: (signal) => connector.outline(signal),
     find: (record, kind, value) =>
       isPattern(record) ? tables.find(record, kind, value) : connector.find(record, kind, value),

@@ -79,6 +79,16 @@ export async function loadCatalogue(
   };
 }
 
+/** Every table of the database's own schemas, and these others. */
+export async function wholeCatalogue(
+  dialect: Dialect,
+  ask: Ask,
+  others: readonly string[] = [],
+): Promise<Catalogue> {
+  const { names } = await loadCatalogue(dialect, ask, []);
+  return await loadCatalogue(dialect, ask, [...names, ...others]);
+}
+
 /** Names, as statements can use them, of the tables that fit a pattern (table-name.ts). */
 export async function tablesLike(dialect: Dialect, ask: Ask, pattern: string): Promise<readonly string[]> {
   const schema = schemaOf(pattern);

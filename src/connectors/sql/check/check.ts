@@ -10,6 +10,7 @@ import { digestOf } from '../catalogue/load.ts';
 import type { Ask } from '../catalogue/load.ts';
 import { compileScope, newContext, placeOf } from '../compile/place.ts';
 import { heed } from '../failure.ts';
+import { checkSight } from '../grants/sight.ts';
 import { sql } from '../sql.ts';
 import { checkConditions, checkScope, unfitness } from './conditions.ts';
 import { checkDependents } from './erasing/dependents.ts';
@@ -57,6 +58,7 @@ export async function checkViews(
     await checkFiles(one, openRoot);
   }
   await checkLocking(catalogue, views, findings, ask);
+  if (dialect === 'mysql') await checkSight(catalogue, views, findings, ask);
   // What is wrong cannot be compiled.
   if (findings.all.every((one) => one.severity !== 'error'))
     for (const view of views) {
