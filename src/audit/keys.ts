@@ -7,11 +7,13 @@
  * Wrapped epoch key: "1." base64(nonce, 12 bytes || ciphertext, 32 || tag, 16) of AES-256-GCM, with the id of the
  * epoch as additional data: a wrapped key does not open as that of another epoch.
  *
- * A key file has mode 0600, or is refused. Trust: who reads the signing key can sign another history; who reads the
+ * A key file has mode 0600, or is refused; one that root gave us (a secret that Kubernetes mounts) may be read by its
+ * group as well, for that is how we read it. Trust: who reads the signing key can sign another history; who reads the
  * wrapping key and the state database can try values against commitments.
  */
 import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FristError } from '../errors.ts';
@@ -22,6 +24,7 @@ import { createFile, makeFolders, syncFolder, systemCode } from './store/durable
 
 const MODE = 0o600;
 const OTHERS = 0o077;
+const OTHERS_OF_ROOTS = 0o037;
 const WRAPPING_KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -39,8 +42,9 @@ async function readKeyFile(file: string): Promise<string> {
   });
   try {
     // Of the open file, not of the name: what is checked is what is read.
-    const { mode } = await handle.stat();
-    if ((mode & OTHERS) !== 0) {
+    const { mode, uid } = await handle.stat();
+    const given = uid === 0 && process.getuid?.() !== 0;
+    if ((mode & (given ? OTHERS_OF_ROOTS : OTHERS)) !== 0) {
       throw new FristError('AUDIT_KEY_EXPOSED', { file, mode: (mode & 0o777).toString(8).padStart(4, '0') });
     }
     return await handle.readFile('utf8');
@@ -50,6 +54,8 @@ async function readKeyFile(file: string): Promise<string> {
 }
 
 async function createKeyFile(file: string, text: string, random: (n: number) => Uint8Array): Promise<void> {
+  // A key that was given may lie where nothing can be written.
+  if (existsSync(file)) throw new FristError('AUDIT_KEY_EXISTS', { file });
   const temporary = `${file}.${Buffer.from(random(8)).toString('hex')}.tmp`;
   try {
     await makeFolders(dirname(file), 0o700);

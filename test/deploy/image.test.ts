@@ -1,5 +1,6 @@
 // What the Dockerfile makes: it is built step by step, and run as an engine would run it.
-import { chownSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -79,27 +80,50 @@ policies:
     action: delete
 `;
 
+const SWEEP = ['run', '--policies', '/etc/frist/policies.yaml'];
+
+/** Two keys as Kubernetes gives them to somebody who is not root: root's, and readable by the group. */
+function makeSecrets(gid: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'frist-secrets-'));
+  const signing = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
+  writeFileSync(join(folder, 'signing'), signing);
+  writeFileSync(join(folder, 'wrapping'), randomBytes(32).toString('hex'));
+  for (const name of readdirSync(folder))
+    chmodSync(join(folder, name), process.getuid?.() === 0 ? 0o440 : 0o400);
+  if (process.getuid?.() !== 0) return folder;
+  for (const path of [folder, join(folder, 'signing'), join(folder, 'wrapping')]) chownSync(path, 0, gid);
+  chmodSync(folder, 0o750);
+  return folder;
+}
+
 describe('the image', () => {
   let image: Image;
   let on: Containers;
   let etc: string;
+  let secrets: string;
   let port: number;
 
   beforeAll(async () => {
     image = buildImage();
     etc = mkdtempSync(join(tmpdir(), 'frist-etc-'));
     writeFileSync(join(etc, 'policies.yaml'), POLICIES);
+    chmodSync(etc, 0o755);
     port = await freePort();
+    secrets = makeSecrets(config.gid);
     on = openContainers(image, {
-      env: { FRIST_HTTP_PORT: String(port), FRIST_CRM: `sqlite:${config.volume}/crm.db` },
-      mounts: { '/etc/frist': etc },
+      env: {
+        FRIST_HTTP_PORT: String(port),
+        FRIST_CRM: `sqlite:${config.volume}/crm.db`,
+        FRIST_KEYS_SIGNING: '/run/secrets/signing',
+        FRIST_KEYS_WRAPPING: '/run/secrets/wrapping',
+      },
+      mounts: { '/etc/frist': etc, '/run/secrets': secrets },
     });
-    if (on.isolated) chownSync(etc, config.uid, config.gid);
   });
   afterAll(() => {
     on.remove();
     image.remove();
-    rmSync(etc, { recursive: true });
+    for (const folder of [etc, secrets]) rmSync(folder, { recursive: true });
   });
 
   const inside = (
@@ -182,10 +206,19 @@ describe('the image', () => {
     await crm.close();
     if (on.isolated) chownSync(join(on.data, 'crm.db'), config.uid, config.gid);
     expect(await on.run(['state', 'init'])).toMatchObject({ status: 0 });
-    expect(await on.run(['run', '--policies', '/etc/frist/policies.yaml'])).toMatchObject({ status: 0 });
+    expect(await on.run(SWEEP)).toMatchObject({ status: 0 });
     const after = openSqlite(join(on.data, 'crm.db'));
     expect(await after.query('select id from contacts')).toEqual([{ id: 2 }]);
     await after.close();
+  });
+
+  it('takes keys that root gave it to read, and none that everybody may read', async () => {
+    if (!on.isolated) return;
+    chmodSync(join(secrets, 'signing'), 0o444);
+    const refused = await on.run(SWEEP);
+    chmodSync(join(secrets, 'signing'), 0o440);
+    expect(refused.err).toContain('AUDIT_KEY_EXPOSED');
+    expect(await on.run(SWEEP)).toMatchObject({ status: 0 });
   });
 
   it('is a daemon that is found healthy, is the first process, and ends with 0 when it is told to', async () => {
