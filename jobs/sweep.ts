@@ -65,7 +65,15 @@ async function isCutShort({ state, now }: App, controller: string, tasks: readon
 function tell(app: App, slot: string, report: PolicyReport): void {
   const { policy, status, error, found, outcomes } = report;
   const { overdue } = found ?? {};
-  const fields = { policy, slot, status, code: error?.code, overdue, erased: outcomes?.erased ?? 0 };
+  const fields = {
+    policy,
+    slot,
+    status,
+    replica: app.replica,
+    code: error?.code,
+    overdue,
+    erased: outcomes?.erased ?? 0,
+  };
   if (error === undefined) app.logger.info('policy swept', fields);
   else app.logger.error('policy failed', fields);
 }

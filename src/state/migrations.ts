@@ -273,6 +273,14 @@ async function createAlarms(create: CreateTable): Promise<void> {
   });
 }
 
+/** Which process a run was of. */
+async function extendRuns(db: Knex): Promise<void> {
+  if (await db.schema.hasColumn('frist_runs', 'replica')) return;
+  await db.schema.alterTable('frist_runs', (table) => {
+    table.string('replica', ID);
+  });
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
@@ -319,6 +327,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, up: createTotals },
   { version: 10, up: createPartitions },
   { version: 11, up: createAlarms },
+  { version: 12, up: (_, db) => extendRuns(db) },
 ];
 
 function tableCreator(db: Knex, dialect: Dialect): CreateTable {

@@ -44,6 +44,8 @@ export interface Run {
   readonly state: RunState;
   readonly asOf: string;
   readonly started: string;
+  /** The process that it is or was of, by the random id that its log begins with. */
+  readonly replica?: string;
   readonly finished?: string;
   /** Counts by disposition and outcome. */
   readonly summary?: Readonly<Record<string, number>>;

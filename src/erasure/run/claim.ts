@@ -50,6 +50,7 @@ export async function claim(
       state: 'running',
       asOf,
       started,
+      replica: engine.replica,
     };
     if (!(await t.startRun(row))) return false;
     await t.emit([

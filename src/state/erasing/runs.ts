@@ -19,6 +19,7 @@ interface RunRow {
   readonly summary: string | null;
   readonly code: string | null;
   readonly oldest_overdue: string | null;
+  readonly replica: string | null;
 }
 
 interface PolicyRow {
@@ -49,6 +50,7 @@ function toRun(row: RunRow): Run {
     state: row.state,
     asOf: row.as_of,
     started: row.started,
+    ...(row.replica === null ? {} : { replica: row.replica }),
     ...(row.finished === null ? {} : { finished: row.finished }),
     ...(row.summary === null ? {} : { summary: JSON.parse(row.summary) as Readonly<Record<string, number>> }),
     ...(row.code === null ? {} : { code: row.code }),
@@ -75,6 +77,7 @@ export async function startRun(turn: Turn, run: Run): Promise<boolean> {
     running: run.state === 'running' ? 1 : null,
     as_of: run.asOf,
     started: run.started,
+    replica: run.replica ?? null,
     finished: run.finished ?? null,
     summary: run.summary === undefined ? null : JSON.stringify(run.summary),
     code: run.code ?? null,
