@@ -2,7 +2,7 @@
 import type { Connector, Strain } from '../connectors/connector.ts';
 import type { Logger } from '../logger.ts';
 import type { Controller } from '../policy/policy.ts';
-import type { State } from '../state/state.ts';
+import type { PartitionName, State } from '../state/state.ts';
 import type { PaceSettings } from './batch/pace.ts';
 
 /** Names without personal data (see audit/commitment.ts): what an entry says of a record instead of its key. */
@@ -56,6 +56,16 @@ export interface EngineSettings {
   readonly approveOwn: boolean;
 }
 
+/** Other processes that can take parts of a sweep; see partition/. */
+export interface Helpers {
+  /** Records of one partition. */
+  readonly size: number;
+  /** When nobody has got on with any partition of a run for this long, its coordinator takes one itself, ms. */
+  readonly patience: number;
+  /** Tells them of partitions that wait. It may be lost, or come twice; it never rejects. */
+  readonly offer: (partitions: readonly PartitionName[]) => Promise<void>;
+}
+
 export interface Engine {
   readonly controller: Controller;
   /** Names of all controllers whose files were given together with this one's; left out: its own alone. */
@@ -65,6 +75,8 @@ export interface Engine {
   readonly keys: Keys;
   readonly evidence: Evidence;
   readonly logger: Logger;
+  /** Left out: this process erases alone. */
+  readonly helpers?: Helpers;
   /** Names this process among those that share the state. */
   readonly replica: string;
   readonly settings: EngineSettings;

@@ -1,6 +1,8 @@
 /**
  * One sweep over some policies: recover, prepare, pass 1 for all of them, guards, then pass 2 for those that may go.
  * All policies are looked at before any erases, so that a dry run and a run see the same data.
+ *
+ * In both passes systems are worked at side by side, and the policies of one system in the order in which they are declared.
  */
 import { SourceFailure } from '../connectors/connector.ts';
 import { FristError } from '../errors.ts';
@@ -13,6 +15,8 @@ import { checkGuards, type Tripped } from './guard.ts';
 import { checkClock } from './run/clock.ts';
 import { refuseWhilePaused } from './run/pause.ts';
 import { codedError, prepare, silenceOf, type Prepared } from './run/prepare.ts';
+import { eraseShared } from './partition/share.ts';
+import { maySplit } from './partition/split.ts';
 import { provePending } from './prove.ts';
 import { recoverOpen } from './recover.ts';
 import { blankReport, failedReport, resultReport, type PolicyReport } from './report.ts';
@@ -70,8 +74,8 @@ export async function sweep(
         await provePending(engine, known(walk.prepared), walk.claim);
       });
     }
-    for (const walk of walks) await guarded(walk, () => look(engine, walk, input));
-    for (const walk of walks) await guarded(walk, () => erase(engine, walk, input));
+    await sideBySide(walks, (walk) => guarded(walk, () => look(engine, walk, input)));
+    await sideBySide(walks, (walk) => guarded(walk, () => erase(engine, walk, input)));
   } catch (error) {
     // A trail that cannot be written, mostly: the runs were claimed, and did nothing.
     if (error instanceof FristError) for (const walk of walks) walk.report = failedReport(walk.report, error);
@@ -106,6 +110,27 @@ async function guarded(walk: Walk, step: () => Promise<void>): Promise<void> {
       ? { ...walk.report, status: 'stopped' }
       : failedReport(walk.report, codedError(error, walk.task.view.source));
   }
+}
+
+/**
+ * Every walk in its order; those of different systems at the same time. Where a policy asks another source, what is erased
+ * there first changes the answer: then one after the other. Each comes to its end before the first failure is thrown.
+ */
+async function sideBySide(walks: readonly Walk[], step: (walk: Walk) => Promise<void>): Promise<void> {
+  const asks = walks.some(({ task }) => task.inquiries.length > 0);
+  const lanes = Map.groupBy(walks, ({ task }) => (asks ? '' : connectionOf(task)));
+  const ends = await Promise.allSettled(
+    [...lanes.values()].map(async (lane) => {
+      for (const walk of lane) await step(walk);
+    }),
+  );
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** Two sources of the file may be one system. */
+function connectionOf({ file, view }: Task): string {
+  return file.sources.find((source) => source.name === view.source)?.connection ?? '';
 }
 
 /** Whether it ended because it was told to. */
@@ -203,12 +228,15 @@ async function erase(engine: Engine, walk: Walk, input: SweepInput): Promise<voi
   const prepared = known(walk.prepared);
   const found = known(walk.survey);
   if (found.selected > 0) {
-    const result = await eraseSelected(engine, prepared, {
-      claim: walk.claim,
-      plan: found.planId,
-      asOf: input.asOf,
-      records: known(walk.spool).read(),
-    });
+    const { task, claim } = walk;
+    const records = known(walk.spool).read();
+    const selected = { task, claim, plan: found.planId, asOf: input.asOf, records };
+    const { helpers } = engine;
+    const shared =
+      helpers !== undefined && found.selected > helpers.size && (await maySplit(prepared, claim.signal));
+    const result = shared
+      ? await eraseShared(engine, helpers, prepared, selected)
+      : await eraseSelected(engine, prepared, selected);
     walk.report = resultReport(walk.report, result, failureOf(prepared, result));
     if (result.failing.length > 0) await rememberFailing(engine, prepared, result.failing);
   } else {

@@ -28,6 +28,13 @@ export const DECIDING_ERRORS = {
     message: 'Plan {plan} is void: its policy, guard, source or catalogue has changed',
     remedy: 'Run `frist run` for a plan of the policy as it is now.',
   },
+  PARTITION_FOREIGN: {
+    exit: 2,
+    message:
+      'A part of what policy "{policy}" erases was left to others: here the policy or its source is another',
+    remedy:
+      'Give all processes of the installation the same policy files, and the same sources. What they leave, the process that began the run erases itself.',
+  },
   RUN_BUSY: {
     exit: 2,
     message: 'Policy {policy} is running already',

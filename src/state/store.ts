@@ -37,6 +37,7 @@ function opened(turn: Turn): { readonly t: Transaction; readonly failure: () => 
     emit: step(outbox.emit),
     openBatch: step(batches.openBatch),
     settleBatch: step(batches.settleBatch),
+    addPartitionRecords: step(partitions.addPartitionRecords),
     addPartition: step(partitions.addPartition),
     tellPartition: step(partitions.tellPartition),
     endPartition: step(partitions.endPartition),
@@ -115,8 +116,6 @@ export function createState(store: Store): State {
     addPlanKeys: (plan, sequence, keys) => write((turn) => plans.addPlanKeys(turn, plan, sequence, keys)),
     planKeys: (plan) => planKeys(store, plan),
     dropPlanKeys: (plan) => write((turn) => plans.dropPlanKeys(turn, plan)),
-    addPartitionRecords: (of, sequence, records) =>
-      write((turn) => partitions.addPartitionRecords(turn, of, sequence, records)),
     partitions: (run) => read(store, (db) => partitions.readPartitions(db, run)),
     partitionRecords: (of) => partitionRecords(store, of),
     plan: (id) => read(store, (db) => plans.readPlan(db, id)),

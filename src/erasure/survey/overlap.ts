@@ -60,7 +60,8 @@ function readsWhatIsErased(task: Task, other: Task): boolean {
   );
 }
 
-function tablesErased({ view }: Task): string[] {
+/** Tables from which the policy takes rows, or changes them: cascades apart. */
+export function tablesErased({ view }: Task): string[] {
   const touched = view.stages.flatMap((stage) => stage.dependents.filter((one) => one.kind !== 'keep'));
   return tablesOf(
     view.record,
@@ -79,7 +80,7 @@ function tablesOf(record: RecordType, names: readonly string[]): string[] {
 }
 
 /** Names of the related rows that the policy looks at. */
-function namesRead({ policy, view }: Task): readonly string[] | 'any' {
+export function namesRead({ policy, view }: Task): readonly string[] | 'any' {
   const ofType = [
     ...(view.record.where === undefined ? [] : [view.record.where]),
     ...view.record.related.map((one) => one.where),

@@ -33,7 +33,8 @@ export type NewPartition = Omit<Partition, 'ended' | 'withdrawn' | 'told'>;
 
 /** What a transaction can do with partitions. */
 export interface PartitionChanges {
-  /** Its records, in pieces, come before it. */
+  /** Some records of a partition that is to come, as the engine wrote them. Sequence from 0. */
+  addPartitionRecords(of: PartitionName, sequence: number, records: string): Promise<void>;
   addPartition(partition: NewPartition): Promise<void>;
   /**
    * Remembers what came of it so far, if anything is given. False when it was withdrawn. STATE_SUPERSEDED when it has
@@ -47,8 +48,6 @@ export interface PartitionChanges {
 
 /** What a state can be asked about partitions. */
 export interface Partitions {
-  /** Some records of a partition that is to come, as the engine wrote them. Sequence from 0. */
-  addPartitionRecords(of: PartitionName, sequence: number, records: string): Promise<void>;
   /** In the order of their numbers; none of a run that has ended. */
   partitions(run: string): Promise<readonly Partition[]>;
   partitionRecords(of: PartitionName): AsyncIterable<string>;
