@@ -3,27 +3,36 @@ import { lookAround, spread } from '../src/alerts/watch.ts';
 import { ping } from '../src/alerts/ping.ts';
 import { openChannels } from '../src/alerts/send/open.ts';
 import type { Behind } from '../src/alerts/causes.ts';
+import { HEARTBEAT } from '../src/audit/watch/heartbeat.ts';
 import { FristError } from '../src/errors.ts';
 import type { App } from '../src/installation/app.ts';
-import { latestSlot, slotsOf, type Job, type Slots } from './scheduler.ts';
+import type { Job } from './scheduler.ts';
+import { missedSlots, type FirstSlot } from './slots.ts';
 
-const DAY_MS = 86_400_000;
-/** What is older is found by the next slot. */
-const LOOK_BACK_MS = 8 * DAY_MS;
+const HOUR_MS = 3_600_000;
+/** How long after its moment something must have been done: a sweep has run.deadline, a job until the next night. */
+const SWEEP_MS = 12 * HOUR_MS;
+const JOB_MS = 24 * HOUR_MS;
+/** The day's sign of life has two hours to come back. */
+const HEARTBEAT_MS = 2 * HOUR_MS;
 
 /** None where nobody is to be told. `jobs`: all the others, of which those that fall behind are told of. */
-export function alertsJob(app: App, jobs: readonly Job[]): Job[] {
+export function alertsJob(app: App, jobs: readonly Job[], firstSlot: FirstSlot): Job[] {
   const { alerts } = app.settings;
   const channels = openChannels(alerts, app.now);
   if (channels.length === 0 && alerts.heartbeat === undefined) return [];
-  const dayOld = createSlotsOfYesterday();
-  const behindOf = async (): Promise<Behind> => {
-    const before = app.now() - DAY_MS;
-    return {
-      slotOf: ({ schedule, zone }) => dayOld(schedule, zone, before),
-      jobs: await behind(jobs, (job) => dayOld(job.schedule, job.zone, before)),
-    };
-  };
+  const behindOf = async (): Promise<Behind> => ({
+    slotOf: ({ schedule, zone, lastSuccess, firstRun }) => {
+      const since = lastSuccess ?? firstRun;
+      return since === undefined
+        ? undefined
+        : overdueSlot(firstSlot(schedule, zone, Date.parse(since)), app.now() - SWEEP_MS);
+    },
+    jobs: Object.entries(await missedSlots(jobs, firstSlot)).flatMap(([name, missed]) => {
+      const slot = overdueSlot(missed, app.now() - (name === HEARTBEAT ? HEARTBEAT_MS : JOB_MS));
+      return slot === undefined ? [] : [{ name, slot }];
+    }),
+  });
   const pinged = createTeller(app);
   return [
     {
@@ -44,35 +53,9 @@ export function alertsJob(app: App, jobs: readonly Job[]): Job[] {
   ];
 }
 
-/** The latest slot of a schedule that is a day old, ISO. Each minute of the past is looked at once. */
-function createSlotsOfYesterday(): (schedule: string, zone: string, before: number) => string | undefined {
-  const known = new Map<string, { readonly isSlot: Slots; upTo: number; slot: number | undefined }>();
-  return (schedule, zone, before) => {
-    const name = `${schedule} ${zone}`;
-    const one = known.get(name) ?? {
-      isSlot: slotsOf(schedule, zone),
-      upTo: before - LOOK_BACK_MS,
-      slot: undefined,
-    };
-    known.set(name, one);
-    one.slot = latestSlot(one.isSlot, one.upTo, before) ?? one.slot;
-    one.upTo = Math.max(one.upTo, before);
-    return one.slot === undefined ? undefined : new Date(one.slot).toISOString();
-  };
-}
-
-/** Sweeps are told of by policy; a job that was never done has nothing to catch up. */
-async function behind(
-  jobs: readonly Job[],
-  slotOf: (job: Job) => string | undefined,
-): Promise<Behind['jobs']> {
-  const found: { readonly name: string; readonly slot: string }[] = [];
-  for (const job of jobs) {
-    if (job.name.startsWith('sweep ')) continue;
-    const [last, slot] = [await job.lastSlot(), slotOf(job)];
-    if (last !== undefined && slot !== undefined && last < slot) found.push({ name: job.name, slot });
-  }
-  return found;
+/** A slot (ms since the epoch) as ISO, where it should have been done by a moment. */
+function overdueSlot(slot: number | undefined, by: number): string | undefined {
+  return slot === undefined || slot > by ? undefined : new Date(slot).toISOString();
 }
 
 /** The watch outside is tried again every minute; what fails is told of once. */

@@ -33,13 +33,13 @@ export interface Jobs extends Scheduler {
 /** A scheduler over every job of the table, and beside it one of its own for alerts: they do not wait for a long sweep. */
 export function createJobs(app: App): Jobs {
   const jobs = TABLE.flatMap((of) => of(app));
-  const schedulers = [jobs, alertsJob(app, jobs)].map((lane) =>
+  const firstSlot = createSlotSearch(app.now);
+  const schedulers = [jobs, alertsJob(app, jobs, firstSlot)].map((lane) =>
     createScheduler(lane, app.now, app.logger, (job, signal) => hold(app, `job:${job}`, app.replica, signal)),
   );
   const all = async (what: (scheduler: Scheduler) => Promise<void>): Promise<void> => {
     await Promise.all(schedulers.map(what));
   };
-  const firstSlot = createSlotSearch(app.now);
   return {
     tick: () => all((one) => one.tick()),
     start: () => schedulers.forEach((one) => one.start()),

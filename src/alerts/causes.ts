@@ -42,8 +42,9 @@ export interface Alarm {
   readonly remedy: string;
 }
 
-/** What was due by schedule and has not been done for a day; a slot is an ISO instant. */
+/** What should have been done by schedule, long enough ago; a slot is an ISO instant. */
 export interface Behind {
+  /** The first slot since the last success of the policy. */
   readonly slotOf: (policy: PolicyStanding) => string | undefined;
   readonly jobs: readonly { readonly name: string; readonly slot: string }[];
 }
@@ -139,7 +140,7 @@ function noSuccess(standing: PolicyStanding, { behind, standing: whole }: Facts)
   if (slot === undefined || lastRun === undefined || whole.paused !== undefined) return [];
   const told = lastEnded?.state === 'failed' || lastEnded?.state === 'waiting' ? lastEnded.started : '';
   const begun = lastRun.state === 'running' ? lastRun.started : '';
-  if ([lastSuccess ?? '', told, begun].some((at) => at >= slot)) return [];
+  if (told >= slot || begun >= slot) return [];
   return [
     {
       cause: 'FristNoSuccess',

@@ -22,14 +22,11 @@ export interface Look {
 }
 
 /** Reads what is wrong now. `behindOf` says what is behind its schedule. Throws the state's own errors. */
-export async function lookAround(
-  app: Watched,
-  behindOf: (standing: Standing) => Promise<Behind>,
-): Promise<Look> {
+export async function lookAround(app: Watched, behindOf: () => Promise<Behind>): Promise<Look> {
   const standing = await readStanding(app);
   const now = app.now();
   const undelivered = undeliveredBy(await app.state.alarms.all(), now - HOUR_MS);
-  return { standing, alarms: alarmsOf({ standing, behind: await behindOf(standing), undelivered, now }) };
+  return { standing, alarms: alarmsOf({ standing, behind: await behindOf(), undelivered, now }) };
 }
 
 /** Channels with a message that was tried, and that waits since before a moment (ms since the epoch). */
