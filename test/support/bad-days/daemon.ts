@@ -5,13 +5,18 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createJobs } from '../../../jobs/index.ts';
 import type { Scheduler } from '../../../jobs/scheduler.ts';
+import { monitor, monitorAll } from '../../../src/cli/shared/monitor.ts';
 import { loadSettings } from '../../../src/config.ts';
 import type { Logger } from '../../../src/logger.ts';
 import { parsePolicies } from '../../../src/policy/parse/parse.ts';
+import type { App } from '../../../src/installation/app.ts';
 import { openApp } from '../../../src/installation/wiring.ts';
 import type { Installation } from './installation.ts';
 
 export interface Daemon extends Scheduler {
+  readonly app: App;
+  /** What it answers to Prometheus. */
+  metrics(): Promise<string>;
   /** Stops, publishes and closes, as SIGTERM does. */
   end(): Promise<void>;
 }
@@ -41,8 +46,12 @@ export async function openDaemon(
     version: 'test',
   });
   const scheduler = createJobs(app);
+  const monitored = monitor(app, scheduler);
+  const metrics = monitorAll({ version: 'test', now, monitored: () => [monitored], down: () => [] });
   return {
     ...scheduler,
+    app,
+    metrics: async () => (await metrics()).text,
     end: async () => {
       await scheduler.stop();
       await app.close();
