@@ -12,7 +12,14 @@ export function recoverJob(app: App): Job[] {
       // It looks at what there is, not at a slot: there is nothing to catch up.
       lastSlot: () => Promise.resolve(undefined),
       run: async (_slot, signal) => {
-        for (const { engine, tasks } of app.controllers) await settleAbandoned(engine, tasks, signal);
+        for (const { engine, tasks } of app.controllers) {
+          try {
+            await settleAbandoned(engine, tasks, signal);
+          } catch (error) {
+            // What one controller's processes left shall not keep another's from being settled.
+            app.logger.error('recovery failed', { controller: engine.controller.name, error });
+          }
+        }
         return 'done';
       },
     },

@@ -18,6 +18,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Every field that may pass, and what it is. */
 const FIELDS = {
   // Names that the operator gave, and ids of our own
+  controller: 'word',
   policy: 'word',
   source: 'word',
   record: 'word',

@@ -16,6 +16,7 @@ export interface Invocation {
 export interface Options {
   readonly policies: readonly string[];
   readonly settings: string | undefined;
+  readonly controller: string | undefined;
   readonly json: boolean;
   readonly asOf: string | undefined;
   readonly records: boolean;
@@ -44,12 +45,17 @@ export interface Options {
   readonly kind: readonly string[];
   readonly limit: string | undefined;
   readonly format: string | undefined;
+  readonly grants: string | undefined;
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 const POLICIES = new Option('-p, --policies <file...>', 'policy files, one per controller');
 const SETTINGS = new Option('-s, --settings <file>', 'settings file (YAML or JSON)');
+const CONTROLLER = new Option(
+  '--controller <id>',
+  'whose installation, where the settings have one for each controller',
+);
 const JSON_OPTION = new Option('--json', 'one JSON document on stdout');
 const WHY = new Option('--why <text>', 'the reason, kept as evidence beside the trail').makeOptionMandatory();
 const AS_OF_PLAN = new Option('--as-of <instant>', 'decide as of this instant, e.g. 2026-06-30T03:15:00Z');
@@ -93,7 +99,12 @@ const VERBS: readonly Verb[] = [
   {
     name: 'check',
     summary: 'hold the policy files against the databases; changes nothing in them',
-    options: [],
+    options: [
+      new Option(
+        '--grants [user@host]',
+        'print the SQL that makes a user with just the rights that the policies take; frist@% by default',
+      ).preset('frist@%'),
+    ],
   },
   {
     name: 'plan',
@@ -263,7 +274,8 @@ export function readCommandLine(
     }
     const command = configure(parent.command(second ?? first).description(verb.summary), print);
     if (verb.argument !== undefined) command.argument(verb.argument);
-    for (const option of [POLICIES, SETTINGS, JSON_OPTION, ...verb.options]) command.addOption(option);
+    for (const option of [POLICIES, SETTINGS, CONTROLLER, JSON_OPTION, ...verb.options])
+      command.addOption(option);
     command.action(() => {
       found = { verb: verb.name, argument: command.args[0], options: optionsOf(command.opts()) };
     });
@@ -294,6 +306,7 @@ function optionsOf(given: Partial<Options>): Options {
   return {
     policies: given.policies ?? [],
     settings: given.settings,
+    controller: given.controller,
     json: given.json ?? false,
     asOf: given.asOf,
     records: given.records ?? false,
@@ -322,5 +335,6 @@ function optionsOf(given: Partial<Options>): Options {
     kind: given.kind ?? [],
     limit: given.limit,
     format: given.format,
+    grants: given.grants,
   };
 }

@@ -1,70 +1,97 @@
-import type { App } from '../installation/app.ts';
-import { formatEntry } from '../audit/entry.ts';
-import { isPassing } from '../audit/publisher.ts';
-import { createConsole, listen } from '../console/server.ts';
-import type { Trail } from '../erasure/engine.ts';
-import { EXIT, FristError } from '../errors.ts';
-
-/** The part of a scheduler that the daemon needs; jobs/scheduler.ts makes it. */
-export interface Ticking {
-  start(): void;
-  stop(): Promise<void>;
-  lastTick(): number;
-}
-
-export type CreateJobs = (app: App) => Promise<Ticking>;
+import { createConsole, listen, type Obstacle } from '../console/server.ts';
+import type { Settings } from '../config.ts';
+import { EXIT } from '../errors.ts';
+import { openApp, type World } from '../installation/wiring.ts';
+import { downOf, wellOf, type PolicyFiles } from './installations/policy-files.ts';
+import type { Place } from './installations/places.ts';
+import { supervise, type Running, type Supervisor, type Unit } from './installations/supervise.ts';
+import { monitor, monitorAll } from './shared/monitor.ts';
+import type { CreateJobs } from './shared/process.ts';
 
 export interface ServeOptions {
   readonly createJobs: CreateJobs;
   readonly version: string;
   readonly signal: AbortSignal;
+  readonly world: World;
+  readonly http: Settings['http'];
 }
 
 /** Without a look at the clock for this long the scheduler is stuck; a sweep does not stop it from looking. */
 const STALLED_MS = 5 * 60_000;
 
 /**
- * `frist serve`: sweeps by schedule until the signal aborts. Then no sweep begins, the running one finishes its batch,
- * everything is settled and published, and it answers 0.
+ * `frist serve`: sweeps by schedule until the signal aborts. Then no sweep begins, the running ones finish their batches,
+ * everything is settled and published, and it answers 0. It begins where one controller can be worked for.
  */
-export async function serve(app: App, options: ServeOptions): Promise<number> {
-  const [controlled] = app.controllers;
-  if (controlled === undefined) throw new FristError('USAGE', { what: '--policies names no file' });
-  const { engine } = controlled;
-  const { version } = options;
-  const at = new Date(app.now()).toISOString();
-  await app.state.transaction((t) =>
-    t.emit([formatEntry({ v: 1, type: 'daemon', eid: engine.newId(), at, version })]),
-  );
-  await flushIfPossible(engine.trail);
-  const jobs = await options.createJobs(app);
-  const health = createConsole({
-    alive: () => app.now() - jobs.lastTick() < STALLED_MS,
-    obstacles: () => app.obstacles(),
-  });
-  const { host, port } = app.settings.http;
-  const listening = await listen(health, host, port);
-  jobs.start();
-  const { replica } = app;
-  app.logger.info('daemon started', { version, replica, host, port: listening.port, pid: process.pid });
-  await new Promise<void>((resolve) => {
-    options.signal.addEventListener('abort', () => {
-      resolve();
-    });
-    if (options.signal.aborted) resolve();
-  });
-  app.logger.info('daemon is stopping');
-  await jobs.stop();
-  await listening.close();
-  app.logger.info('daemon stopped');
+export async function serve(places: readonly Place[], options: ServeOptions): Promise<number> {
+  const { version, signal, world, http } = options;
+  const { sleep, logger } = world;
+  const units = places.map((place) => unitOf(place, world));
+  const supervisor = supervise(units, { ...options, sleep, logger });
+  // Before anything else: where another daemon listens, this one does nothing.
+  const listening = await listen(consoleOf(supervisor, options), http.host, http.port);
+  try {
+    await Promise.race([supervisor.begin(), aborted(signal)]);
+    logger.info('daemon started', { version, host: http.host, port: listening.port, pid: process.pid });
+    await aborted(signal);
+    logger.info('daemon is stopping');
+  } finally {
+    await supervisor.stop().finally(() => listening.close());
+  }
+  logger.info('daemon stopped');
   return EXIT.ok;
 }
 
-/** A store that is down is no reason not to start: the trail says so itself, and no sweep begins until it is back. */
-async function flushIfPossible(trail: Trail): Promise<void> {
-  try {
-    await trail.flush();
-  } catch (error) {
-    if (!(error instanceof FristError && isPassing(error.code))) throw error;
-  }
+function unitOf({ name, settings, files }: Place, world: World): Unit {
+  let read: PolicyFiles = { well: [], broken: [] };
+  return {
+    whose: () => {
+      const controller = read.well[0]?.file.controller ?? read.broken[0]?.controller;
+      if (name === undefined) return { name, controller: undefined };
+      return { name: controller?.id ?? name, controller: controller?.name };
+    },
+    open: async () => {
+      read = files();
+      return await openApp(settings().settings, wellOf(read), world, downOf(read.broken));
+    },
+    mended: () => files().broken.length < read.broken.length,
+  };
+}
+
+function consoleOf(
+  supervisor: Supervisor,
+  { version, world }: ServeOptions,
+): ReturnType<typeof createConsole> {
+  const { now } = world;
+  return createConsole({
+    alive: () => supervisor.running().every(({ jobs }) => now() - jobs.lastTick() < STALLED_MS),
+    obstacles: async () => {
+      const down = supervisor.down().map(({ name, code }) => ({ code, controller: name }));
+      return [...down, ...(await Promise.all(supervisor.running().map(obstaclesOf))).flat()];
+    },
+    metrics: monitorAll({
+      version,
+      now,
+      monitored: () => supervisor.running().map(({ app, jobs }) => monitor(app, jobs)),
+      down: () => supervisor.down().map(({ name, controller }) => controller ?? name),
+    }),
+  });
+}
+
+/** Whose they are is said where it could be somebody else's. */
+async function obstaclesOf({ unit, app }: Running): Promise<readonly Obstacle[]> {
+  const several = app.controllers.length + app.missing.length > 1;
+  return (await app.obstacles()).map(({ code, controller }) => ({
+    code,
+    controller: unit.whose().name ?? (several ? controller : undefined),
+  }));
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+    if (signal.aborted) resolve();
+  });
 }

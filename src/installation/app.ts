@@ -22,6 +22,24 @@ export interface Keeping {
   readonly headPlaces: readonly Store[];
 }
 
+/** What keeps frist from erasing now. */
+export interface Obstacle {
+  /** Of the table of errors. */
+  readonly code: string;
+  /** Name of the controller whose source it is; undefined: it concerns the whole installation. */
+  readonly controller: string | undefined;
+}
+
+/** A controller that cannot be worked for, as long as its policy file or its installation is broken. */
+export interface Down {
+  /** Its id, else its name, else its policy file: as far as that can be read. */
+  readonly name: string;
+  /** Of the table of errors: why. */
+  readonly code: string;
+  /** Its name, where that can be read. */
+  readonly controller: string | undefined;
+}
+
 export interface App {
   readonly settings: Settings;
   readonly state: State;
@@ -33,8 +51,10 @@ export interface App {
   readonly now: () => number;
   /** Resolves early when the signal is aborted. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  /** Codes of what keeps frist from erasing now: a state, trail or source out of reach. Empty: nothing. */
-  obstacles(): Promise<readonly string[]>;
+  /** Controllers of this installation whose policy files were broken when it was opened. */
+  readonly missing: readonly Down[];
+  /** State, trail or sources that are out of reach now. */
+  obstacles(): Promise<readonly Obstacle[]>;
   /** Begins an epoch of the commitments, and destroys old keys, where it is time. */
   rotateKeys(): Promise<void>;
   /** Forgets whom released holds were about whose grace is over. */

@@ -1,11 +1,10 @@
 /** Puts the parts together: settings and policy files in, an `App` out. The only place that knows every concrete kind. */
 import { hash } from 'node:crypto';
 import { access } from 'node:fs/promises';
-import type { App, Controlled } from './app.ts';
+import type { App, Down } from './app.ts';
 import type { Signer } from '../audit/checkpoint.ts';
 import { formatEntry } from '../audit/entry.ts';
 import { putEvidence } from '../audit/evidence.ts';
-import { expireEvidence } from '../audit/watch/evidence.ts';
 import { hasHeads, newestHead } from '../audit/watch/heads.ts';
 import { createUlids } from '../audit/format/ulid.ts';
 import type { KeyRing } from '../audit/keys/ring.ts';
@@ -13,19 +12,12 @@ import { nameOfStore, openStore } from '../audit/store/open.ts';
 import type { Store } from '../audit/store/store.ts';
 import { CHECKPOINT } from '../audit/tile.ts';
 import type { Settings } from '../config.ts';
-import {
-  SourceFailure,
-  type Connector,
-  type Meaning,
-  type Pulse,
-  type Strain,
-} from '../connectors/connector.ts';
+import type { Connector, Meaning, Pulse, Strain } from '../connectors/connector.ts';
 import { createConnector, createPulse } from '../connectors/registry.ts';
 import { withRetry } from '../connectors/wrap/retry.ts';
 import type { Engine, Evidence } from '../erasure/engine.ts';
-import { clockIsWitnessed } from '../erasure/run/clock.ts';
 import { FristError } from '../errors.ts';
-import { createKeys, keysOf, openKeyRing, openSigner, rotateKeys } from './keys.ts';
+import { createKeys, keysOf, openKeyRing, openSigner } from './keys.ts';
 import type { Logger } from '../logger.ts';
 import { certainty } from '../policy/certainty.ts';
 import { holds, isReadable, valueOf } from '../policy/condition.ts';
@@ -35,7 +27,9 @@ import { normalise } from '../policy/subject.ts';
 import { compileViews } from '../policy/view.ts';
 import { initState, openState } from '../state/open.ts';
 import type { Head, State } from '../state/state.ts';
+import { obstaclesOf, type OwnSource } from './obstacles.ts';
 import { createTrail, type OwnTrail } from './trail.ts';
+import { createUpkeep } from './upkeep.ts';
 
 const READ_ATTEMPTS = 4;
 /** The core's own word, for connectors, which know its types only. */
@@ -158,77 +152,56 @@ export async function ownTrail(
   }
 }
 
-/** Opens state and trail, which must be there. */
-export async function openApp(settings: Settings, files: readonly Located[], world: World): Promise<App> {
-  const { store, state, trail, ring, signer, newId, replica } = await openDurable(settings, world);
-  const connectors = files.map(({ file }) => openConnectors(file, settings, world));
-  const pauseFile = async (): Promise<string | undefined> =>
-    (await isThere(settings.pause.file)) ? settings.pause.file : undefined;
-  const evidence: Evidence = { put: (text) => putEvidence(store, text, world.randomBytes) };
-  const controllers = files.map((located, i): Controlled => {
-    const engine: Engine = {
-      controller: located.file.controller,
-      controllers: files.map(({ file }) => file.controller.name),
-      state,
-      trail,
-      keys: keysOf(ring, located.file.controller.name),
-      evidence,
-      logger: world.logger,
-      replica,
-      settings: {
-        spoolFolder: settings.spool.folder,
-        operator: settings.operator,
-        pace: { maxBatch: settings.batch.max, targetMs: settings.batch.targetMs, rest: settings.pace },
-        verify: settings.verify,
-        planDays: settings.plan.expiresDays,
-        approveOwn: settings.approval.own,
-      },
-      connector: (source) => (connectors[i] as Connectors).of(source),
-      strain: (source) => (connectors[i] as Connectors).strain(source),
-      pauseFile,
-      now: world.now,
-      sleep: world.sleep,
-      newId,
-      digest: (text) => hash('sha256', text, 'hex'),
-    };
-    return { located, tasks: compileViews(located.file), engine };
+/**
+ * Opens state and trail, which must be there.
+ * @param missing controllers of the installation whose policy files are broken; the others are worked for.
+ */
+export async function openApp(
+  settings: Settings,
+  files: readonly Located[],
+  world: World,
+  missing: readonly Down[] = [],
+): Promise<App> {
+  const durable = await openDurable(settings, world);
+  const { store, state, trail, signer, newId, replica } = durable;
+  const places = await headPlaces(store, settings, world).catch(async (error: unknown) => {
+    await state.close();
+    throw error;
   });
-  const destroying = async (work: () => Promise<void>): Promise<void> => {
-    if (await clockIsWitnessed(state, world.now())) await work();
-    else world.logger.info('nothing old is destroyed: only this machine says what day it is');
-    await trail.flush();
+  const connectors = files.map(({ file }) => openConnectors(file, settings, world));
+  const common: Common = {
+    ...durable,
+    controllers: [
+      ...files.map(({ file }) => file.controller.name),
+      ...missing.flatMap(({ controller }) => controller ?? []),
+    ],
+    pauseFile: async () => ((await isThere(settings.pause.file)) ? settings.pause.file : undefined),
+    evidence: { put: (text) => putEvidence(store, text, world.randomBytes) },
   };
+  const sources = files.flatMap(({ file: { controller, sources: own } }, i) =>
+    own.map((one): OwnSource => {
+      return { controller: controller.name, connector: () => (connectors[i] as Connectors).of(one.name) };
+    }),
+  );
   return {
     settings,
     state,
     logger: world.logger,
-    controllers,
+    controllers: files.map((located, i) => {
+      const engine = engineOf(located, connectors[i] as Connectors, common, settings, world);
+      return { located, tasks: compileViews(located.file), engine };
+    }),
+    missing,
     replica,
     now: world.now,
     sleep: world.sleep,
     trail,
-    evidence,
-    pauseFile,
-    keeping: { store, vkey: signer.vkey, headPlaces: await headPlaces(store, settings, world) },
+    evidence: common.evidence,
+    pauseFile: common.pauseFile,
+    keeping: { store, vkey: signer.vkey, headPlaces: places },
     newId,
-    obstacles: async () => {
-      const sources = files.flatMap(({ file }, i) => file.sources.map((one) => connectors[i]?.of(one.name)));
-      return await obstaclesOf(state, trail, store, sources);
-    },
-    rotateKeys: () => destroying(async () => rotateKeys(ring, world.logger)),
-    forgetHolds: () =>
-      destroying(async () => {
-        const at = new Date(world.now()).toISOString();
-        await state.transaction((t) => t.forgetHolds(at));
-      }),
-    expireEvidence: (slot) =>
-      destroying(async () => {
-        if (!(await ring.isSettled())) return;
-        const { keepDays } = settings.evidence;
-        const keeping = { store, vkey: signer.vkey, keepDays };
-        const count = await expireEvidence({ ...keeping, state, slot, now: world.now, newId });
-        if (count > 0) world.logger.info('evidence erased', { deleted: count });
-      }),
+    obstacles: () => obstaclesOf(state, trail, store, sources),
+    ...createUpkeep(durable, settings, world),
     close: async () => {
       try {
         for (const one of connectors) await one.close();
@@ -240,6 +213,48 @@ export async function openApp(settings: Settings, files: readonly Located[], wor
   };
 }
 
+/** What the engines of one installation share. */
+interface Common extends Durable {
+  /** Names of all its controllers. */
+  readonly controllers: readonly string[];
+  readonly pauseFile: Engine['pauseFile'];
+  readonly evidence: Evidence;
+}
+
+function engineOf(
+  { file: { controller } }: Located,
+  connectors: Connectors,
+  { controllers, state, trail, ring, replica, newId, pauseFile, evidence }: Common,
+  settings: Settings,
+  { logger, now, sleep }: World,
+): Engine {
+  return {
+    controller,
+    controllers,
+    state,
+    trail,
+    keys: keysOf(ring, controller.name),
+    evidence,
+    logger,
+    replica,
+    settings: {
+      spoolFolder: settings.spool.folder,
+      operator: settings.operator,
+      pace: { maxBatch: settings.batch.max, targetMs: settings.batch.targetMs, rest: settings.pace },
+      verify: settings.verify,
+      planDays: settings.plan.expiresDays,
+      approveOwn: settings.approval.own,
+    },
+    connector: (source) => connectors.of(source),
+    strain: (source) => connectors.strain(source),
+    pauseFile,
+    now,
+    sleep,
+    newId,
+    digest: (text) => hash('sha256', text, 'hex'),
+  };
+}
+
 /** A folder that cannot be looked into may hold the file: only "there is none" lets frist erase. */
 async function isThere(path: string): Promise<boolean> {
   try {
@@ -248,32 +263,6 @@ async function isThere(path: string): Promise<boolean> {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
-}
-
-async function obstaclesOf(
-  state: State,
-  trail: OwnTrail,
-  store: Store,
-  sources: readonly (Connector | undefined)[],
-): Promise<string[]> {
-  const { signal } = new AbortController();
-  const readable = async (): Promise<void> => {
-    if ((await store.get(CHECKPOINT)) !== undefined) return;
-    throw new FristError('AUDIT_STORE', { key: CHECKPOINT, code: 'ENOENT' });
-  };
-  const looks = [() => state.installation(), readable, ...sources.map((one) => () => one?.check([], signal))];
-  const codes = new Set<string>();
-  const trouble = trail.trouble();
-  if (trouble !== undefined) codes.add(trouble);
-  for (const look of looks) {
-    try {
-      await look();
-    } catch (error) {
-      const coded = error instanceof FristError || error instanceof SourceFailure;
-      codes.add(coded ? error.code : 'DEFECT');
-    }
-  }
-  return [...codes];
 }
 
 /** Where copies of the head lie besides the trail; undefined where no place is set. */

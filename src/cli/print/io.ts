@@ -2,6 +2,8 @@
 export interface Io {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Takes a document instead of `out`, to make it part of a larger one. */
+  readonly document?: (document: Readonly<Record<string, unknown>>) => void;
 }
 
 /** Options that every verb has. */
@@ -22,6 +24,7 @@ export function jsonText(document: unknown): string {
 }
 
 /** Prints one JSON document. */
-export function printJson(io: Io, document: unknown): void {
-  io.out(jsonText(document));
+export function printJson(io: Io, document: object): void {
+  if (io.document === undefined) io.out(jsonText(document));
+  else io.document({ ...document });
 }

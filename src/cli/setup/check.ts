@@ -12,6 +12,8 @@ import type { View } from '../../policy/policy.ts';
 import type { Task } from '../../policy/view.ts';
 import { exitOf } from '../shared/exit.ts';
 import { printJson, type Io } from '../print/io.ts';
+import { printGrants } from './grants.ts';
+import { problemText } from '../print/tell.ts';
 import { storeProblems, storeText } from '../print/store-report.ts';
 import { table } from '../print/text.ts';
 
@@ -26,6 +28,8 @@ export interface CheckInput {
   readonly store: () => Promise<StoreReport>;
   /** Where each setting comes from; secrets masked. */
   readonly origins: readonly SettingOrigin[];
+  /** Print what this account needs in the sources, in place of all else, once nothing is wrong. */
+  readonly grants: string | undefined;
   readonly json: boolean;
   readonly signal: AbortSignal;
 }
@@ -74,6 +78,8 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
       }
     }
   }
+  if (input.grants !== undefined && problems.every((one) => one.severity !== 'error'))
+    return await printGrants(input, input.grants, io);
   const store = await examined(input.store, problems);
   if (store === undefined) statuses.add(EXIT.failed);
   if (problems.some((problem) => problem.severity === 'error' && !isUnreachable(problem)))
@@ -174,12 +180,4 @@ function settingsText(origins: readonly SettingOrigin[]): string {
   if (set.length === 0) return '';
   const rows = set.map((one) => [one.name, one.value, one.origin === 'env' ? one.env : 'settings file']);
   return `\nSettings that are not the default:\n${table(rows)}\n`;
-}
-
-/** One problem: where, what, and what to do. */
-export function problemText(problem: Problem): string {
-  const { file, line, column, path, message, remedy, severity, code } = problem;
-  const where = file === undefined ? '' : `${file}:${String(line ?? 1)}:${String(column ?? 1)}: `;
-  const at = path.length === 0 ? '' : ` (${path.join('.')})`;
-  return `${where}${severity}: ${message} [${code}]${at}\n  → ${remedy}`;
 }

@@ -9,6 +9,11 @@ export function exitOf(statuses: readonly number[]): number {
   return ORDER.find((status) => statuses.includes(status)) ?? EXIT.ok;
 }
 
+/** Each status once, gravest first; 0 is none. */
+export function allStatuses(statuses: readonly number[]): number[] {
+  return ORDER.filter((status) => statuses.includes(status));
+}
+
 /** Every status that a run's reports amount to, with others of the run, gravest first. */
 export function statusesOfRun(reports: readonly PolicyReport[], others: readonly number[] = []): number[] {
   const statuses = new Set<number>(others);

@@ -6,7 +6,7 @@
  */
 import { ConfigError } from '../../errors.ts';
 import type { Problem } from '../../errors.ts';
-import type { PolicyFile } from '../policy.ts';
+import type { Controller, PolicyFile } from '../policy.ts';
 import { readController } from './build/controller.ts';
 import { readHolds } from './build/holds.ts';
 import { readDefaults, readPolicy } from './build/policy.ts';
@@ -98,4 +98,11 @@ export function parsePolicies(text: string, options: ParseOptions): Located {
   const file = readFile(yaml.value, options, report);
   if (file === undefined) throw new ConfigError(report.problems());
   return { file: deepFreeze(file), locate: yaml.locator.locate, warnings: report.problems() };
+}
+
+/** Whose file this is, as long as that much of it can be read; the rest may be wrong. */
+export function readControllerOf(text: string, file: string): Controller | undefined {
+  const { value, locator } = readYaml(text, file);
+  if (typeof value !== 'object' || value === null || !('controller' in value)) return undefined;
+  return readController(value.controller, ['controller'], createReport(file, locator, []));
 }

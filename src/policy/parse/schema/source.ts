@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { condition, name, says, scope, text } from './values.ts';
 
 /** Part of paths, databases, buckets and variables, some of which know no capitals. */
-export const CONTROLLER_ID = /^(?=.{1,40}$)[a-z0-9]+(?:-[a-z0-9]+)*$/;
+const CONTROLLER_ID = /^(?=.{1,40}$)[a-z0-9]+(?:-[a-z0-9]+)*$/;
+
+/** Whether a text can be the id of a controller. */
+export function isControllerId(text: string): boolean {
+  return CONTROLLER_ID.test(text);
+}
 
 export const controllerShape = {
   name: says(text, 'Who is responsible for the data, as the privacy policy names them.'),

@@ -1,0 +1,52 @@
+/** What keeps an installation from erasing now. */
+import type { Store } from '../audit/store/store.ts';
+import { CHECKPOINT } from '../audit/tile.ts';
+import { SourceFailure, type Connector } from '../connectors/connector.ts';
+import { FristError } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Obstacle } from './app.ts';
+import type { OwnTrail } from './trail.ts';
+
+/** A source, and the name of the controller in whose policy file it stands. */
+export interface OwnSource {
+  readonly controller: string;
+  readonly connector: () => Connector;
+}
+
+/** Looks at state, trail and sources, all at once: one that does not answer holds up none of the others. */
+export async function obstaclesOf(
+  state: State,
+  trail: OwnTrail,
+  store: Store,
+  sources: readonly OwnSource[],
+): Promise<Obstacle[]> {
+  const { signal } = new AbortController();
+  const readable = async (): Promise<void> => {
+    if ((await store.get(CHECKPOINT)) !== undefined) return;
+    throw new FristError('AUDIT_STORE', { key: CHECKPOINT, code: 'ENOENT' });
+  };
+  const looks: readonly (readonly [string | undefined, () => Promise<unknown>])[] = [
+    [undefined, () => state.installation()],
+    [undefined, readable],
+    ...sources.map(({ controller, connector }) => [controller, () => connector().check([], signal)] as const),
+  ];
+  const trouble = trail.trouble();
+  const found = trouble === undefined ? [] : [{ code: trouble as string, controller: undefined }];
+  const looked = await Promise.all(
+    looks.map(async ([controller, look]): Promise<Obstacle[]> => {
+      const code = await codeOf(look);
+      return code === undefined ? [] : [{ code, controller }];
+    }),
+  );
+  return [...found, ...looked.flat()];
+}
+
+/** The code by which a look fails; undefined where it does not. */
+async function codeOf(look: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await look();
+    return undefined;
+  } catch (error) {
+    return error instanceof FristError || error instanceof SourceFailure ? error.code : 'DEFECT';
+  }
+}
