@@ -13,6 +13,7 @@ export const PAGES = [
   'docs/operating.md',
   'docs/auditing.md',
   'docs/safety.md',
+  'deploy/RUNBOOK.md',
 ] as const;
 
 export interface Block {
