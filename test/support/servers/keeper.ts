@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { startCeph } from './ceph.ts';
 import { startMariadb } from './mariadb.ts';
 import { startPostgres } from './postgres.ts';
+import { program } from './program.ts';
 import { NoServer } from './server.ts';
 import type { Server } from './server.ts';
 
@@ -22,6 +23,16 @@ const STARTERS: Readonly<
   mariadb: { given: 'FRIST_TEST_MARIADB', start: startMariadb },
   postgres: { given: 'FRIST_TEST_POSTGRES', start: startPostgres },
   ceph: { given: 'FRIST_TEST_S3', start: startCeph },
+  promtool: { given: 'FRIST_TEST_PROMTOOL', start: program('prometheus', 'promtool') },
+  kubectl: { given: 'FRIST_TEST_KUBECTL', start: program('kubernetes-client', 'kubectl') },
+  'systemd-analyze': {
+    given: 'FRIST_TEST_SYSTEMD_ANALYZE',
+    start: program('systemd', 'systemd-analyze'),
+  },
+  'docker-compose': {
+    given: 'FRIST_TEST_DOCKER_COMPOSE',
+    start: program('docker-compose', 'docker-compose'),
+  },
 };
 
 const root = process.argv[2] ?? '';
