@@ -40,6 +40,8 @@ export interface Alarm {
   readonly about: About;
   readonly text: string;
   readonly remedy: string;
+  /** How long it must last before anybody is told, ms; 0 where it is left out. */
+  readonly patienceMs?: number;
 }
 
 /** What should have been done by schedule, long enough ago; a slot is an ISO instant. */
@@ -64,6 +66,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const TRAIL_LAG_MS = 10 * MINUTE_MS;
 const BATCH_OPEN_MS = HOUR_MS;
 const PAUSE_MS = 24 * HOUR_MS;
+/** A daemon that was down does at once what it missed. */
+const CATCH_UP_MS = 5 * MINUTE_MS;
 
 /** Everything that is wrong. */
 export function alarmsOf(facts: Facts): Alarm[] {
@@ -148,6 +152,7 @@ function noSuccess(standing: PolicyStanding, { behind, standing: whole }: Facts)
       text: `Policy ${policy} (${controller}) was due at ${slot} and has not been swept to the end since; last success: ${lastSuccess ?? 'never'}.`,
       remedy:
         'See in `frist status` how its runs end: stopped means that run.deadline was too short, interrupted that the process died.',
+      patienceMs: CATCH_UP_MS,
     },
   ];
 }
@@ -230,7 +235,13 @@ function ofTrail({ standing: { verification, unpublishedSince }, behind, now }: 
       text: `The daemon's job ${name} has not been done`,
       remedy: 'See in the log why it failed. docs/operating.md, "Jobs", says what it is for.',
     };
-    return { cause, about: { job: name }, text: `${text} since it was due at ${slot}.`, remedy };
+    return {
+      cause,
+      about: { job: name },
+      text: `${text} since it was due at ${slot}.`,
+      remedy,
+      patienceMs: CATCH_UP_MS,
+    };
   });
   if (verification?.verified === false)
     found.push({

@@ -83,8 +83,8 @@ async function settle(sent: readonly AlarmRow[], { memory, logger }: DeliverInpu
       drop: done.filter(({ event }) => event === 'resolved'),
     };
   });
-  for (const { channel, attempts } of sent.slice(0, 1))
-    if (attempts > 1) logger.info('alerts are delivered again', { kind: channel });
+  const [first] = sent;
+  logger.info('alerts sent', { kind: first?.channel, count: sent.length, attempt: first?.attempts });
 }
 
 async function postpone(failed: readonly AlarmRow[], { memory, now }: DeliverInput): Promise<void> {

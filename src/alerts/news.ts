@@ -33,6 +33,7 @@ export function newsOf(rows: readonly AlarmRow[], input: NewsInput): AlarmChange
     }
     for (const row of known.values()) {
       if (alarms.has(row.alarm) || row.event === 'resolved') continue;
+      // Nobody was told of it.
       if (row.event === 'raised' && row.pending && row.attempts === 0) drop.push(row);
       else put.push(over(row, input));
     }
@@ -53,7 +54,7 @@ function firstOf(channel: string, alarm: string, what: Alarm, input: NewsInput):
   return toSend(
     { channel, alarm, occurrence, event: 'raised', told: at(now) },
     raised(what, occurrence, at(now), sender),
-    now,
+    now + (what.patienceMs ?? 0),
   );
 }
 
@@ -74,7 +75,7 @@ function over(row: AlarmRow, { now }: NewsInput): AlarmRow {
 function toSend(
   row: Omit<AlarmRow, 'message' | 'pending' | 'attempts' | 'next'>,
   message: Message,
-  now: number,
+  next: number,
 ): AlarmRow {
-  return { ...row, message: JSON.stringify(message), pending: true, attempts: 0, next: now };
+  return { ...row, message: JSON.stringify(message), pending: true, attempts: 0, next };
 }

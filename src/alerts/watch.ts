@@ -50,11 +50,7 @@ export async function spread(
     channels: channels.map(({ name }) => name),
   };
   const { put, drop } = newsOf(await memory.all(), input);
-  if (put.length + drop.length > 0) {
-    const news = await memory.change((rows) => newsOf(rows, input));
-    const told = news.put.map(({ event, message }) => `${(JSON.parse(message) as Alarm).cause} ${event}`);
-    for (const one of new Set(told)) logger.info('alert', { kind: one });
-  }
+  if (put.length + drop.length > 0) await memory.change((rows) => newsOf(rows, input));
   await Promise.all(channels.map((channel) => deliver(channel, { memory, logger, now, signal })));
 }
 
