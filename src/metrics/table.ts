@@ -230,7 +230,8 @@ export const INSTALLATION_METRICS: readonly Metric<InstallationNumbers>[] = [
   {
     name: 'frist_job_missing_seconds',
     help: 'How long ago the first scheduled moment was for which a job of the daemon has not been done; 0 where all are',
-    by: 'job',
+    // Not `job`: that one is Prometheus' own.
+    by: 'daemon_job',
     read: ({ now, missed }) =>
       Object.fromEntries(Object.entries(missed).map(([job, slot]) => [job, since(now, slot)])),
   },

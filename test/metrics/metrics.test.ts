@@ -242,4 +242,4 @@ describe('the metrics of a daemon', () => {
   });
 });
 
-const LABELS = ['controller', 'policy', 'action', 'verdict', 'result', 'job', 'version', 'node'];
+const LABELS = ['controller', 'policy', 'action', 'verdict', 'result', 'daemon_job', 'version', 'node'];

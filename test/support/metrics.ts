@@ -8,7 +8,7 @@ export interface Sample {
 }
 
 const LINE = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/;
-const LABEL = /([a-z]+)="((?:[^"\\]|\\.)*)"/g;
+const LABEL = /([a-z_]+)="((?:[^"\\]|\\.)*)"/g;
 
 const unescaped = (text: string): string =>
   text.replaceAll(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c));
