@@ -1,6 +1,6 @@
-/** The table of jobs: what the daemon does, and when. Those that fall into one minute run in this order. */
+/** The tables of jobs: what the daemon does, and when. Those of a table that fall into one minute run in its order. */
 import { hold } from '../src/erasure/run/lease.ts';
-import type { App } from '../src/installation/app.ts';
+import type { App, Controlled } from '../src/installation/app.ts';
 import { alertsJob } from './alerts.ts';
 import { evidenceJob } from './evidence.ts';
 import { headsJob } from './heads.ts';
@@ -13,10 +13,9 @@ import { createSlotSearch, missedSlots, type FirstSlot } from './slots.ts';
 import { sweepJobs } from './sweep.ts';
 import { verifyJob } from './verify.ts';
 
-const TABLE: readonly ((app: App) => Job[])[] = [
-  recoverJob,
+/** Of a whole installation. */
+const UPKEEP: readonly ((app: App) => Job[])[] = [
   keysJob,
-  sweepJobs,
   heartbeatJob,
   headsJob,
   verifyJob,
@@ -24,17 +23,27 @@ const TABLE: readonly ((app: App) => Job[])[] = [
   lookupJob,
 ];
 
+/** Of each controller. */
+const ERASING: readonly ((app: App, controlled: Controlled) => Job[])[] = [recoverJob, sweepJobs];
+
 export interface Jobs extends Scheduler {
   readonly firstSlot: FirstSlot;
   /** By job, the first slot that passed since it was last done (ms since the epoch), if any. */
   missed(): Promise<Readonly<Record<string, number | undefined>>>;
 }
 
-/** A scheduler over every job of the table, and beside it one of its own for alerts: they do not wait for a long sweep. */
+/**
+ * Schedulers that do not wait for each other: one for the upkeep, one for each controller, since a source that hangs
+ * shall hold up nobody else's sweep, and one for alerts.
+ */
 export function createJobs(app: App): Jobs {
-  const jobs = TABLE.flatMap((of) => of(app));
+  const lanes = [
+    UPKEEP.flatMap((of) => of(app)),
+    ...app.controllers.map((controlled) => ERASING.flatMap((of) => of(app, controlled))),
+  ];
+  const jobs = lanes.flat();
   const firstSlot = createSlotSearch(app.now);
-  const schedulers = [jobs, alertsJob(app, jobs, firstSlot)].map((lane) =>
+  const schedulers = [...lanes, alertsJob(app, jobs, firstSlot)].map((lane) =>
     createScheduler(lane, app.now, app.logger, (job, signal) => hold(app, `job:${job}`, app.replica, signal)),
   );
   const all = async (what: (scheduler: Scheduler) => Promise<void>): Promise<void> => {

@@ -8,12 +8,10 @@ import type { Job } from './scheduler.ts';
 
 const DAY_MS = 86_400_000;
 
-/** One job per controller and cron expression. */
-export function sweepJobs(app: App): Job[] {
-  return app.controllers.flatMap((controlled) => {
-    const groups = Map.groupBy(controlled.tasks, (task) => task.policy.schedule ?? app.settings.schedule);
-    return [...groups].map(([schedule, tasks]) => sweepJob(app, controlled, schedule, tasks));
-  });
+/** One job for each cron expression of the controller. */
+export function sweepJobs(app: App, controlled: Controlled): Job[] {
+  const groups = Map.groupBy(controlled.tasks, (task) => task.policy.schedule ?? app.settings.schedule);
+  return [...groups].map(([schedule, tasks]) => sweepJob(app, controlled, schedule, tasks));
 }
 
 function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: readonly Task[]): Job {
