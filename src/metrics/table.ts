@@ -235,6 +235,12 @@ export const INSTALLATION_METRICS: readonly Metric<InstallationNumbers>[] = [
     read: ({ now, missed }) =>
       Object.fromEntries(Object.entries(missed).map(([job, slot]) => [job, since(now, slot)])),
   },
+  {
+    name: 'frist_undelivered_alerts',
+    help: 'Alerts that were tried and could not be sent yet',
+    by: 'channel',
+    read: ({ standing }) => standing.undelivered,
+  },
 ];
 
 /** No label. */

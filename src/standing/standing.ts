@@ -56,6 +56,8 @@ export interface Standing {
   readonly verification?: { readonly slot: string; readonly verified: boolean };
   /** The last day that a daemon ended; absent where none has lived through a midnight yet. */
   readonly heartbeat?: string;
+  /** Alerts that were tried and could not be sent yet, by the channels that have anything to tell. */
+  readonly undelivered: Readonly<Record<string, number>>;
   /** The last sign of life: the heartbeat, or a run since, which may be one by hand. */
   readonly lastSign?: string;
 }
@@ -89,6 +91,7 @@ export async function readStanding(app: Standable): Promise<Standing> {
     policies,
     tally,
     astray: tally.openBatches.filter((batch) => isAstray(app, batch)),
+    undelivered: await undelivered(app),
     ...(paused === undefined ? {} : { paused }),
     ...(unpublishedSince === undefined ? {} : { unpublishedSince }),
     ...(verification === undefined ? {} : { verification }),
@@ -148,6 +151,13 @@ async function policyStanding(
     ...(overdue === undefined ? {} : { overdue }),
     ...(oldestOverdue === undefined ? {} : { oldestOverdue }),
   };
+}
+
+async function undelivered({ state }: Standable): Promise<Readonly<Record<string, number>>> {
+  const found: Record<string, number> = {};
+  for (const { channel, pending, attempts } of await state.alarms.all())
+    found[channel] = (found[channel] ?? 0) + Number(pending && attempts > 0);
+  return found;
 }
 
 async function stopped({ state, pauseFile }: Standable): Promise<Stopped | undefined> {

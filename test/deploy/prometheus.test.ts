@@ -125,7 +125,7 @@ withTool('what a real daemon says', () => {
   /** `alert` or `alert: policy` of those that fire when a daemon has said this for 70 minutes. */
   async function firing(text: string): Promise<readonly string[]> {
     const file = join(folder, 'world.yaml');
-    const expr = 'count by (alertname, policy, daemon_job) (ALERTS{alertstate="firing"})';
+    const expr = 'count by (alertname, policy, daemon_job, channel) (ALERTS{alertstate="firing"})';
     const test = {
       interval: '1m',
       input_series: samplesOf(text).map(series),
@@ -219,8 +219,12 @@ withTool('what a real daemon says', () => {
       await t.endJob(VERIFICATION, iso(8 * DAY), JSON.stringify({ verified: false }));
       await t.emit([formatEntry({ v: 1, type: 'heartbeat', eid: daemon.app.newId(), at: iso(0) })]);
     });
+    const alarm = { channel: 'email', alarm: 'a', occurrence: 'o', event: 'raised', told: iso(0) } as const;
+    const put = [{ ...alarm, message: '{}', pending: true, attempts: 1, next: now }];
+    await daemon.app.state.alarms.change(() => ({ put, drop: [] }));
     now += 3 * DAY;
     expect(await firing(await daemon.metrics())).toEqual([
+      'FristAlertUndelivered: email',
       'FristBatchAstray',
       'FristBatchOpen',
       'FristHoldPastReview',

@@ -16,6 +16,7 @@ const STANDING: Standing = {
     totals: [],
   },
   astray: [],
+  undelivered: { webhook: 2 },
 };
 
 function monitored(controller: string, stand: Monitored['stand']): Monitored {
@@ -57,6 +58,7 @@ describe('the page', () => {
     expect(all('frist_up')).toEqual([1, 0, 0, undefined]);
     expect(all('frist_holds')).toEqual([7, undefined, undefined, undefined]);
     expect(all('frist_last_tick_timestamp_seconds')).toEqual([60, 60, 60, undefined]);
+    expect(valueOf(text, 'frist_undelivered_alerts', { channel: 'webhook' })).toBe(2);
     expect(valueOf(text, 'frist_build_info', { version: '1.2.3', node: 'v24.0.0' })).toBe(1);
     expect(valueOf(text, 'process_start_time_seconds')).toBe(1);
   });

@@ -242,4 +242,14 @@ describe('the metrics of a daemon', () => {
   });
 });
 
-const LABELS = ['controller', 'policy', 'action', 'verdict', 'result', 'daemon_job', 'version', 'node'];
+const LABELS = [
+  'controller',
+  'policy',
+  'action',
+  'verdict',
+  'result',
+  'daemon_job',
+  'channel',
+  'version',
+  'node',
+];
