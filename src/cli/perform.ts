@@ -1,5 +1,6 @@
 /** One verb in one installation: opens what the verb needs, and closes it again. */
 import { examineStore, type StoreReport } from '../audit/store/examine.ts';
+import { createUlids } from '../audit/format/ulid.ts';
 import type { LoadedSettings, Settings } from '../config.ts';
 import { FristError } from '../errors.ts';
 import type { App } from '../installation/app.ts';
@@ -20,6 +21,7 @@ import { pause, resume } from './pause.ts';
 import type { Io } from './print/io.ts';
 import { tell } from './print/tell.ts';
 import type { Invocation, Options } from './program.ts';
+import { examineAlerts, type AlertRoute } from './setup/alerts.ts';
 import { check } from './setup/check.ts';
 import { stateAdopt } from './setup/state-adopt.ts';
 import { stateInit } from './setup/state-init.ts';
@@ -101,7 +103,18 @@ async function checkAll(
     });
     const store = (): Promise<StoreReport> => examineStore(settings.audit, world.now());
     const { json, grants } = options;
-    return await check({ files: inputs, store, origins, grants, json, signal }, io);
+    const { now, randomBytes } = world;
+    const alerts = (): Promise<AlertRoute[]> =>
+      examineAlerts({
+        settings: settings.alerts,
+        tryThem: options.alerts,
+        // The state is not opened: nobody knows the installation's id here.
+        sender: { installation: '', controllers: files.map(({ file }) => file.controller.name) },
+        id: createUlids(randomBytes, now)(),
+        now,
+        signal,
+      });
+    return await check({ files: inputs, store, origins, grants, alerts, json, signal }, io);
   } finally {
     for (const { connectors } of opened) await connectors.close();
   }

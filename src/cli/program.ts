@@ -46,6 +46,7 @@ export interface Options {
   readonly limit: string | undefined;
   readonly format: string | undefined;
   readonly grants: string | undefined;
+  readonly alerts: boolean;
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -104,6 +105,7 @@ const VERBS: readonly Verb[] = [
         '--grants [user@host]',
         'print the SQL that makes a user with just the rights that the policies take; frist@% by default',
       ).preset('frist@%'),
+      new Option('--alerts', 'send a test message to everywhere that alerts go'),
     ],
   },
   {
@@ -336,5 +338,6 @@ function optionsOf(given: Partial<Options>): Options {
     limit: given.limit,
     format: given.format,
     grants: given.grants,
+    alerts: given.alerts ?? false,
   };
 }

@@ -76,8 +76,7 @@ function textOf(messages: readonly Message[]): string {
       `Seen first ${since}. ${id}`,
     ].join('\n'),
   );
-  const [first] = messages;
-  const whose =
-    first === undefined ? '' : `${first.controllers.join(', ')}; installation ${first.installation}`;
-  return `${parts.join('\n\n')}\n\n-- \nfrist for ${whose}\n`;
+  const [{ controllers, installation } = { controllers: [], installation: '' }] = messages;
+  const which = installation === '' ? '' : `; installation ${installation}`;
+  return `${parts.join('\n\n')}\n\n-- \nfrist for ${controllers.join(', ')}${which}\n`;
 }

@@ -12,6 +12,7 @@ import type { View } from '../../policy/policy.ts';
 import type { Task } from '../../policy/view.ts';
 import { exitOf } from '../shared/exit.ts';
 import { printJson, type Io } from '../print/io.ts';
+import { alertsText, isCut, type AlertRoute } from './alerts.ts';
 import { printGrants } from './grants.ts';
 import { problemText } from '../print/tell.ts';
 import { storeProblems, storeText } from '../print/store-report.ts';
@@ -30,6 +31,8 @@ export interface CheckInput {
   readonly origins: readonly SettingOrigin[];
   /** Print what this account needs in the sources, in place of all else, once nothing is wrong. */
   readonly grants: string | undefined;
+  /** Where alerts go, and whether they arrive where that was to be tried. */
+  readonly alerts: () => Promise<readonly AlertRoute[]>;
   readonly json: boolean;
   readonly signal: AbortSignal;
 }
@@ -84,13 +87,23 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
   if (store === undefined) statuses.add(EXIT.failed);
   if (problems.some((problem) => problem.severity === 'error' && !isUnreachable(problem)))
     statuses.add(EXIT.config);
+  const alerts = await input.alerts();
+  if (isCut(alerts)) statuses.add(EXIT.failed);
   const list = [...statuses];
   const exit = exitOf(list);
   if (input.json)
-    printJson(io, { problems, understood, trail: store, settings: input.origins, exit, statuses: list });
+    printJson(io, {
+      problems,
+      understood,
+      trail: store,
+      alerts,
+      settings: input.origins,
+      exit,
+      statuses: list,
+    });
   else {
     const trail = store === undefined ? '' : storeText(store);
-    io.out(`${checkText(problems, understood)}${trail}${settingsText(input.origins)}`);
+    io.out(`${checkText(problems, understood)}${trail}${alertsText(alerts)}${settingsText(input.origins)}`);
   }
   return exit;
 }
@@ -174,10 +187,16 @@ function checkText(problems: readonly Problem[], understood: readonly Explained[
   return `${parts.join('\n\n')}\n`;
 }
 
-/** Only what was set by somebody: the defaults stand in the docs. */
+/** What was set by somebody; of the rest, how many. */
 function settingsText(origins: readonly SettingOrigin[]): string {
   const set = origins.filter((one) => one.origin !== 'default');
-  if (set.length === 0) return '';
-  const rows = set.map((one) => [one.name, one.value, one.origin === 'env' ? one.env : 'settings file']);
-  return `\nSettings that are not the default:\n${table(rows)}\n`;
+  const rest = `${String(origins.length - set.length)} settings have their default (--json lists them).\n`;
+  if (set.length === 0) return `\n${rest}`;
+  const rows = set.map((one) => [one.name, one.value, whence(one)]);
+  return `\nSettings that are not the default:\n${table(rows)}\n${rest}`;
+}
+
+function whence({ origin, env, path = 'settings file' }: SettingOrigin): string {
+  if (origin === 'env') return env;
+  return origin === 'env file' ? `${path} (${env}_FILE)` : path;
 }
