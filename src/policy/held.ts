@@ -157,6 +157,7 @@ function waysInto({ view }: Task, type: RecordType, key: Key): (Condition | unde
       column,
       ...(part === undefined ? {} : { part }),
       values: [key[i] === NULL_IN_KEY ? null : (key[i] ?? '')],
+      asRead: true,
     })),
   });
   const ways: (Condition | undefined)[] = [];

@@ -104,10 +104,10 @@ describe('a hold on a record of another type', () => {
         kind: 'related',
         quantifier: 'exists',
         related: 'tickets',
-        where: { kind: 'all', of: [{ kind: 'is', column: 'id', values: ['7'] }] },
+        where: { kind: 'all', of: [{ kind: 'is', column: 'id', values: ['7'], asRead: true }] },
       },
-      { kind: 'all', of: [{ kind: 'is', column: 'no', part: 'person', values: ['7'] }] },
-      { kind: 'all', of: [{ kind: 'is', column: 'id', values: ['7'] }] },
+      { kind: 'all', of: [{ kind: 'is', column: 'no', part: 'person', values: ['7'], asRead: true }] },
+      { kind: 'all', of: [{ kind: 'is', column: 'id', values: ['7'], asRead: true }] },
     ]);
     expect(judged(asking, holds).verdict).toBe('erase');
     holds.forEach((hold, i) => {

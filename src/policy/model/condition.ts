@@ -25,8 +25,11 @@ export type Condition =
   | { readonly kind: 'all'; readonly of: readonly Condition[] }
   | { readonly kind: 'any'; readonly of: readonly Condition[] }
   | { readonly kind: 'not'; readonly of: Condition }
-  /** Equals one of `values`; null among them means IS NULL. */
-  | (Field & { readonly kind: 'is'; readonly values: readonly Scalar[] })
+  /**
+   * Equals one of `values`; null among them means IS NULL. `asRead`: they are values of the column as the source gave them,
+   * as text (bytes in hexadecimal); otherwise constants of the file.
+   */
+  | (Field & { readonly kind: 'is'; readonly values: readonly Scalar[]; readonly asRead?: true })
   /** Order comparison; false where the column is NULL. */
   | (Field & {
       readonly kind: 'compare';

@@ -2,7 +2,7 @@
 import type { Dialect } from '../../../database.ts';
 import type { Condition, Field, Scalar } from '../../../policy/policy.ts';
 import type { Column } from '../catalogue/catalogue.ts';
-import { constant } from '../compile/values.ts';
+import { canEqual, constant } from '../compile/values.ts';
 import { fieldAt, tableOfRelated } from './check.ts';
 import type { Examined, FoundField } from './check.ts';
 import { didYouMean, ofPolicy, ofRecord, ofStage } from './findings.ts';
@@ -79,7 +79,9 @@ export function checkCondition(
       return;
     case 'is':
       if (condition.values.length === 0) fieldAt(one, table, condition, path);
-      for (const value of condition.values) checkConstant(one, table, condition, value, path);
+      for (const value of condition.values)
+        if (condition.asRead === true) checkRead(one, table, condition, value, path);
+        else checkConstant(one, table, condition, value, path);
       return;
     case 'compare':
       checkOrder(one, table, condition, condition.value, path);
@@ -144,6 +146,18 @@ function checkConstant(one: Examined, table: string, field: Field, value: Scalar
   const found = fieldAt(one, table, field, path);
   // Anything can stand in JSON.
   if (found !== undefined && value !== null && field.path === undefined) reportUnfit(one, found, value, path);
+}
+
+/** A part of a key that a hold is on. It may be that of a person, so it is not told. */
+function checkRead(one: Examined, table: string, field: Field, value: Scalar, path: Path): void {
+  const found = fieldAt(one, table, field, path);
+  if (found === undefined || value === null || canEqual(one.dialect, found.column, String(value))) return;
+  one.findings.error(
+    'held-key',
+    path,
+    `A hold is on a record of table ${table} by a key that column ${found.label} (${found.column.type}) can never hold`,
+    'The column has another type than when the hold was placed: `frist hold list`; place it anew, then release the old one.',
+  );
 }
 
 function reportUnfit(

@@ -12,7 +12,7 @@ import { FALSE, and, join, not, or, raw, sql } from '../sql.ts';
 import { takesOthersForEqual } from './match.ts';
 import type { Context, Place } from './place.ts';
 import { refTo, relatedOnce, relatedRows } from './place.ts';
-import { constantOf, decimal } from './values.ts';
+import { constantOf, decimal, literalOf } from './values.ts';
 
 export function compileCondition(context: Context, place: Place, condition: Condition): Sql {
   switch (condition.kind) {
@@ -23,7 +23,7 @@ export function compileCondition(context: Context, place: Place, condition: Cond
     case 'not':
       return not(compileCondition(context, place, condition.of));
     case 'is':
-      return isOneOf(context, refTo(context, place, condition), condition.values);
+      return isOneOf(context, refTo(context, place, condition), condition);
     case 'compare':
       return compare(context, refTo(context, place, condition), condition);
     case 'related':
@@ -38,17 +38,19 @@ export function compileCondition(context: Context, place: Place, condition: Cond
   }
 }
 
-function isOneOf(context: Context, ref: Ref, values: readonly Scalar[]): Sql {
-  const some = equalsSome(context, ref, values);
+type Is = Pick<Extract<Condition, { readonly kind: 'is' }>, 'values' | 'asRead'>;
+
+function isOneOf(context: Context, ref: Ref, { values, asRead }: Is): Sql {
+  const some = equalsSome(context, ref, values, asRead);
   if (values.includes(null)) return ref.column.nullable ? or(sql`${ref.text} IS NULL`, some) : some;
   return some === FALSE || ref.number !== undefined ? some : known(ref, some);
 }
 
-function equalsSome(context: Context, ref: Ref, values: readonly Scalar[]): Sql {
+function equalsSome(context: Context, ref: Ref, values: readonly Scalar[], asRead?: true): Sql {
   const wanted = values.filter((value) => value !== null);
   if (ref.number !== undefined) return or(...wanted.map((one) => equalsInside(context, ref, one)));
   if (wanted.length === 0) return FALSE;
-  const loosely = amongConstants(context, ref, wanted);
+  const loosely = asRead === true ? amongRead(context, ref, wanted) : amongConstants(context, ref, wanted);
   if (!takesOthersForEqual(ref.column)) return loosely;
   const exactly = toTheByte(context, ref, wanted);
   // The column's own comparison is for its index; nothing else needs it.
@@ -66,6 +68,9 @@ type Constants = readonly Exclude<Scalar, null>[];
 
 const amongConstants = ({ dialect }: Context, { text, column }: Ref, wanted: Constants): Sql =>
   among(text, wanted.map((one) => constantOf(dialect, column, one))); // prettier-ignore
+
+const amongRead = ({ dialect }: Context, { text, column }: Ref, wanted: Constants): Sql =>
+  among(text, wanted.map((one) => literalOf(dialect, column, String(one)))); // prettier-ignore
 
 const toTheByte = ({ dialect }: Context, { text }: Ref, wanted: Constants): Sql =>
   among(exact(dialect, text), wanted.map((one) => exactValue(dialect, textValue(dialect, String(one))))); // prettier-ignore

@@ -138,6 +138,13 @@ export function constantOf(dialect: Dialect, column: Column, scalar: Exclude<Sca
   return found;
 }
 
+/** As `literal`, for a value that `check` has looked at before. */
+export function literalOf(dialect: Dialect, column: Column, text: string): Sql {
+  const found = literal(dialect, column, text);
+  if (found === undefined) throw unfit('KEY_TYPE');
+  return found;
+}
+
 /** The columns together equal one of the rows of texts. Rows that nothing can equal are left out. */
 export function oneOf(dialect: Dialect, refs: readonly Ref[], rows: readonly (readonly string[])[]): Sql {
   const possible = rows.filter((row) => refs.every((ref, i) => canEqual(dialect, ref.column, row[i] ?? '')));

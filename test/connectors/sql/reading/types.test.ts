@@ -1,6 +1,6 @@
 /** Keys, matches and values in every type that real databases use: nothing rounded, nothing loosely compared. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Key, RecordType, View } from '../../../../src/policy/policy.ts';
+import type { Condition, Key, RecordType, View } from '../../../../src/policy/policy.ts';
 import { engines } from '../../../support/servers/index.ts';
 import type { Engine } from '../../../support/servers/index.ts';
 import { ON, batchOf, inSession, keyTexts, keysOf, scanAll } from '../../conformance/support.ts';
@@ -91,6 +91,19 @@ describe.each(ALL_ENGINES)('keys on %s', (engine) => {
     );
     const scanned = await scanAll(connector, view);
     expect(keysOf(scanned)).toEqual(keyTexts(kind.keys.map((key) => [key])));
+    // As a hold on a record asks whether its row would go with others.
+    const [held] = scanned;
+    const is = (column: string): Condition => ({ kind: 'is', column, values: [held?.key[0] ?? ''], asRead: true }); // prettier-ignore
+    const mine: Condition = { kind: 'related', quantifier: 'exists', related: 'notes', where: is('person') };
+    const asking = { ...view, conditions: [is('code'), mine] };
+    expect((await connector.check([asking], ON)).findings.filter((one) => one.severity === 'error')).toEqual(
+      [],
+    );
+    const odd: Condition = { kind: 'is', column: 'id', values: ['secret'], asRead: true };
+    const { findings } = await connector.check([{ ...view, conditions: [{ ...mine, where: odd }] }], ON);
+    expect(findings.map((one) => [one.code, one.message.includes('secret')])).toContainEqual(['held-key', false]); // prettier-ignore
+    for (const one of await scanAll(connector, asking))
+      expect(one.truths).toEqual([one.key[0] === held?.key[0], one.key[0] === held?.key[0]]);
     // The keys as they came, one at a time and all together, and one that nobody has.
     for (const { key } of scanned)
       expect((await connector.read(view, [key], ON)).map((one) => one.key)).toEqual([key]);
