@@ -1,12 +1,15 @@
 // `npm run docs`: writes the pages that are generated from the code. A test fails when one of them is stale.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from './docs/errors-page.ts';
 import { grantsPage } from './docs/grants.ts';
+import { withSettings } from './docs/settings-table.ts';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 mkdirSync(docs, { recursive: true });
 writeFileSync(join(docs, 'errors.md'), errorsPage());
+const operating = join(docs, 'operating.md');
+writeFileSync(operating, withSettings(readFileSync(operating, 'utf8')));
 
 const grants = join(import.meta.dirname, '..', 'deploy', 'grants');
 mkdirSync(grants, { recursive: true });

@@ -1,6 +1,6 @@
 /**
  * Settings of the process: defaults (config/settings.json), then the file given by --settings, then the environment
- * (FRIST_…). A secret can stand in a file instead: FRIST_STATE_URL_FILE=/run/secrets/state.
+ * (FRIST_…). Any value, and a secret above all, can stand in a file instead: FRIST_STATE_URL_FILE=/run/secrets/state.
  *
  * convict merges them. Its own formats are not used: they take "no" for true and "5abc" for 5.
  */
@@ -11,7 +11,7 @@ import { alertContradictions, alertSettings } from './config/alerts.ts';
 import { durationMs, FORMATS } from './config/formats.ts';
 import type { Format } from './config/formats.ts';
 import { readEnvironment, readFileSettings, readSecret } from './config/inputs.ts';
-import type { Flat, SettingsInput } from './config/inputs.ts';
+import type { Environment, Flat, SettingsInput } from './config/inputs.ts';
 import { isPerController, ofController, placeContradictions } from './config/places.ts';
 import { s3Settings, trailContradictions } from './config/s3.ts';
 import { envOf, SETTING_NAMES, SETTINGS } from './config/settings.ts';
@@ -26,13 +26,16 @@ import type { SettingsText } from './policy/parse/settings.ts';
 export type { SettingsInput } from './config/inputs.ts';
 export type { CommonSettings, KeySource, Settings } from './config/settings.ts';
 
-export type Origin = 'default' | 'file' | 'env';
+/** `env file`: the file that a variable with `_FILE` names. */
+export type Origin = 'default' | 'file' | 'env' | 'env file';
 
 /** Where one setting comes from, for `frist check`. */
 export interface SettingOrigin {
   readonly name: string;
   readonly env: string;
   readonly origin: Origin;
+  /** Of the settings file, or of the file that the variable names. */
+  readonly path?: string;
   /** Masked where it is a secret. */
   readonly value: string;
 }
@@ -119,12 +122,12 @@ interface Merged {
   readonly origins: ReadonlyMap<SettingName, Origin>;
 }
 
-function merge(fromFile: Flat, env: Record<string, string>): Merged {
-  const config = convict(convictSchema(), { env, args: [] });
+function merge(fromFile: Flat, { values: env, files }: Environment): Merged {
+  const config = convict(convictSchema(), { env: { ...env }, args: [] });
   config.load(nest(fromFile));
   const tree: unknown = config.getProperties();
   const origin = (name: SettingName): Origin => {
-    if (env[envOf(name)] !== undefined) return 'env';
+    if (env[envOf(name)] !== undefined) return files.has(name) ? 'env file' : 'env';
     return fromFile.has(name) ? 'file' : 'default';
   };
   return {
@@ -170,7 +173,7 @@ function validate(
       message: `${name} must be ${format.says}${given}`,
       remedy: inFile
         ? `Correct it here, or set ${envOf(name)}.`
-        : `Correct the environment variable ${envOf(name)}.`,
+        : `Correct the environment variable ${envOf(name)}${origins.get(name) === 'env file' ? '_FILE' : ''}.`,
       severity: 'error',
       ...place(name),
     });
@@ -287,7 +290,8 @@ export function readSettings(input: SettingsInput): SettingsOf {
   const { file } = input;
   const text = file === undefined ? undefined : openFile(file, input.readFile);
   const fromFile: Flat = text === undefined ? new Map() : readFileSettings(text, file ?? '', problems);
-  const merged = merge(fromFile, readEnvironment(input, problems));
+  const environment = readEnvironment(input, problems);
+  const merged = merge(fromFile, environment);
   validate(merged, text, file ?? '', problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const perController = isPerController(merged.values);
@@ -301,12 +305,12 @@ export function readSettings(input: SettingsInput): SettingsOf {
       const values = controller === undefined ? merged.values : ofController(merged.values, controller);
       return {
         settings: deepFreeze(typed(values, input.env)),
-        origins: SETTING_NAMES.map((name) => ({
-          name,
-          env: envOf(name),
-          origin: merged.origins.get(name) ?? 'default',
-          value: show(values.get(name), SETTINGS[name]),
-        })),
+        origins: SETTING_NAMES.map((name) => {
+          const origin = merged.origins.get(name) ?? 'default';
+          const path = origin === 'file' ? file : environment.files.get(name);
+          const value = show(values.get(name), SETTINGS[name]);
+          return { name, env: envOf(name), origin, ...(path === undefined ? {} : { path }), value };
+        }),
       };
     },
   };

@@ -73,6 +73,7 @@ describe('defaults', () => {
       approval: { own: true },
       pause: { file: 'var/pause' },
       verify: { percent: 100, withinDays: 7 },
+      alerts: { reminderDays: 7 },
     });
   });
 
@@ -113,6 +114,7 @@ describe('sources of a value', () => {
       name: 'log.level',
       env: 'FRIST_LOG_LEVEL',
       origin: 'file',
+      path: 'settings.yaml',
       value: 'debug',
     });
     expect(of('http.host')).toMatchObject({ origin: 'default', value: '127.0.0.1' });

@@ -5,7 +5,7 @@ import type { SettingsText } from '../policy/parse/settings.ts';
 import type { Scalar } from '../policy/policy.ts';
 import { FORMATS } from './formats.ts';
 import { envOf, SETTING_NAMES, SETTINGS } from './settings.ts';
-import type { Setting, SettingName } from './settings.ts';
+import type { SettingName } from './settings.ts';
 
 export interface SettingsInput {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -72,18 +72,24 @@ export function readFileSettings(text: SettingsText, file: string, problems: Pro
   return flat;
 }
 
-/** The environment's settings as text. An empty variable counts as not set: so does compose for one left blank. */
-export function readEnvironment(input: SettingsInput, problems: Problem[]): Record<string, string> {
-  const set: Record<string, string> = {};
+/** What the environment says: text by variable, and the files that some of it was read from, by setting. */
+export interface Environment {
+  readonly values: Readonly<Record<string, string>>;
+  readonly files: ReadonlyMap<SettingName, string>;
+}
+
+/** The environment's settings. An empty variable counts as not set: so does compose for one left blank. */
+export function readEnvironment(input: SettingsInput, problems: Problem[]): Environment {
+  const values: Record<string, string> = {};
+  const files = new Map<SettingName, string>();
   for (const name of SETTING_NAMES) {
     const env = envOf(name);
     const value = input.env[env] ?? '';
-    const secret: Setting = SETTINGS[name];
-    const path = secret.secret === true ? (input.env[`${env}_FILE`] ?? '') : '';
+    const path = input.env[`${env}_FILE`] ?? '';
     const complain = (code: string, message: string, remedy: string): void => {
       problems.push({ code, path: [name], message, remedy, severity: 'error' });
     };
-    if (value !== '') set[env] = value;
+    if (value !== '') values[env] = value;
     if (path === '') continue;
     if (value !== '') {
       complain('setting-twice', `${env} and ${env}_FILE are both set`, 'Unset one of them.');
@@ -96,9 +102,12 @@ export function readEnvironment(input: SettingsInput, problems: Problem[]): Reco
         `The file that ${env}_FILE names cannot be read`,
         'Check its path and permissions.',
       );
-    else set[env] = content;
+    else {
+      values[env] = content;
+      files.set(name, path);
+    }
   }
-  return set;
+  return { values, files };
 }
 
 /** The content of a secret file without its final line end; undefined where it is empty or cannot be read. */
