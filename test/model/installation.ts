@@ -65,15 +65,21 @@ export class Installation {
   time: number;
   /** How far this machine's clock is ahead of it. */
   skew = 0;
+  /** When the leases of the dead have run out, by this machine's clock, which may be set back. */
+  deadUntil = 0;
   readonly truths: Truth[] = [];
   /** Contacts that others have deleted or changed: nobody can tell who it was that a crash found gone. */
   readonly others = new Set<string>();
+  /** Contacts that were put back before anybody had looked what a crash did to them. */
+  readonly unseen = new Set<string>();
   readonly violations: string[] = [];
   licence: Licence | undefined;
   /** What somebody else does between the plan and the lock of the next batch. */
-  race: (() => Promise<void>) | undefined;
+  race: ((underWay: ReadonlySet<string>) => Promise<void>) | undefined;
   /** How many more batches begin before that. */
   raceIn = 0;
+  /** Of the next contact that nobody else touches. */
+  nextId = 100;
   sourceCopy: Snapshot | undefined;
   /** How many entries the trail had when the state was copied. */
   stateCopy: number | undefined;
@@ -172,7 +178,10 @@ export class Installation {
     ]);
   }
 
-  restore(from: Snapshot): void {
+  /** A batch that nobody has settled may have been applied: once its rows are back, nobody can tell. */
+  async restore(from: Snapshot): Promise<void> {
+    for (const { keys } of await this.#observer.state.openBatches())
+      for (const [id = ''] of keys) this.unseen.add(id);
     for (const table of ['contacts', 'notes'] as const) {
       const rows = this.rows(table);
       rows.clear();
@@ -218,6 +227,7 @@ export class Installation {
         death.die();
         await death.settled();
         this.#root.database.locks.clear();
+        this.deadUntil = this.now() + BURIAL_MS;
         this.time += BURIAL_MS;
       }
       this.licence = undefined;
@@ -337,7 +347,7 @@ export class Installation {
       const { race } = this;
       this.race = undefined;
       this.note('race');
-      await race();
+      await race(ids);
     }
   }
 

@@ -6,14 +6,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { newSeed } from '../support/random.ts';
-import { approveOne, commands, person, release, run, setPause } from './commands.ts';
+import { approveOne, release, run, setPause } from './acts.ts';
+import { commands, person } from './commands.ts';
 import { Installation } from './installation.ts';
 import { rowOf } from './promise.ts';
 import { checkClaims } from './trail.ts';
 
 const START = Date.parse('2026-06-30T03:15:00Z');
 const DAY = 86_400_000;
-const RUNS = Number(process.env['FRIST_MODEL_RUNS'] ?? 20);
+const RUNS = Number(process.env['FRIST_MODEL_RUNS'] ?? 15);
+/** An order that hangs ends some day, and is named; it is no measure of speed. */
+const HANGS_MS = 600_000;
 
 const people = fc.uniqueArray(person, { selector: ({ id }) => id, minLength: 4, maxLength: 9 });
 
@@ -60,7 +63,7 @@ describe('whatever happens, in whatever order', () => {
           await at.close();
         }
       }),
-      { numRuns: RUNS, seed: newSeed() },
+      { numRuns: RUNS, seed: newSeed(), timeout: HANGS_MS },
     );
     process.stdout.write(`${JSON.stringify(Object.fromEntries(seen))}\n`);
   });

@@ -89,6 +89,8 @@ export interface Person {
   readonly invoiced: boolean;
 }
 
+export const emailOf = (id: number): string => `p${String(id)}@example.org`;
+
 export function rowOf(person: Person, today: number): Row {
   const { id, email, daysAgo, customer, invoiced } = person;
   const last = daysAgo === undefined ? undefined : new Date(today - daysAgo * DAY_MS);
