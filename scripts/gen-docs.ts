@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from './docs/errors-page.ts';
 import { grantsPage } from './docs/grants.ts';
+import { withMetrics } from './docs/metrics-table.ts';
 import { withSettings } from './docs/settings-table.ts';
 
 const docs = join(import.meta.dirname, '..', 'docs');
@@ -10,6 +11,8 @@ mkdirSync(docs, { recursive: true });
 writeFileSync(join(docs, 'errors.md'), errorsPage());
 const operating = join(docs, 'operating.md');
 writeFileSync(operating, withSettings(readFileSync(operating, 'utf8')));
+const metrics = join(docs, 'metrics.md');
+writeFileSync(metrics, withMetrics(readFileSync(metrics, 'utf8')));
 
 const grants = join(import.meta.dirname, '..', 'deploy', 'grants');
 mkdirSync(grants, { recursive: true });

@@ -11,6 +11,7 @@ export const PAGES = [
   'CHANGELOG.md',
   'docs/how-it-decides.md',
   'docs/operating.md',
+  'docs/metrics.md',
   'docs/auditing.md',
   'docs/safety.md',
   'deploy/RUNBOOK.md',
