@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqlite } from '../servers/clients.ts';
+import { openMariadb, openPostgres, openSqlite, type Client } from '../servers/clients.ts';
 import { MARK, personalIn } from './people.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -138,10 +138,12 @@ export class Installation {
   readonly printed: Ended[] = [];
   env: Readonly<Record<string, string>>;
   readonly #common: readonly string[];
+  readonly #stateUrl: string | undefined;
 
   constructor(options: InstallOptions) {
     this.env = options.env;
     this.write('policies.yaml', options.policies ?? POLICIES);
+    this.#stateUrl = (options.settings?.['state'] as { readonly url: string } | undefined)?.url;
     const settings = {
       data: { folder: this.at('data') },
       // A store that a test takes away stays away.
@@ -188,12 +190,17 @@ export class Installation {
 
   /** Rows of a table of the state. */
   async state(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const state = openSqlite(this.at('data/state.db'));
+    const state = await this.#openState();
     try {
       return await state.query(sql);
     } finally {
       await state.close();
     }
+  }
+
+  async #openState(): Promise<Client> {
+    if (this.#stateUrl === undefined) return openSqlite(this.at('data/state.db'));
+    return this.#stateUrl.startsWith('postgres') ? openPostgres(this.#stateUrl) : openMariadb(this.#stateUrl);
   }
 
   /** What stands of people in anything that was printed, and in any file but the policies and settings. */
