@@ -23,6 +23,7 @@ const STARTERS: Readonly<
   mariadb: { given: 'FRIST_TEST_MARIADB', start: startMariadb },
   postgres: { given: 'FRIST_TEST_POSTGRES', start: startPostgres },
   ceph: { given: 'FRIST_TEST_S3', start: startCeph },
+  prometheus: { given: 'FRIST_TEST_PROMETHEUS', start: program('prometheus', 'prometheus') },
   promtool: { given: 'FRIST_TEST_PROMTOOL', start: program('prometheus', 'promtool') },
   kubectl: { given: 'FRIST_TEST_KUBECTL', start: program('kubernetes-client', 'kubectl') },
   'systemd-analyze': {
