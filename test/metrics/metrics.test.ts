@@ -1,5 +1,6 @@
 // The numbers of a daemon against what really is: over real sources, real runs and the state that they left.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { trailOf } from '../support/bad-days/agreement.ts';
 import { openDaemon, type Daemon } from '../support/bad-days/daemon.ts';
 import {
   CONTROLLER,
@@ -10,7 +11,7 @@ import {
 } from '../support/bad-days/installation.ts';
 import { emailOf, makePeople, personalIn, type People } from '../support/bad-days/people.ts';
 import { samplesOf, valueOf } from '../support/metrics.ts';
-import { freshDatabase, type TestDatabase } from '../support/servers/index.ts';
+import { engines, freshDatabase, type TestDatabase } from '../support/servers/index.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -24,9 +25,10 @@ const GUARDED = POLICIES.replace(`name: ${CONTROLLER}`, `name: 'Æ "Other" \\ A/
 let people: People;
 let others: People;
 let empty: TestDatabase;
+let stateDatabase: TestDatabase;
 let on: Installation;
 let daemon: Daemon;
-let now = Date.now();
+let now: number;
 
 const CONTACTS = { controller: CONTROLLER, policy: 'contacts' };
 const APPLICANTS = { controller: CONTROLLER, policy: 'applicants' };
@@ -36,38 +38,44 @@ async function start(): Promise<Daemon> {
   return await openDaemon(on, () => now, ['policies.yaml', 'other.yaml']);
 }
 
-/** One policy that erases, one whose tables are missing, and another controller's that a guard stops; one person is held. */
-beforeAll(async () => {
-  [people, others, empty] = [
-    await makePeople('sqlite', 60),
-    await makePeople('sqlite', 30),
-    await freshDatabase('sqlite'),
-  ];
-  on = await install({
-    env: { FRIST_CRM: people.db.url, FRIST_ATS: empty.url, FRIST_OTHER: others.db.url },
-    policies: TWO_SOURCES,
-    settings: { schedule: '* * * * *', batch: { max: 10 } },
+describe.each(await engines())('the metrics of a daemon whose state is on %s', (engine) => {
+  /** One policy that erases, one whose tables are missing, and another controller's that a guard stops; one person is held. */
+  beforeAll(async () => {
+    now = Date.now();
+    [people, others, empty] = [
+      await makePeople('sqlite', 60),
+      await makePeople('sqlite', 30),
+      await freshDatabase('sqlite'),
+    ];
+    stateDatabase = await freshDatabase(engine);
+    on = await install({
+      env: { FRIST_CRM: people.db.url, FRIST_ATS: empty.url, FRIST_OTHER: others.db.url },
+      policies: TWO_SOURCES,
+      settings: {
+        schedule: '* * * * *',
+        batch: { max: 10 },
+        ...(engine === 'sqlite' ? {} : { state: { url: stateDatabase.url } }),
+      },
+    });
+    on.write('other.yaml', GUARDED);
+    const held = await on.frist(
+      'hold',
+      'add',
+      '--subject',
+      `email=${emailOf(people.due[0] ?? 0)}`,
+      '--why',
+      'a claim',
+    );
+    if (held.status !== 0) throw new Error(held.stderr);
+    daemon = await start();
   });
-  on.write('other.yaml', GUARDED);
-  const held = await on.frist(
-    'hold',
-    'add',
-    '--subject',
-    `email=${emailOf(people.due[0] ?? 0)}`,
-    '--why',
-    'a claim',
-  );
-  if (held.status !== 0) throw new Error(held.stderr);
-  daemon = await start();
-});
 
-afterAll(async () => {
-  await daemon.end();
-  on.remove();
-  for (const db of [people.db, others.db, empty]) await db.drop();
-});
+  afterAll(async () => {
+    await daemon.end();
+    on.remove();
+    for (const db of [people.db, others.db, empty, stateDatabase]) await db.drop();
+  });
 
-describe('the metrics of a daemon', () => {
   it('say of a policy that never ran only what is known', async () => {
     const text = await daemon.metrics();
     expect(valueOf(text, 'frist_up', { controller: BOTH })).toBe(1);
@@ -89,6 +97,8 @@ describe('the metrics of a daemon', () => {
     const gone = people.due.length - 1;
     expect(await people.left()).toHaveLength(people.kept.length + 1);
     expect(of('frist_erased_records_total', { ...CONTACTS, action: 'delete' })).toBe(gone);
+    const told = trailOf(on).filter(({ type, outcome }) => type === 'record' && outcome === 'erased');
+    expect(told).toHaveLength(gone);
     expect(of('frist_records', { ...CONTACTS, verdict: 'erase' })).toBe(gone);
     expect(of('frist_records', { ...CONTACTS, verdict: 'held' })).toBe(1);
     expect(of('frist_records', { ...CONTACTS, verdict: 'pending' })).toBe(people.kept.length);
