@@ -12,6 +12,7 @@ export const PAGES = [
   'docs/how-it-decides.md',
   'docs/operating.md',
   'docs/metrics.md',
+  'docs/alerts.md',
   'docs/auditing.md',
   'docs/safety.md',
   'deploy/RUNBOOK.md',
