@@ -30,6 +30,27 @@ describe('the policy for S3', () => {
   });
 });
 
+describe('the policy of the bucket', () => {
+  const bucket = read('bucket.json') as {
+    readonly CreateBucket: unknown;
+    readonly PutBucketPolicy: { readonly Statement: readonly Statement[] };
+  };
+  const { Statement: statements } = bucket.PutBucketPolicy;
+
+  it('gives nobody anything, and forbids everybody to delete what must stay', () => {
+    expect(statements.map((one) => one.Effect)).toEqual(['Deny', 'Deny']);
+    expect(
+      statements.find((one) => [one.Action].flat().includes('s3:DeleteObjectVersion'))?.Resource,
+    ).toEqual(
+      ['tile/*', 'heads/*', 'checkpoint', '.state/pending'].map((key) => `arn:aws:s3:::TRAIL/${key}`),
+    );
+  });
+
+  it('is of a bucket that can lock', () => {
+    expect(bucket.CreateBucket).toEqual({ ObjectLockEnabledForBucket: true });
+  });
+});
+
 it('the rules for S3 let nothing of the trail expire but earlier versions of what changes', () => {
   const { Rules: rules } = read('lifecycle.json') as {
     Rules: readonly { Filter: { Prefix: string }; Expiration?: unknown }[];
