@@ -49,6 +49,8 @@ export interface Exposition {
 type Labels = Readonly<Record<string, string>>;
 
 const CONTROLLER = ['controller'];
+/** After how many times the patience a question that hangs is asked again: the network has given it up by then. */
+const HANGS_FOR = 60;
 
 /** Metrics that say whether there is anything to ask; the others are in the tables. */
 export const FIXED = {
@@ -72,14 +74,7 @@ export const FIXED = {
 
 /** Makes the function that answers a request for the metrics. */
 export function createMetrics(options: MetricsOptions): () => Promise<Exposition> {
-  const asking = new Map<string, Promise<Known>>();
-  /** Many who ask at once cost no more than one. */
-  const ask = (one: Monitored): Promise<Known> => {
-    const name = one.controllers.join('\n');
-    const known = asking.get(name) ?? know(one).finally(() => asking.delete(name));
-    asking.set(name, known);
-    return inTime(known, options.patience);
-  };
+  const ask = createAsker(options.patience);
   return async () => {
     const page = new Page();
     const { version, monitored, down, now } = options;
@@ -96,6 +91,27 @@ export function createMetrics(options: MetricsOptions): () => Promise<Exposition
       if (known !== undefined) addKnown(page, one, known, { now: now(), started: own.started });
     }
     return await page.write();
+  };
+}
+
+/**
+ * Asks an installation what is known of it. Many who ask at once cost no more than one; and while a question hangs, no
+ * other is asked for a long time: each could take a connection from whoever erases.
+ */
+function createAsker(patience: number): (one: Monitored) => Promise<Known> {
+  const asking = new Map<string, Promise<Known>>();
+  const begin = (name: string, one: Monitored): Promise<Known> => {
+    const work = know(one).finally(() => {
+      clearTimeout(timer);
+      if (asking.get(name) === work) asking.delete(name);
+    });
+    const timer = setTimeout(() => asking.delete(name), patience * HANGS_FOR).unref();
+    asking.set(name, work);
+    return work;
+  };
+  return (one) => {
+    const name = one.controllers.join('\n');
+    return inTime(asking.get(name) ?? begin(name, one), patience);
   };
 }
 

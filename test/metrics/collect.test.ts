@@ -77,6 +77,20 @@ describe('the page', () => {
     expect(asked).toBe(2);
   });
 
+  it('asks no more while a question hangs, and again when it has hung for long', async () => {
+    let asked = 0;
+    const metrics = metricsOf([
+      monitored('hangs', () => {
+        asked += 1;
+        return asked === 1 ? new Promise<Standing>(() => undefined) : Promise.resolve(STANDING);
+      }),
+    ]);
+    const up = async (): Promise<number | undefined> => valueOf(await metrics(), 'frist_up');
+    expect([await up(), await up(), asked]).toEqual([0, 0, 1]);
+    while ((await up()) === 0);
+    expect(asked).toBe(2);
+  });
+
   it('does not show what is gone', async () => {
     const all = [monitored('well', () => Promise.resolve(STANDING))];
     const metrics = metricsOf(all);
