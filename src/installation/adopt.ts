@@ -12,11 +12,12 @@ import { createUlids } from '../audit/format/ulid.ts';
 import { openReader, type TrailReader } from '../audit/lookup/reader.ts';
 import { openStore } from '../audit/store/open.ts';
 import type { ReadStore } from '../audit/store/store.ts';
+import { CHECKPOINT, PENDING } from '../audit/tile.ts';
 import type { Settings } from '../config.ts';
 import { FristError } from '../errors.ts';
 import { openKeyRing } from './keys.ts';
 import { initState, openState } from '../state/open.ts';
-import type { Destroyed, Hold, LostEpoch, Pause, State } from '../state/state.ts';
+import type { Adoption, Destroyed, Hold, LostEpoch, Pause, State } from '../state/state.ts';
 import { openDurable, type World } from './wiring.ts';
 
 const DAY_MS = 86_400_000;
@@ -63,6 +64,7 @@ export async function adoptTrail(
 ): Promise<Adopted> {
   const anew = !(await hasState(settings, world));
   if (!anew) await refuseCurrent(settings, world);
+  const changing = await changingObject(settings.audit, store);
   const reader = await openReader({ store, vkey });
   const { installation, at } = await firstEntry(reader);
   if (anew) {
@@ -76,7 +78,7 @@ export async function adoptTrail(
       throw new FristError('STATE_OTHER_INSTALLATION', { state: id, trail: installation });
     const known = await state.lastHead();
     await openReader({ store, vkey, known });
-    const adopted = await takeOver(settings, world, state, reader, why);
+    const adopted = await takeOver(settings, world, state, { reader, ...changing }, why);
     await publish(settings, world);
     return { ...adopted, installation, anew, entries: reader.head.size - (known?.size ?? 0) };
   } finally {
@@ -122,11 +124,30 @@ async function firstEntry(reader: TrailReader): Promise<EntryOf<'installation'>>
   throw new FristError('AUDIT_CORRUPT', { where: 'entry 0', what: 'it names no installation' });
 }
 
+/** The trail, and what of it the state has to have. */
+interface Trail extends Pick<Adoption, 'object'> {
+  readonly reader: TrailReader;
+}
+
+/**
+ * The checkpoint, where what changes of the trail lay in the state and was lost with it: in a bucket, without the append
+ * that was the last.
+ */
+async function changingObject(
+  { s3 }: Settings['audit'],
+  store: ReadStore,
+): Promise<Pick<Adoption, 'object'>> {
+  const isElsewhere = s3.bucket === undefined || s3.stateBucket !== undefined;
+  if (isElsewhere || (await store.get(PENDING)) !== undefined) return {};
+  const found = await store.get(CHECKPOINT);
+  return found === undefined ? {} : { object: { key: CHECKPOINT, bytes: found.bytes } };
+}
+
 async function takeOver(
   settings: Settings,
   world: World,
   state: State,
-  reader: TrailReader,
+  { reader, ...changing }: Trail,
   why: string,
 ): Promise<Omit<Adopted, 'installation' | 'anew' | 'entries'>> {
   const newId = createUlids(world.randomBytes, world.now);
@@ -157,7 +178,8 @@ async function takeOver(
     epochs: lostEpochs,
   });
   await state.transaction(async (t) => {
-    await t.adopt({ ...story, head: reader.head, epochs, holds: story.holds.map(({ hold }) => hold) });
+    const holds = story.holds.map(({ hold }) => hold);
+    await t.adopt({ ...story, ...changing, head: reader.head, epochs, holds });
     if (story.pause !== undefined) await t.setPause(story.pause);
     await t.emit([entry]);
   });

@@ -1,11 +1,9 @@
 /** What keeps an installation from erasing now. */
-import type { Store } from '../audit/store/store.ts';
 import { CHECKPOINT } from '../audit/tile.ts';
 import { SourceFailure, type Connector } from '../connectors/connector.ts';
 import { FristError } from '../errors.ts';
-import type { State } from '../state/state.ts';
 import type { Obstacle } from './app.ts';
-import type { OwnTrail } from './trail.ts';
+import type { Durable } from './wiring.ts';
 
 /** A source, and the name of the controller in whose policy file it stands. */
 export interface OwnSource {
@@ -13,11 +11,9 @@ export interface OwnSource {
   readonly connector: () => Connector;
 }
 
-/** Looks at state, trail and sources, all at once: one that does not answer holds up none of the others. */
+/** Looks at state, key of the names, trail and sources, all at once: one that does not answer holds up none of the others. */
 export async function obstaclesOf(
-  state: State,
-  trail: OwnTrail,
-  store: Store,
+  { state, trail, store, ring }: Pick<Durable, 'state' | 'trail' | 'store' | 'ring'>,
   sources: readonly OwnSource[],
 ): Promise<Obstacle[]> {
   const { signal } = new AbortController();
@@ -25,8 +21,13 @@ export async function obstaclesOf(
     if ((await store.get(CHECKPOINT)) !== undefined) return;
     throw new FristError('AUDIT_STORE', { key: CHECKPOINT, code: 'ENOENT' });
   };
+  // A key that was opened once is not asked for again.
+  const named = async (): Promise<void> => {
+    await state.installation();
+    await ring.current();
+  };
   const looks: readonly (readonly [string | undefined, () => Promise<unknown>])[] = [
-    [undefined, () => state.installation()],
+    [undefined, named],
     [undefined, readable],
     ...sources.map(({ controller, connector }) => [controller, () => connector().check([], signal)] as const),
   ];

@@ -200,7 +200,7 @@ export async function openApp(
     pauseFile: common.pauseFile,
     keeping: { store, vkey: signer.vkey, headPlaces: places },
     newId,
-    obstacles: () => obstaclesOf(state, trail, store, sources),
+    obstacles: () => obstaclesOf(durable, sources),
     ...createUpkeep(durable, settings, world),
     close: async () => {
       try {
