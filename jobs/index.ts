@@ -5,6 +5,7 @@ import { alertsJob } from './alerts.ts';
 import { evidenceJob } from './evidence.ts';
 import { headsJob } from './heads.ts';
 import { heartbeatJob } from './heartbeat.ts';
+import { createWorkers } from './queue/workers.ts';
 import { keysJob } from './keys.ts';
 import { lookupJob } from './lookup.ts';
 import { recoverJob } from './recover.ts';
@@ -37,9 +38,14 @@ export interface Jobs extends Scheduler {
  * shall hold up nobody else's sweep, and one for alerts.
  */
 export function createJobs(app: App): Jobs {
+  const workers = createWorkers(app);
   const lanes = [
     UPKEEP.flatMap((of) => of(app)),
-    ...app.controllers.map((controlled) => ERASING.flatMap((of) => of(app, controlled))),
+    ...app.controllers.map((controlled) => {
+      const { engine } = controlled;
+      const helped = workers === undefined ? engine : { ...engine, helpers: workers.helpers };
+      return ERASING.flatMap((of) => of(app, { ...controlled, engine: helped }));
+    }),
   ];
   const jobs = lanes.flat();
   const firstSlot = createSlotSearch(app.now);
@@ -51,8 +57,14 @@ export function createJobs(app: App): Jobs {
   };
   return {
     tick: () => all((one) => one.tick()),
-    start: () => schedulers.forEach((one) => one.start()),
-    stop: () => all((one) => one.stop()),
+    start: () => {
+      schedulers.forEach((one) => one.start());
+      workers?.start();
+    },
+    stop: async () => {
+      // Together: a sweep waits for the workers that erase its partitions.
+      await Promise.all([all((one) => one.stop()), workers?.stop()]);
+    },
     lastTick: () => Math.min(...schedulers.map((one) => one.lastTick())),
     firstSlot,
     missed: () => missedSlots(jobs, firstSlot),

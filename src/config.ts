@@ -201,6 +201,7 @@ function typed(values: Flat, env: SettingsInput['env']): Settings {
   const folder = text('data.folder');
   const origin = optional('audit.origin');
   const headStore = optional('audit.heads.store');
+  const redis = optional('queue.redis');
   const key = (name: 'signing' | 'wrapping'): KeySource => {
     const from = keySource(optional(`keys.${name}`) ?? join(folder, 'keys', name), env);
     if (from !== undefined) return from;
@@ -247,6 +248,12 @@ function typed(values: Flat, env: SettingsInput['env']): Settings {
     verify: { percent: number('verify.share'), withinDays: number('verify.within') },
     plan: { expiresDays: number('plan.expires') },
     approval: { own: text('approval.own') === 'allowed' },
+    queue: {
+      ...(redis === undefined ? {} : { redis }),
+      workers: number('queue.workers'),
+      size: number('queue.partition'),
+      attempts: number('queue.attempts'),
+    },
     alerts: alertSettings(values),
   };
 }

@@ -12,6 +12,7 @@ export const HOMES = {
   pg: ['src/database.ts'],
   'better-sqlite3': ['src/database.ts'],
   'node-cron': ['jobs/scheduler.ts'],
+  bullmq: ['jobs/queue/queue.ts'],
   winston: ['src/logger.ts'],
   convict: ['src/config.ts'],
   yaml: ['src/policy/parse/**'],

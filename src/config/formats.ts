@@ -91,6 +91,10 @@ export const FORMATS = {
   endpoint: textual('an http:// or https:// URL without a path', (text) =>
     /^https?:\/\/[A-Za-z0-9.:[\]_-]+\/?$/.test(text),
   ),
+  'redis-url': textual('a redis:// or rediss:// URL', (text) => /^rediss?:\/\/.+$/s.test(text)),
+  workers: numeric(0, 8, ' partitions'),
+  'partition-size': numeric(1, 100_000, ' records'),
+  attempts: numeric(1, 100, ' times'),
   secret: textual('a text', (text) => text.trim() !== ''),
   'signing-secret': textual('a text of at least 16 characters', (text) => text.trim().length >= 16),
   'web-address': textual(

@@ -57,6 +57,13 @@ export interface Settings extends CommonSettings {
   readonly plan: { readonly expiresDays: number };
   /** Whether who made a plan may let it go. */
   readonly approval: { readonly own: boolean };
+  /** `redis` may hold a password: never printed. Without it a daemon erases alone. `size`: records of a partition. */
+  readonly queue: {
+    readonly redis?: string;
+    readonly workers: number;
+    readonly size: number;
+    readonly attempts: number;
+  };
   /** Where the daemon calls for help; nowhere by default. */
   readonly alerts: AlertSettings;
 }
@@ -184,6 +191,23 @@ export const SETTINGS = {
   'approval.own': {
     format: 'permission',
     doc: 'forbidden: a plan is approved under another operator id than it was made under.',
+  },
+  'queue.redis': {
+    format: 'redis-url',
+    doc: 'Redis, by which all daemons of the installation share large sweeps. Default: none; each erases alone.',
+    secret: true,
+  },
+  'queue.workers': {
+    format: 'workers',
+    doc: 'How many partitions this daemon works at at a time; 0: it only coordinates its own sweeps.',
+  },
+  'queue.partition': {
+    format: 'partition-size',
+    doc: 'Records of one partition; what one policy erases is shared when it is more.',
+  },
+  'queue.attempts': {
+    format: 'attempts',
+    doc: 'How often a partition is tried whose source fails for a passing reason.',
   },
   'alerts.webhook.url': {
     format: 'web-address',

@@ -12,6 +12,7 @@ import { startCeph } from './ceph.ts';
 import { startMariadb } from './mariadb.ts';
 import { startPostgres } from './postgres.ts';
 import { program } from './program.ts';
+import { startRedis } from './redis.ts';
 import { NoServer } from './server.ts';
 import type { Server } from './server.ts';
 
@@ -22,6 +23,7 @@ const STARTERS: Readonly<
 > = {
   mariadb: { given: 'FRIST_TEST_MARIADB', start: startMariadb },
   postgres: { given: 'FRIST_TEST_POSTGRES', start: startPostgres },
+  redis: { given: 'FRIST_TEST_REDIS', start: startRedis },
   ceph: { given: 'FRIST_TEST_S3', start: startCeph },
   prometheus: { given: 'FRIST_TEST_PROMETHEUS', start: program('prometheus', 'prometheus') },
   promtool: { given: 'FRIST_TEST_PROMTOOL', start: program('prometheus', 'promtool') },

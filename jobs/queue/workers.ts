@@ -1,0 +1,88 @@
+/** Makes helpers of each other of all daemons of an installation, where a queue is set. Composes only. */
+import type { Engine, Helpers } from '../../src/erasure/engine.ts';
+import { workAt } from '../../src/erasure/partition/work.ts';
+import type { App } from '../../src/installation/app.ts';
+import type { PartitionName } from '../../src/state/state.ts';
+import type { PartitionQueue } from './queue.ts';
+
+/** When nobody has got on for this long, the coordinator takes a partition itself. */
+const PATIENCE_MS = 30_000;
+
+export interface Workers {
+  readonly helpers: Helpers;
+  start(): void;
+  /** Tells them to stop; each ends with the batch in hand. */
+  stop(): Promise<void>;
+}
+
+/** A partition is left for a while: the job comes again. */
+class Left extends Error {
+  override readonly name = 'Left';
+}
+
+/** Undefined where no queue is set: then a daemon erases alone. */
+export function createWorkers(app: App): Workers | undefined {
+  const { redis, size, workers } = app.settings.queue;
+  if (redis === undefined) return undefined;
+  const stopping = new AbortController();
+  let opening: Promise<PartitionQueue> | undefined;
+  const queue = (): Promise<PartitionQueue> => (opening ??= open(app, redis));
+
+  const take = async (partition: PartitionName, last: boolean): Promise<void> => {
+    const { run, number } = partition;
+    const found = (await app.state.partitions(run)).find((one) => one.number === number);
+    const controlled = app.controllers.find(({ engine }) => engine.controller.name === found?.controller);
+    // Of a controller that is broken here, or of a run that has ended: the coordinator sees to it.
+    if (controlled === undefined) return;
+    const { engine, tasks } = controlled;
+    const worked = await told(engine, () =>
+      workAt(engine, tasks, partition, { signal: stopping.signal, last }),
+    );
+    // What is left because we stop, whoever is told next takes up at once.
+    if (worked === 'left' && !stopping.signal.aborted) throw new Left();
+  };
+
+  return {
+    helpers: {
+      size,
+      patience: PATIENCE_MS,
+      offer: async (partitions) => {
+        try {
+          await (await queue()).offer(partitions);
+        } catch {
+          // The queue has said so in the log; the coordinator goes on alone.
+        }
+      },
+    },
+    start: () => {
+      if (workers === 0) return;
+      queue()
+        .then((one) => {
+          if (!stopping.signal.aborted) one.work(workers, take);
+        })
+        .catch((error: unknown) => {
+          app.logger.error('job failed', { job: 'queue', error });
+        });
+    },
+    stop: async () => {
+      stopping.abort();
+      await (await opening)?.close();
+    },
+  };
+}
+
+/** Loaded where it is used: most installations have no queue. */
+async function open({ settings, state, logger }: App, url: string): Promise<PartitionQueue> {
+  const { openQueue } = await import('./queue.ts');
+  const { id } = await state.installation();
+  return openQueue({ url, name: id, attempts: settings.queue.attempts, logger });
+}
+
+async function told<T>({ logger, replica }: Engine, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    logger.warn('partition left', { replica, error });
+    throw error;
+  }
+}
