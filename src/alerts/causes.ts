@@ -3,6 +3,7 @@
  * that shares the state sees the same; it is over as soon as the facts no longer show it. The alert rules for Prometheus
  * (deploy/prometheus) and the headings of deploy/RUNBOOK.md have the same names.
  */
+import type { Down } from '../installation/app.ts';
 import type { PolicyStanding, Standing } from '../standing/standing.ts';
 import type { BatchName } from '../state/state.ts';
 
@@ -10,6 +11,7 @@ export const CAUSES = [
   'FristAlertUndelivered',
   'FristBatchAstray',
   'FristBatchOpen',
+  'FristControllerDown',
   'FristHoldPastReview',
   'FristJobBehind',
   'FristNoSuccess',
@@ -54,6 +56,8 @@ export interface Behind {
 export interface Facts {
   readonly standing: Standing;
   readonly behind: Behind;
+  /** Controllers that are not worked for. */
+  readonly missing: readonly Down[];
   /** Channels that what was to be sent could not be sent by for an hour. */
   readonly undelivered: readonly string[];
   /** Milliseconds since the epoch. */
@@ -71,7 +75,7 @@ const CATCH_UP_MS = 5 * MINUTE_MS;
 
 /** Everything that is wrong. */
 export function alarmsOf(facts: Facts): Alarm[] {
-  const { standing, undelivered } = facts;
+  const { standing, missing, undelivered } = facts;
   return [
     ...standing.policies.flatMap((policy) => [
       ...overdue(policy),
@@ -79,6 +83,7 @@ export function alarmsOf(facts: Facts): Alarm[] {
       ...runFailed(policy),
       ...noSuccess(policy, facts),
     ]),
+    ...missing.map(controllerDown),
     ...ofBatches(facts),
     ...ofProofsAndHolds(standing),
     ...ofTrail(facts),
@@ -90,6 +95,15 @@ export function alarmsOf(facts: Facts): Alarm[] {
       return { cause: 'FristAlertUndelivered', about: { channel }, text, remedy };
     }),
   ];
+}
+
+function controllerDown({ name, code }: Down): Alarm {
+  return {
+    cause: 'FristControllerDown',
+    about: { controller: name, code },
+    text: `Nothing is erased for ${name}: its policy file cannot be used (${code}). The others go on.`,
+    remedy: '`frist check` names each place that is wrong. The daemon looks again every minute.',
+  };
 }
 
 const records = (n: number): string => (n === 1 ? '1 record' : `${String(n)} records`);
@@ -280,6 +294,7 @@ function paused({ standing: { paused: stopped }, now }: Facts): Alarm[] {
 const AT_A_STANDSTILL: ReadonlySet<Cause> = new Set([
   'FristBatchAstray',
   'FristBatchOpen',
+  'FristControllerDown',
   'FristNoSuccess',
   'FristRunFailed',
   'FristTrailBehind',

@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 
 export type Watched = Pick<
   App,
-  'settings' | 'state' | 'controllers' | 'now' | 'pauseFile' | 'logger' | 'newId'
+  'settings' | 'state' | 'controllers' | 'missing' | 'now' | 'pauseFile' | 'logger' | 'newId'
 >;
 
 /** What one look found. */
@@ -23,10 +23,11 @@ export interface Look {
 
 /** Reads what is wrong now. `behindOf` says what is behind its schedule. Throws the state's own errors. */
 export async function lookAround(app: Watched, behindOf: () => Promise<Behind>): Promise<Look> {
+  const { state, missing } = app;
   const standing = await readStanding(app);
   const now = app.now();
-  const undelivered = undeliveredBy(await app.state.alarms.all(), now - HOUR_MS);
-  return { standing, alarms: alarmsOf({ standing, behind: await behindOf(), undelivered, now }) };
+  const undelivered = undeliveredBy(await state.alarms.all(), now - HOUR_MS);
+  return { standing, alarms: alarmsOf({ standing, behind: await behindOf(), missing, undelivered, now }) };
 }
 
 /** Channels with a message that was tried, and that waits since before a moment (ms since the epoch). */

@@ -23,6 +23,7 @@ const PLACES: ReadonlySet<string> = new Set<SettingName>([
   'keys.wrapping',
   'spool.folder',
   'pause.file',
+  'alerts.heartbeat.url',
 ]);
 
 const has = (value: Scalar | undefined): boolean => typeof value === 'string' && value.includes(PLACEHOLDER);
@@ -93,6 +94,8 @@ function sharedPlaces(values: Flat): Complaint[] {
     ['keys.signing', inData('keys.signing')],
     ['keys.wrapping', inData('keys.wrapping')],
     ['spool.folder', inData('spool.folder')],
+    // One that is dead must not be taken for another that lives.
+    ['alerts.heartbeat.url', !given('alerts.heartbeat.url') || differs('alerts.heartbeat.url')],
   ];
   return wrong.flatMap(([name, ok]) =>
     ok

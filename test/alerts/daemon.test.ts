@@ -108,7 +108,7 @@ describe('an alarm', () => {
     const { state, newId } = on.daemon.app;
     const [id, placed] = [newId(), new Date(on.now).toISOString()];
     const review = new Date(on.now - 2 * DAY).toISOString().slice(0, 10);
-    const subjects = [{ kind: 'email', value: 'somebody' }];
+    const subjects = [['email', 'somebody']] as const;
     await state.transaction((t) => t.addHold({ id, kind: 'hold', subjects, placed, by: 'dpo.1', review }));
     await on.look();
     told('ALERT FristHoldPastReview');
@@ -133,6 +133,13 @@ describe('an alarm', () => {
     await state.transaction((t) => t.closeProof('b1'));
     await on.look();
     told('OVER FristProofOverdue');
+  });
+
+  it('comes for a controller whose policy file is broken, while the others are worked for', async () => {
+    await on.look([{ name: 'other', code: 'CONFIG_INVALID', controller: 'Other A/S' }]);
+    told('ALERT FristControllerDown');
+    await on.look();
+    told('OVER FristControllerDown');
   });
 
   it('comes for a batch without an outcome, and for one that no policy can settle', async () => {

@@ -6,6 +6,7 @@ import { heartbeatJob } from '../../jobs/heartbeat.ts';
 import type { Job } from '../../jobs/scheduler.ts';
 import { createSlotSearch, type FirstSlot } from '../../jobs/slots.ts';
 import { verifyJob } from '../../jobs/verify.ts';
+import type { Down } from '../../src/installation/app.ts';
 import { openMailbox, type Mailbox } from '../support/alerts/mailbox.ts';
 import { openReceiver, type Receiver } from '../support/alerts/receiver.ts';
 import { openDaemon, type Daemon } from '../support/bad-days/daemon.ts';
@@ -37,7 +38,7 @@ export interface World {
   /** What stands in the mails since the last question: each heading. */
   mailed(): string[][];
   /** A look for alarms, while everything else of the daemon stands still. */
-  look(): Promise<void>;
+  look(missing?: readonly Down[]): Promise<void>;
   restart(): Promise<void>;
   end(): Promise<void>;
 }
@@ -77,7 +78,7 @@ export async function openWorld(start: number, heartbeat = ''): Promise<World> {
     return fresh.map(({ text }) => text.match(/^(?:ALERT|STILL|OVER) \S+$/gm) ?? []);
   };
   const slots = createSlotSearch(() => world.now);
-  world.look = () => lookAlone(world, slots);
+  world.look = (missing = []) => lookAlone(world, slots, missing);
   world.restart = async () => {
     await world.daemon.end();
     world.daemon = await open();
@@ -91,8 +92,12 @@ export async function openWorld(start: number, heartbeat = ''): Promise<World> {
   return world;
 }
 
-async function lookAlone({ daemon: { app }, now }: World, slots: FirstSlot): Promise<void> {
+async function lookAlone(
+  { daemon: { app }, now }: World,
+  slots: FirstSlot,
+  missing: readonly Down[],
+): Promise<void> {
   const others = [heartbeatJob, headsJob, verifyJob].flatMap((job): Job[] => job(app));
-  const [job] = alertsJob(app, others, slots);
+  const [job] = alertsJob({ ...app, missing }, others, slots);
   await job?.run(new Date(now).toISOString(), new AbortController().signal);
 }

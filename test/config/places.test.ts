@@ -62,6 +62,18 @@ describe('{controller}', () => {
     expect(() => settings.load('else')).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
   });
 
+  it('stands in the address of the watch outside, so that one that is dead is not taken for another', () => {
+    const own = { FRIST_DATA_FOLDER: 'var/{controller}' };
+    const url = (to: string): Readonly<Record<string, string>> => ({
+      ...own,
+      FRIST_ALERTS_HEARTBEAT_URL: to,
+    });
+    const { load } = read(url('https://hc.example/{controller}'));
+    expect(load('acme').settings.alerts.heartbeat).toEqual({ url: 'https://hc.example/acme' });
+    expect(blamed(url('https://hc.example/all'))).toEqual(['alerts.heartbeat.url']);
+    expect(blamed({ FRIST_ALERTS_HEARTBEAT_URL: 'https://hc.example/all' })).toEqual([]);
+  });
+
   it('needs a controller', () => {
     const { load } = read({ FRIST_DATA_FOLDER: '{controller}' });
     expect(() => load()).toThrow(new FristError('CONTROLLER_NEEDED'));
