@@ -11,6 +11,7 @@ export const PAGES = [
   'CHANGELOG.md',
   'docs/how-it-decides.md',
   'docs/operating.md',
+  'docs/deploying.md',
   'docs/metrics.md',
   'docs/alerts.md',
   'docs/auditing.md',
