@@ -79,7 +79,7 @@ export const POLICY_METRICS: readonly Metric<PolicyNumbers>[] = [
   },
   {
     name: 'frist_oldest_overdue_seconds',
-    help: 'How long ago the promised day of the oldest overdue record ended; 0 where none is overdue',
+    help: 'How long ago the promised day ended of the oldest that the last whole look found overdue; 0 where none is left',
     read: ({ standing, now }) => {
       const { oldestOverdue, zone } = standing;
       if (oldestOverdue === undefined) return standing.overdue === undefined ? undefined : 0;
