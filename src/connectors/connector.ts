@@ -111,7 +111,8 @@ export interface Batch {
   readonly stillDue: (facts: readonly Facts[]) => readonly boolean[];
   /**
    * Asked when the advisory lock was lost and had to be taken anew: while nobody had it, another process may have looked at
-   * the batch and settled it. What it throws comes out, and nothing is done.
+   * the batch and settled it. Without `locks` it is asked before what cannot be taken back. What it throws comes out, and
+   * nothing more is done.
    */
   readonly stillOurs?: () => Promise<void>;
 }

@@ -126,7 +126,8 @@ async function look(
   const present = batch.keys.filter((_, i) => seen[i] === 'present');
   const read = present.length === 0 ? [] : await connector.read(view, present, signal);
   const there = new Map(read.map((facts) => [JSON.stringify(facts.key), facts]));
-  const standing = standingIn(session, batch.stage);
+  // Where no lock keeps a process out that woke late, its last call may come after this look.
+  const standing = connector.capabilities.locks ? standingIn(session, batch.stage) : 'uncertain';
   return identitiesOf(batch).map((identity, i): Settled => {
     if (seen[i] !== 'present') return { identity, outcome: 'absent-after-crash' };
     const facts = there.get(JSON.stringify(identity.key));

@@ -82,6 +82,22 @@ describe('of a batch that was open at a crash', () => {
     expect(finished?.outcomes).toEqual({ erased: 3 });
   });
 
+  it('a record that stands is uncertain where no lock keeps out whoever wakes late', async () => {
+    const unlocked = (connector: Connector): Connector =>
+      new Proxy(connector, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name);
+          if (name === 'capabilities') return { ...target.capabilities, locks: false };
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+        },
+      });
+    const next = await died('not applied', unlocked);
+    await run(next);
+    const [recovered, finished] = settledIn(await next.entries());
+    expect(recovered?.outcomes).toEqual({ uncertain: 3 });
+    expect(finished?.outcomes).toEqual({ erased: 3 });
+  });
+
   it('a record that is gone, and of which something is left, is not said to stand', async () => {
     const next = await died('applied');
     row('notes', '9', note(9, 2));

@@ -11,6 +11,13 @@ import { FileTrouble } from './root.ts';
 
 /** How many files are asked about, or removed, at a time: in a bucket each is a request. */
 const TOGETHER = 8;
+/**
+ * Where no lock keeps others out, whoever slept through the end of his lease must not go on. No lease ends within so short
+ * a time without being renewed.
+ */
+const ASK_MS = 5000;
+const nothing = (): Promise<void> => Promise.resolve();
+
 /** What stands in the way of this one file, and not of the others. */
 const OF_THIS_FILE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY', 'AccessDenied', 'InvalidObjectState']); // prettier-ignore
 
@@ -85,16 +92,19 @@ export class FilesSession extends Session {
     this.#asked = asked;
   }
 
-  protected async eraseBatch({ keys, action, stage, stillDue }: Batch): Promise<BatchResult> {
+  protected async eraseBatch({ keys, action, stage, stillDue, stillOurs }: Batch): Promise<BatchResult> {
     if (action.kind !== 'delete') throw new SourceFailure('fatal', 'DELETE_ONLY');
     const read = await inGroups(keys, ([path = '']) => this.#read(path));
     const there = read.filter((one) => one !== undefined);
     const due = stillDue(there.map((one) => one.facts));
+    const heed = this.#place.locks ? nothing : seldom(stillOurs ?? nothing);
     const goes = new Set(there.filter((one, i) => due[i] === true && this.#asked.mayGo(one.item, stage)));
     const outcomes = await inGroups(keys, async (_, i): Promise<RecordOutcome | Refusal> => {
       const one = read[i];
       if (one === undefined) return 'already-absent';
-      return goes.has(one) ? await this.#remove(one) : 'changed';
+      if (!goes.has(one)) return 'changed';
+      await heed();
+      return await this.#remove(one);
     });
     return { outcomes, facts: read.map((one) => one?.facts), dependents: new Map() };
   }
@@ -121,6 +131,17 @@ export class FilesSession extends Session {
       return { failed };
     }
   }
+}
+
+/** Asks at once, and again whenever that is some time ago. */
+function seldom(ask: () => Promise<void>): () => Promise<void> {
+  let asked = Number.NEGATIVE_INFINITY;
+  let answer = Promise.resolve();
+  return () => {
+    const now = performance.now();
+    if (now - asked >= ASK_MS) [asked, answer] = [now, ask()];
+    return answer;
+  };
 }
 
 /** The answers in order. All of a group are waited for, so that nothing goes on behind the back of who has failed. */

@@ -154,6 +154,17 @@ describe('a bucket', () => {
     expect(await connector.verify(viewOf(RECORD, DELETE), 0, [key], ON)).toEqual(['gone']);
   });
 
+  it('loses nothing to whoever finds that another has the turn by now', async () => {
+    server.makeBucket('chats');
+    const all = ['a@x', 'b@x', 'c@x'].map((who) => `of/${who}/2020-01-02.log`);
+    await put(...all.map((path) => `logs/${path}`));
+    let asked = 0;
+    const stillOurs = (): Promise<void> => Promise.reject(new Error(`lost ${String((asked += 1))}`));
+    const keys = all.map((path) => [path]);
+    await expect(eraseKeys(connector, viewOf(RECORD, DELETE), keys, { stillOurs })).rejects.toThrow('lost 1');
+    expect(left()).toEqual(all.map((path) => `logs/${path}`));
+  });
+
   it('lets one session erase for a policy', async () => {
     server.makeBucket('chats');
     const session = await connector.erasing(viewOf(RECORD, DELETE), ON);

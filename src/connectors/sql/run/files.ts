@@ -5,7 +5,7 @@ import type { Files, Piece } from '../../../policy/policy.ts';
 import type { DependentCount, FileCount } from '../../connector.ts';
 import { SourceFailure } from '../../connector.ts';
 import { FileTrouble } from '../../files/root.ts';
-import type { FileRoot, OpenRoot } from '../../files/root.ts';
+import type { FileOutcome, FileRoot, OpenRoot } from '../../files/root.ts';
 import type { Question } from '../compile/facts.ts';
 import { refTo } from '../compile/place.ts';
 import type { Context } from '../compile/place.ts';
@@ -91,6 +91,9 @@ function some({ characters }: Piece, text: string): string {
     .join('');
 }
 
+/** Files removed at a time. */
+const TOGETHER = 16;
+
 /** Of a dependent that nothing has been done about. */
 export const NOTHING: DependentCount = { deleted: 0, anonymised: 0, detached: 0, kept: 0 };
 
@@ -108,7 +111,8 @@ export async function removeFiles(
   if (question.context.dialect === 'postgres') await connection.query('SET CONSTRAINTS ALL IMMEDIATE');
   for (const one of files) {
     const before = counts.get(one.name) ?? NOTHING;
-    counts.set(one.name, { ...before, files: sum(before.files, await removeFrom(openRoot(one.root), one)) });
+    const removed = await removeFrom(connection, openRoot(one.root), one);
+    counts.set(one.name, { ...before, files: sum(before.files, removed) });
   }
 }
 
@@ -118,9 +122,18 @@ export interface Removing {
   readonly openRoot: OpenRoot;
 }
 
-async function removeFrom(root: FileRoot, { paths, shared }: FoundFiles): Promise<FileCount> {
+async function removeFrom(
+  connection: Connection,
+  root: FileRoot,
+  { paths, shared }: FoundFiles,
+): Promise<FileCount> {
   try {
-    const outcomes = await root.remove(paths);
+    const outcomes: FileOutcome[] = [];
+    for (let at = 0; at < paths.length; at += TOGETHER) {
+      // Who has lost the connection while he slept has lost the lock with it: another may have looked, and settled.
+      if (at > 0) await connection.query('SELECT 1');
+      outcomes.push(...(await root.remove(paths.slice(at, at + TOGETHER))));
+    }
     const removed = outcomes.filter((one) => one === 'removed').length;
     const missing = outcomes.filter((one) => one === 'missing').length;
     return { removed, missing, shared, refused: outcomes.length - removed - missing };
