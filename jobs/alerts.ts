@@ -13,6 +13,7 @@ const HOUR_MS = 3_600_000;
 /** How long after its moment something must have been done: a sweep has run.deadline, a job until the next night. */
 const SWEEP_MS = 12 * HOUR_MS;
 const JOB_MS = 24 * HOUR_MS;
+const LONG_AGO = new Date(0).toISOString();
 /** The day's sign of life has two hours to come back. */
 const HEARTBEAT_MS = 2 * HOUR_MS;
 
@@ -39,8 +40,8 @@ export function alertsJob(app: App, jobs: readonly Job[], firstSlot: FirstSlot):
       name: 'alerts',
       schedule: '* * * * *',
       zone: 'UTC',
-      // It looks at what there is, not at a slot: there is nothing to catch up.
-      lastSlot: () => Promise.resolve(undefined),
+      // It looks at what there is, not at a slot; a daemon that has just begun does so at once.
+      lastSlot: () => Promise.resolve(LONG_AGO),
       run: async (_slot, signal) => {
         const look = await lookAround(app, behindOf);
         await Promise.all([
