@@ -57,6 +57,12 @@ export const TRAIL_ERRORS = {
     remedy:
       'Keep a copy of the store as it is, restore it from a copy that verifies, and find out who changed it.',
   },
+  AUDIT_END_LOST: {
+    exit: 4,
+    message: 'The audit trail has {key}, beyond the {size} entries of its checkpoint',
+    remedy:
+      'Its end was in the state database, and was lost before the checkpoint was copied into the bucket. Restore a newer copy of the state. What was appended last may have been a hold.',
+  },
   AUDIT_ROLLBACK: {
     exit: 4,
     message: 'The audit trail is older than it was: {size} entries, {known} were seen',

@@ -12,7 +12,8 @@ import { createUlids } from '../audit/format/ulid.ts';
 import { openReader, type TrailReader } from '../audit/lookup/reader.ts';
 import { openStore } from '../audit/store/open.ts';
 import type { ReadStore } from '../audit/store/store.ts';
-import { CHECKPOINT, PENDING } from '../audit/tile.ts';
+import { CHECKPOINT, parseTilePath, PENDING, TILE_PREFIX } from '../audit/tile.ts';
+import { TILE_WIDTH } from '../audit/tree.ts';
 import type { Settings } from '../config.ts';
 import { FristError } from '../errors.ts';
 import { openKeyRing } from './keys.ts';
@@ -64,8 +65,8 @@ export async function adoptTrail(
 ): Promise<Adopted> {
   const anew = !(await hasState(settings, world));
   if (!anew) await refuseCurrent(settings, world);
-  const changing = await changingObject(settings.audit, store);
   const reader = await openReader({ store, vkey });
+  const changing = await changingObject(settings.audit, store, reader);
   const { installation, at } = await firstEntry(reader);
   if (anew) {
     const made = { id: installation, origin, created: at };
@@ -131,15 +132,22 @@ interface Trail extends Pick<Adoption, 'object'> {
 
 /**
  * The checkpoint, where what changes of the trail lay in the state and was lost with it: in a bucket, without the append
- * that was the last.
+ * that was the last. The bucket has a copy, which is the last but one after a crash between the two.
+ * @throws AUDIT_END_LOST then: what was appended may have been a hold.
  */
 async function changingObject(
   { s3 }: Settings['audit'],
   store: ReadStore,
+  { head }: TrailReader,
 ): Promise<Pick<Adoption, 'object'>> {
   const isElsewhere = s3.bucket === undefined || s3.stateBucket !== undefined;
   if (isElsewhere || (await store.get(PENDING)) !== undefined) return {};
   const found = await store.get(CHECKPOINT);
+  for await (const key of store.list(`${TILE_PREFIX}entries/`)) {
+    const tile = parseTilePath(key);
+    if (tile !== undefined && tile.index * TILE_WIDTH + tile.width > head.size)
+      throw new FristError('AUDIT_END_LOST', { key, size: head.size });
+  }
   return found === undefined ? {} : { object: { key: CHECKPOINT, bytes: found.bytes } };
 }
 

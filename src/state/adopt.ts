@@ -6,6 +6,7 @@ import type { Adoption } from './state.ts';
 import { addHold } from './erasing/holds.ts';
 import { dropPartitions } from './erasing/partitions.ts';
 import { dropPlanKeys } from './erasing/plans.ts';
+import { readObject, replaceObject } from './trail/objects.ts';
 import { ONE, type Turn } from './turn.ts';
 
 /**
@@ -14,9 +15,15 @@ import { ONE, type Turn } from './turn.ts';
  */
 export async function adopt(turn: Turn, adoption: Adoption): Promise<void> {
   const { db } = turn;
-  const { head, published, settled, proven, ended, holds, epochs } = adoption;
+  const { head, object, published, settled, proven, ended, holds, epochs } = adoption;
   await db('frist_head').delete();
   await db('frist_head').insert({ one: ONE, size: head.size, root: head.root });
+  if (object !== undefined) {
+    const { key, bytes } = object;
+    // An append that was under way is as old as the copy.
+    await db('frist_trail_objects').whereNot({ name: key }).delete();
+    await replaceObject(turn, key, bytes, (await readObject(db, key))?.tag ?? null);
+  }
   for (const id of published) await db('frist_outbox').where({ id }).delete();
   for (const id of settled) await db('frist_batches').where({ id }).delete();
   for (const batch of proven) await db('frist_proofs').where({ batch }).delete();

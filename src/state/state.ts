@@ -204,6 +204,8 @@ export type LostEpoch = Required<Pick<EpochKey, 'epoch' | 'from' | 'destroyed'>>
 export interface Adoption {
   /** The end of the trail. */
   readonly head: Head;
+  /** Its checkpoint, where what changes of the trail lies in the state. */
+  readonly object?: { readonly key: string; readonly bytes: Uint8Array };
   /** Rows of the outbox that the trail has. */
   readonly published: readonly number[];
   /** Open batches that the trail says were settled. */

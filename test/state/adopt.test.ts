@@ -47,9 +47,12 @@ describe.each(await engines())('a state that is adopted on %s', (engine) => {
     const lost = aHold({ subjects: [], sources: ['crm'] });
     const epoch = { epoch: 'e-0', from: '2025-12-01T00:00:00.000Z' };
     const destroyed = { on: '2026-11-22', trueFrom: '2026-12-23' };
+    for (const name of ['checkpoint', '.state/pending'])
+      await state.trailObjects.replace(name, Buffer.from('of the copy'), null);
     await state.transaction((t) =>
       t.adopt({
         head: { size: 40, root: 'cm9vdA==' },
+        object: { key: 'checkpoint', bytes: Buffer.from('of the trail') },
         published: [told?.id ?? 0],
         settled: [settled.id],
         proven: [settled.id],
@@ -59,6 +62,8 @@ describe.each(await engines())('a state that is adopted on %s', (engine) => {
       }),
     );
     expect(await state.lastHead()).toEqual({ size: 40, root: 'cm9vdA==' });
+    const object = async (name: string): Promise<string | undefined> => (await state.trailObjects.get(name))?.bytes.toString(); // prettier-ignore
+    expect([await object('checkpoint'), await object('.state/pending')]).toEqual(['of the trail', undefined]);
     expect((await state.pendingOutbox(10)).map(({ entries }) => entries)).toEqual([['{"told":false}']]);
     expect((await state.openBatches()).map(({ id }) => id)).toEqual([open.id]);
     expect((await state.pendingProofs()).map(({ batch }) => batch)).toEqual([open.id]);

@@ -172,6 +172,16 @@ describe('what changes', () => {
     expect(s3.current(name).get('trail/checkpoint')).toEqual(note(2));
   });
 
+  it('is not taken from an old copy of the state database, which is told', async () => {
+    const { swap, open } = setUp({ bucket: { quirks: { ifMatch: 'ignored' } }, database: true });
+    const store = open();
+    const tag = await store.replace('checkpoint', note(1), null);
+    await store.replace('checkpoint', note(3), tag);
+    const newest = await swap?.get('checkpoint');
+    await swap?.replace('checkpoint', note(1), newest?.tag ?? null);
+    await expect(open().get('checkpoint')).rejects.toEqual(coded('AUDIT_STATE_OLD', { count: 2 }));
+  });
+
   it('stays in the state database once it is there, also when the bucket has learned to swap', async () => {
     const bucket = { quirks: { ifMatch: 'ignored' } } as const;
     const { name, swap, open } = setUp({ bucket, database: true });

@@ -11,7 +11,7 @@ import type { Stored, Swap } from '../store.ts';
 import type { S3Bucket } from './bucket.ts';
 import { canSwap } from './probe.ts';
 import type { Abilities, SwapForm } from './probe.ts';
-import { bucketSwap, mirroredSwap } from './swap.ts';
+import { bucketSwap, mirroredSwap, rolledBack, stateOld } from './swap.ts';
 
 export interface ChangingOptions {
   readonly bucket: S3Bucket;
@@ -44,6 +44,7 @@ class Changing implements Swap {
     this.#place = mirroredSwap(
       bucketSwap(second.bucket, async () => formOf(await second.abilities())),
       bucket,
+      rolledBack,
     );
   }
 
@@ -77,7 +78,7 @@ class Changing implements Swap {
 
   #database(): Swap | undefined {
     const { bucket, database } = this.#options;
-    return database === undefined ? undefined : mirroredSwap(database, bucket);
+    return database === undefined ? undefined : mirroredSwap(database, bucket, stateOld);
   }
 }
 

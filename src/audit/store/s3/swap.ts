@@ -25,11 +25,17 @@ function sizeOf(checkpoint: Buffer | undefined): number {
   return Number(checkpoint?.toString().split('\n')[1] ?? 0);
 }
 
+/** What is wrong where the other place has an older checkpoint than the bucket. */
+export type Behind = (size: number, known: number) => FristError;
+
+export const rolledBack: Behind = (size, known) => new FristError('AUDIT_ROLLBACK', { size, known });
+export const stateOld: Behind = (size, known) => new FristError('AUDIT_STATE_OLD', { count: known - size });
+
 /**
  * Swaps elsewhere, and copies `checkpoint` into the bucket. A crash between the two leaves an older copy, which the
  * next reading of it here brings up to date.
  */
-export function mirroredSwap(swap: Swap, bucket: S3Bucket): Swap {
+export function mirroredSwap(swap: Swap, bucket: S3Bucket, behind: Behind): Swap {
   return {
     get: async (key) => {
       if (key !== CHECKPOINT) return await swap.get(key);
@@ -38,7 +44,7 @@ export function mirroredSwap(swap: Swap, bucket: S3Bucket): Swap {
       const copy = (await bucket.get(key))?.bytes;
       const found = await swap.get(key);
       const [size, known] = [sizeOf(found?.bytes), sizeOf(copy)];
-      if (size < known) throw new FristError('AUDIT_ROLLBACK', { size, known });
+      if (size < known) throw behind(size, known);
       if (found !== undefined && copy?.equals(found.bytes) !== true) await bucket.put(key, found.bytes);
       return found;
     },
