@@ -17,7 +17,7 @@ import { DeleteObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { envOf, SETTING_NAMES } from '../../src/config/settings.ts';
-import { buildImage } from '../support/image/build.ts';
+import { openImage } from '../support/image/build.ts';
 import type { Image } from '../support/image/build.ts';
 import { openContainers } from '../support/image/container.ts';
 import type { Containers, Ended } from '../support/image/container.ts';
@@ -159,7 +159,7 @@ if (hasMariadb && store !== undefined)
     }
 
     beforeAll(async () => {
-      built = buildImage();
+      built = await openImage();
       db = await freshDatabase('mariadb');
       await seed();
       secrets = mkdtempSync(join(tmpdir(), 'frist-secrets-'));
@@ -190,7 +190,6 @@ if (hasMariadb && store !== undefined)
     });
     afterAll(async () => {
       on.remove();
-      built.remove();
       rmSync(secrets, { recursive: true });
       await db.query(`drop user ${user}@'%'`);
       await db.drop();

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { validate } from 'dockerfile-utils';
 import { SETTING_NAMES, envOf } from '../../src/config/settings.ts';
-import { buildImage } from '../support/image/build.ts';
+import { openImage } from '../support/image/build.ts';
 import type { Image } from '../support/image/build.ts';
 import { openContainers } from '../support/image/container.ts';
 import type { Containers, Running } from '../support/image/container.ts';
@@ -104,7 +104,7 @@ describe('the image', () => {
   let port: number;
 
   beforeAll(async () => {
-    image = buildImage();
+    image = await openImage();
     etc = mkdtempSync(join(tmpdir(), 'frist-etc-'));
     writeFileSync(join(etc, 'policies.yaml'), POLICIES);
     chmodSync(etc, 0o755);
@@ -122,7 +122,6 @@ describe('the image', () => {
   });
   afterAll(() => {
     on.remove();
-    image.remove();
     for (const folder of [etc, secrets]) rmSync(folder, { recursive: true });
   });
 

@@ -1,5 +1,5 @@
-// As in production: the image runs as an engine would run it, for two controllers, over MariaDB (sources and states) and
-// an S3 server (trails). Its schedule fires, it is killed in the middle of a batch, started again, and left alone.
+// As in production: the image runs as an engine would run it, for two controllers, over MariaDB (sources and states), an
+// S3 server (trails) and Redis (the queue, by which it shares a sweep among its own workers). Its schedule fires, it is killed in the middle of a batch, started again, and left alone.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,15 +8,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { POLICIES } from '../support/bad-days/installation.ts';
 import { makePeople, personalIn, type People } from '../support/bad-days/people.ts';
 import { DELETING, slowDown, speedUp, until } from '../support/bad-days/trouble.ts';
-import { buildImage, type Image } from '../support/image/build.ts';
+import { openImage, type Image } from '../support/image/build.ts';
 import { openContainers, type Containers, type Running } from '../support/image/container.ts';
+import { ask as askKeeper } from '../support/servers/ask.ts';
 import { openMariadb } from '../support/servers/clients.ts';
 import { engines, freshDatabase, type TestDatabase } from '../support/servers/index.ts';
 import { realS3 } from '../support/servers/s3.ts';
 import { freePort } from '../support/servers/server.ts';
 
 const s3 = await realS3();
-const isPossible = s3 !== undefined && (await engines()).includes('mariadb');
+const redis = await askKeeper('redis');
+const isPossible = s3 !== undefined && redis !== undefined && (await engines()).includes('mariadb');
 
 const NAMES = { acme: 'Acme A/S', bifrost: 'Bifrost ApS' } as const;
 type Name = keyof typeof NAMES;
@@ -30,11 +32,11 @@ const policies = (name: Name): string =>
     `FRIST_${name.toUpperCase()}`,
   );
 
-it('has a MariaDB and an S3 server in CI', () => {
+it('has a MariaDB, an S3 server and a Redis in CI', () => {
   if (process.env['CI'] === 'true') expect(isPossible).toBe(true);
 });
 
-describe.each(isPossible ? ['MariaDB and S3'] : [])('a daemon for two controllers on %s', () => {
+describe.each(isPossible ? ['MariaDB, S3 and Redis'] : [])('a daemon for two controllers on %s', () => {
   let admin: TestDatabase;
   let people: Readonly<Record<Name, People>>;
   let image: Image;
@@ -50,7 +52,7 @@ describe.each(isPossible ? ['MariaDB and S3'] : [])('a daemon for two controller
     etc = mkdtempSync(join(tmpdir(), 'frist-etc-'));
     for (const name of BOTH) writeFileSync(join(etc, `${name}.yaml`), policies(name));
     chmodSync(etc, 0o755);
-    image = buildImage();
+    image = await openImage();
     port = await freePort();
     on = openContainers(image, {
       mounts: { '/etc/frist': etc },
@@ -66,6 +68,8 @@ describe.each(isPossible ? ['MariaDB and S3'] : [])('a daemon for two controller
         FRIST_SCHEDULE: '* * * * *',
         FRIST_BATCH_MAX: '10',
         FRIST_PACE: '0',
+        FRIST_QUEUE_REDIS: redis!,
+        FRIST_QUEUE_PARTITION: '15',
         FRIST_ACME: people.acme.db.url,
         FRIST_BIFROST: people.bifrost.db.url,
       },
@@ -73,7 +77,6 @@ describe.each(isPossible ? ['MariaDB and S3'] : [])('a daemon for two controller
   });
   afterAll(async () => {
     on.remove();
-    image.remove();
     rmSync(etc, { recursive: true });
     for (const name of BOTH) {
       await admin.query(`drop database ${stateOf(name)}`);

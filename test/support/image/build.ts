@@ -2,19 +2,11 @@
 // folder. Two things are otherwise: the base is the Node that the tests run on and the libraries that it needs, and
 // nothing else (so whatever of a system the image used would be missed); and `npm ci` of the build stage is the one that
 // this checkout was installed with. The production packages are installed anew.
-import { execFileSync } from 'node:child_process';
-import {
-  chownSync,
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile, execFileSync } from 'node:child_process';
+import { chownSync, copyFileSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ask } from '../servers/ask.ts';
 import { configOf, contextOf, execForm, readProjectFile, ROOT, stagesOf } from './dockerfile.ts';
 import type { ImageConfig, Instruction } from './dockerfile.ts';
 
@@ -24,7 +16,6 @@ export interface Image {
   readonly root: string;
   /** The empty folder that a new volume begins as. */
   readonly data: string;
-  remove(): void;
 }
 
 const INSTALL = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'];
@@ -40,7 +31,7 @@ function copyIn(rest: string, folder: string): void {
   }
 }
 
-function runStep(words: readonly string[], workdir: string, images: string): void {
+async function runStep(words: readonly string[], workdir: string, images: string): Promise<void> {
   if (words.join(' ') === INSTALL.join(' ')) {
     symlinkSync(join(ROOT, 'node_modules'), join(workdir, 'node_modules'));
     return;
@@ -49,20 +40,20 @@ function runStep(words: readonly string[], workdir: string, images: string): voi
   if (program !== 'node') throw new Error(`the tests do not perform ${words.join(' ')}`);
   // npm comes from beside this Node in the base, and wherever it is here.
   const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
-  execFileSync(
+  await promisify(execFile)(
     process.execPath,
     more.map((word) => (word.startsWith('/') ? join(images, word) : word)),
-    { cwd: workdir, env, stdio: ['ignore', 'inherit', 'inherit'] },
+    { cwd: workdir, env },
   );
 }
 
 /** Performs the build stage; answers the folder that stands for its root. */
-function buildStage(stage: readonly Instruction[], folder: string): string {
+async function buildStage(stage: readonly Instruction[], folder: string): Promise<string> {
   let workdir = folder;
   for (const { word, rest } of stage.slice(1)) {
     if (word === 'WORKDIR') mkdirSync((workdir = join(folder, rest)), { recursive: true });
     else if (word === 'COPY') copyIn(rest, workdir);
-    else if (word === 'RUN') runStep(execForm(rest), workdir, folder);
+    else if (word === 'RUN') await runStep(execForm(rest), workdir, folder);
     else throw new Error(`the tests do not perform ${word} ${rest}`);
   }
   return folder;
@@ -96,27 +87,29 @@ function copyOver({ flags, rest }: Instruction, stage: string, root: string): vo
   if (uid !== undefined && gid !== undefined && process.getuid?.() === 0) chownSync(join(root, to), uid, gid);
 }
 
-/** Builds the image of this checkout in a temporary folder. */
-export function buildImage(): Image {
-  const [build = [], last = [], ...more] = stagesOf(readProjectFile('Dockerfile'));
+const stages = stagesOf(readProjectFile('Dockerfile'));
+
+/** The image of which `root` is the root file system. */
+function imageIn(root: string): Image {
+  const config = configOf(stages.at(-1) ?? []);
+  return { config, root, data: join(root, config.volume) };
+}
+
+/** Builds the image of this checkout; answers its root, which lies in `folder`. */
+export async function buildImage(folder: string): Promise<string> {
+  const [build = [], last = [], ...more] = stages;
   if (more.length > 0) throw new Error('the Dockerfile has a stage that the tests do not perform');
-  const umask = process.umask(0o022);
-  const folder = mkdtempSync(join(tmpdir(), 'frist-image-'));
   const root = join(folder, 'root');
-  try {
-    layBase(root);
-    const stage = buildStage(build, join(folder, 'build'));
-    for (const one of last) if (one.word === 'COPY') copyOver(one, stage, root);
-    rmSync(stage, { recursive: true });
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    throw error;
-  } finally {
-    process.umask(umask);
-  }
-  const config = configOf(last);
-  // Whoever the image runs as passes through the temporary folder.
-  execFileSync('chmod', ['711', folder]);
-  const data = join(root, config.volume);
-  return { config, root, data, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  layBase(root);
+  const stage = await buildStage(build, join(folder, 'build'));
+  for (const one of last) if (one.word === 'COPY') copyOver(one, stage, root);
+  rmSync(stage, { recursive: true });
+  return root;
+}
+
+/** The image of this checkout, built once for the whole run of the tests. */
+export async function openImage(): Promise<Image> {
+  const root = await ask('image');
+  if (root === undefined) throw new Error('the image was not built');
+  return imageIn(root);
 }

@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startCeph } from './ceph.ts';
+import { startImage } from './image.ts';
 import { startMariadb } from './mariadb.ts';
 import { startPostgres } from './postgres.ts';
 import { program } from './program.ts';
@@ -27,6 +28,7 @@ const STARTERS: Readonly<
   ceph: { given: 'FRIST_TEST_S3', start: startCeph },
   prometheus: { given: 'FRIST_TEST_PROMETHEUS', start: program('prometheus', 'prometheus') },
   promtool: { given: 'FRIST_TEST_PROMTOOL', start: program('prometheus', 'promtool') },
+  image: { given: 'FRIST_TEST_IMAGE', start: startImage },
   kubectl: { given: 'FRIST_TEST_KUBECTL', start: program('kubernetes-client', 'kubectl') },
   'systemd-analyze': {
     given: 'FRIST_TEST_SYSTEMD_ANALYZE',
