@@ -24,13 +24,14 @@ export interface PartitionQueue {
   offer(partitions: readonly PartitionName[]): Promise<void>;
   /** Takes this many at a time. When `take` rejects it comes again later, unless it was the last time. */
   work(count: number, take: (partition: PartitionName, last: boolean) => Promise<void>): void;
-  /** Waits for those that are under way. */
+  /** Waits for those that are under way, and for Redis to say goodbye. */
   close(): Promise<void>;
 }
 
 const PREFIX = 'frist';
 const JOB = 'partition';
 const FIRST_PAUSE_MS = 1000;
+const ANSWER_MS = 5000;
 /** Kills of workers do not count: the state knows whether anything is left to do. */
 const MOST_STALLS = 1000;
 
@@ -38,7 +39,7 @@ const MOST_STALLS = 1000;
 export function openQueue({ url, name, attempts, logger }: QueueOptions): PartitionQueue {
   const options = { prefix: PREFIX, skipWaitingForReady: true };
   // Who offers does not wait for Redis to come back; who waits for work does.
-  const telling: ConnectionOptions = { url, maxRetriesPerRequest: 1, enableOfflineQueue: false };
+  const telling: ConnectionOptions = { url, maxRetriesPerRequest: 1, commandTimeout: ANSWER_MS };
   const queue = new Queue<PartitionName>(name, { ...options, connection: telling });
   const trouble = createTrouble(logger);
   queue.on('error', trouble.met);

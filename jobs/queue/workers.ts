@@ -8,6 +8,10 @@ import type { PartitionQueue } from './queue.ts';
 /** When nobody has got on for this long, the coordinator takes a partition itself. */
 const PATIENCE_MS = 30_000;
 
+const OFFER_MS = 5000;
+const GOODBYE_MS = 3000;
+const NEVER = new AbortController().signal;
+
 export interface Workers {
   readonly helpers: Helpers;
   start(): void;
@@ -28,7 +32,7 @@ export function createWorkers(app: App): Workers | undefined {
   let opening: Promise<PartitionQueue> | undefined;
   const queue = (): Promise<PartitionQueue> => (opening ??= open(app, redis));
 
-  const take = async (partition: PartitionName, last: boolean): Promise<void> => {
+  const work = async (partition: PartitionName, last: boolean): Promise<void> => {
     const { run, number } = partition;
     const found = (await app.state.partitions(run)).find((one) => one.number === number);
     const controlled = app.controllers.find(({ engine }) => engine.controller.name === found?.controller);
@@ -42,13 +46,21 @@ export function createWorkers(app: App): Workers | undefined {
     if (worked === 'left' && !stopping.signal.aborted) throw new Left();
   };
 
+  const busy = new Set<Promise<void>>();
+  const take = async (partition: PartitionName, last: boolean): Promise<void> => {
+    const working = work(partition, last).finally(() => busy.delete(working));
+    busy.add(working);
+    await working;
+  };
+
   return {
     helpers: {
       size,
       patience: PATIENCE_MS,
       offer: async (partitions) => {
         try {
-          await (await queue()).offer(partitions);
+          // Of a Redis that hangs, nothing comes at all.
+          await Promise.race([(await queue()).offer(partitions), app.sleep(OFFER_MS, stopping.signal)]);
         } catch {
           // The queue has said so in the log; the coordinator goes on alone.
         }
@@ -66,7 +78,10 @@ export function createWorkers(app: App): Workers | undefined {
     },
     stop: async () => {
       stopping.abort();
-      await (await opening)?.close();
+      const closing = opening?.then((one) => one.close());
+      await Promise.allSettled(busy);
+      // Without Redis there is no goodbye, and nothing is lost by it.
+      await Promise.race([closing?.catch(() => undefined), app.sleep(GOODBYE_MS, NEVER)]);
     },
   };
 }
