@@ -2,7 +2,7 @@
 import { lookAround, spread } from '../src/alerts/watch.ts';
 import { ping } from '../src/alerts/ping.ts';
 import { openChannels } from '../src/alerts/send/open.ts';
-import type { Behind } from '../src/alerts/causes.ts';
+import type { Behind } from '../src/alerts/facts.ts';
 import { HEARTBEAT } from '../src/audit/watch/heartbeat.ts';
 import { FristError } from '../src/errors.ts';
 import type { App } from '../src/installation/app.ts';

@@ -2,8 +2,10 @@
 import type { App } from '../installation/app.ts';
 import { readStanding, type Standing } from '../standing/standing.ts';
 import type { AlarmRow } from '../state/alarms.ts';
-import { alarmsOf, type Alarm, type Behind } from './causes.ts';
+import { alarmsOf } from './alarms.ts';
+import type { Alarm } from './causes.ts';
 import { deliver } from './deliver.ts';
+import type { Behind } from './facts.ts';
 import { newsOf } from './news.ts';
 import type { Sender } from './message.ts';
 import type { Channel } from './send/channel.ts';

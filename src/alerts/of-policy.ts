@@ -1,0 +1,73 @@
+/** What is wrong with one policy. Pure. */
+import type { PolicyStanding } from '../standing/standing.ts';
+import type { Alarm } from './causes.ts';
+import { CATCH_UP_MS, type Facts } from './facts.ts';
+
+export function ofPolicy(policy: PolicyStanding, facts: Facts): Alarm[] {
+  return [...overdue(policy), ...planWaiting(policy), ...runFailed(policy), ...noSuccess(policy, facts)];
+}
+
+const records = (n: number): string => (n === 1 ? '1 record' : `${String(n)} records`);
+
+function overdue({ controller, policy, overdue = 0, oldestOverdue }: PolicyStanding): Alarm[] {
+  if (overdue === 0) return [];
+  const since = oldestOverdue === undefined ? '' : `, the oldest since ${oldestOverdue}`;
+  return [
+    {
+      cause: 'FristOverdueRecords',
+      about: { controller, policy },
+      text: `${records(overdue)} of policy ${policy} (${controller}) are past the promised day${since}.`,
+      remedy:
+        'See with `frist status` what keeps them: a plan that waits, a run that failed, a pause. `frist plan` shows the records.',
+    },
+  ];
+}
+
+function planWaiting({ controller, policy, waiting }: PolicyStanding): Alarm[] {
+  return waiting.map(({ id, count, guard, expires }): Alarm => {
+    const { name, observed, limit } = guard;
+    const why =
+      name === 'approval'
+        ? 'its policy wants a person to approve'
+        : `guard ${name}: ${String(observed)}, the limit is ${String(limit)}`;
+    return {
+      cause: 'FristPlanWaiting',
+      about: { controller, policy, plan: id },
+      text: `Policy ${policy} (${controller}) erases nothing: a plan of ${records(count)} waits for approval (${why}). It expires ${expires}.`,
+      remedy: `Look at it: \`frist plan ${id}\`. Then \`frist approve ${id} --why …\`, or mend the policy and let the plan expire.`,
+    };
+  });
+}
+
+function runFailed({ controller, policy, lastEnded }: PolicyStanding): Alarm[] {
+  if (lastEnded?.state !== 'failed') return [];
+  const code = lastEnded.code ?? 'DEFECT';
+  return [
+    {
+      cause: 'FristRunFailed',
+      about: { controller, policy, code },
+      text: `The last run of policy ${policy} (${controller}) failed: ${code}. It began ${lastEnded.started}.`,
+      remedy: 'docs/errors.md says of each code what to do. The next run goes on where this one ended.',
+    },
+  ];
+}
+
+/** A run that failed or waits has an alarm of its own, and so has a pause. */
+function noSuccess(standing: PolicyStanding, { behind, standing: whole }: Facts): Alarm[] {
+  const { controller, policy, lastRun, lastEnded, lastSuccess } = standing;
+  const slot = behind.slotOf(standing);
+  if (slot === undefined || lastRun === undefined || whole.paused !== undefined) return [];
+  const told = lastEnded?.state === 'failed' || lastEnded?.state === 'waiting' ? lastEnded.started : '';
+  const begun = lastRun.state === 'running' ? lastRun.started : '';
+  if (told >= slot || begun >= slot) return [];
+  return [
+    {
+      cause: 'FristNoSuccess',
+      about: { controller, policy },
+      text: `Policy ${policy} (${controller}) was due at ${slot} and has not been swept to the end since; last success: ${lastSuccess ?? 'never'}.`,
+      remedy:
+        'See in `frist status` how its runs end: stopped means that run.deadline was too short, interrupted that the process died.',
+      patienceMs: CATCH_UP_MS,
+    },
+  ];
+}
