@@ -67,6 +67,11 @@ const ACQUIRE_TIMEOUT_MS = 10_000;
 const LOCK_WAIT_S = 5;
 /** A stopped or hung daemon must not keep rows of a live system locked. */
 const IDLE_IN_TRANSACTION_S = 60;
+/**
+ * Nor must it keep an advisory lock, and with it another replica from going on: a server would keep the connection of a
+ * machine that is gone for hours. Whoever only rested for so long connects again.
+ */
+const IDLE_S = 300;
 
 /** int8, json, date, time, timestamp, timestamptz, timetz, numeric, jsonb: JavaScript has no lossless type for these. */
 const PG_AS_TEXT = new Set<number>([20, 114, 1082, 1083, 1114, 1184, 1266, 1700, 3802]);
@@ -187,6 +192,7 @@ function sessionStatements(dialect: Dialect, options: DatabaseOptions): readonly
         `sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', ` +
         `group_concat_max_len = 4294967295, ` +
         `/*M!100303 in_predicate_conversion_threshold = 0, idle_transaction_timeout = ${IDLE_IN_TRANSACTION_S}, */` +
+        `wait_timeout = ${IDLE_S}, ` +
         `innodb_lock_wait_timeout = ${LOCK_WAIT_S}, lock_wait_timeout = ${LOCK_WAIT_S}`,
       `SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED${readOnly ? ', READ ONLY' : ''}`,
     ];
@@ -195,7 +201,9 @@ function sessionStatements(dialect: Dialect, options: DatabaseOptions): readonly
       `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex'; ` +
         `SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed'; ` +
         `SET lock_timeout = '${LOCK_WAIT_S}s'; ` +
-        `SET idle_in_transaction_session_timeout = '${IDLE_IN_TRANSACTION_S}s'` +
+        `SET idle_in_transaction_session_timeout = '${IDLE_IN_TRANSACTION_S}s'; ` +
+        // From version 14 on.
+        `SELECT set_config(name, '${IDLE_S}s', false) FROM pg_settings WHERE name = 'idle_session_timeout'` +
         (readOnly ? `; SET default_transaction_read_only = on` : ''),
     ];
   // cache_spill: a large transaction must not shut readers of this process out before its commit.

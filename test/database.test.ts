@@ -259,6 +259,16 @@ describe.each(await engines())('a session of %s', (engine: Engine) => {
     expect(await one('SELECT COUNT(*) FROM t')).toBe('1');
   });
 
+  it('is ended by its server when it says nothing for five minutes', async () => {
+    const asked = {
+      mariadb: 'SELECT @@wait_timeout',
+      postgres: `SELECT current_setting('idle_session_timeout')`,
+      sqlite: `SELECT 'never'`,
+    };
+    const { rows } = await connection.query(asked[engine]);
+    expect(text(rows[0]?.[0])).toBe({ mariadb: '300', postgres: '5min', sqlite: 'never' }[engine]);
+  });
+
   it('waits for a lock for seconds, not for hours', async () => {
     const limits: Readonly<Record<Engine, readonly string[]>> = {
       mariadb: ['SELECT @@innodb_lock_wait_timeout', 'SELECT @@lock_wait_timeout'],

@@ -13,17 +13,6 @@ import type { Bracket } from './bracket.ts';
 import type { OpenRoot } from '../../files/root.ts';
 import type { Lock } from './lock.ts';
 
-/**
- * What ends a session that says nothing for five minutes between two batches, and with it its lock: that of a process that
- * hangs, or of a machine that is gone, whose connection a server would keep for hours. (In a batch it is a minute:
- * database.ts.) Who only rested connects again. PostgreSQL knows it from version 14 on.
- */
-const END_WHEN_IDLE: Readonly<Record<Dialect, string | undefined>> = {
-  mysql: 'SET wait_timeout = 300',
-  postgres: `SELECT set_config(name, '300s', false) FROM pg_settings WHERE name = 'idle_session_timeout'`,
-  sqlite: undefined,
-};
-
 /** After a lost connection, how long to try for the lock again: the server notices the loss in its own time. */
 const RELOCK_TRIES = 25;
 const RELOCK_PAUSE_MS = 200;
@@ -94,10 +83,10 @@ export class SqlSession implements ErasingSession {
     if (connection === undefined) return;
     try {
       await this.#options.lock.give(connection);
+      if (this.#dialect === 'mysql') await connection.query('SET sql_safe_updates = 0');
+      await connection.release();
     } catch {
-      // Then it ends with the connection.
-    } finally {
-      // And so does what the session was told.
+      // The lock ends with the connection.
       await connection.destroy();
     }
   }
@@ -119,8 +108,6 @@ export class SqlSession implements ErasingSession {
         if (left <= 1) throw new SourceFailure('fatal', 'BUSY');
         await pause(RELOCK_PAUSE_MS);
       }
-      const whenIdle = END_WHEN_IDLE[this.#dialect];
-      if (whenIdle !== undefined) await connection.query(whenIdle);
       // A second belt: MySQL itself refuses an UPDATE or DELETE that would go through a whole table.
       if (this.#dialect === 'mysql' && this.#everythingIndexed())
         await connection.query('SET sql_safe_updates = 1');

@@ -278,12 +278,6 @@ describe.each(SERVERS)('while a batch runs on %s', (engine) => {
     expect((await session.erase(taken, ON)).outcomes).toEqual(['erased']);
   });
 
-  it('a session that hangs between two batches keeps nobody out for ever: the server ends it', async () => {
-    expect((await erase('1')).outcomes).toEqual(['erased']);
-    const told = { mariadb: 'SET wait_timeout = 300', postgres: 'idle_session_timeout' }[engine];
-    expect(bed.sent().filter(({ text }) => text.includes(told))).toHaveLength(1);
-  });
-
   it('a batch is stopped between two statements', async () => {
     const stop = new AbortController();
     const stoppable = bed.connect({ onStatement: (text) => text.startsWith('DELETE') && stop.abort() });
