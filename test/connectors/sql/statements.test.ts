@@ -203,4 +203,11 @@ describe.each(await engines())('statements of %s', (engine) => {
     await connector.find(PERSON, 'email', 'a@b');
     expectSent('clockAndFind');
   });
+
+  it('records of several people, by a text and by a number', async () => {
+    await connector.lookup(viewOf(PERSON), 0, ['a@b', 'c@d'], ON);
+    const members = { ...PERSON, subjects: [{ kind: 'member', column: 'id', normalise: 'exact' }] } as const;
+    await connector.lookup(viewOf(members), 0, ['1', '2', '02', 'x'], ON);
+    expectSent('lookup');
+  });
 });

@@ -4,9 +4,11 @@ import type { Facts, Normalisation, SubjectIdentifier } from '../../../policy/po
 import { subjectExpression } from '../compile/facts.ts';
 import type { Question } from '../compile/facts.ts';
 import { recordsOf } from '../compile/keys.ts';
+import { refTo } from '../compile/place.ts';
 import type { Context, Place } from '../compile/place.ts';
-import { idOf } from '../compile/values.ts';
+import { idOf, oneOf } from '../compile/values.ts';
 import { textValue } from '../dialect.ts';
+import type { Ref } from '../dialect.ts';
 import { heed, unfit } from '../failure.ts';
 import type { Sql } from '../sql.ts';
 import { FALSE, and, join, or, raw, sql } from '../sql.ts';
@@ -49,7 +51,8 @@ const CHUNK = 5000;
 
 /**
  * The records about these people. The database leaves out what is certainly about nobody of them; an identifier with a
- * character beyond plain ASCII is left to `spelling`, because no database folds letters as the policy does.
+ * character beyond plain ASCII is left to `spelling`, because no database folds letters as the policy does. Numbers and
+ * UUIDs are asked for as they are, so that an index finds them; for all others it reads the whole table.
  */
 export async function lookup(
   question: Question,
@@ -62,13 +65,12 @@ export async function lookup(
   const subject = view.record.subjects[position];
   if (subject === undefined) throw unfit('UNKNOWN_SUBJECT');
   const wanted = new Set(values.filter((value) => value !== ''));
-  const text = subjectText(context, root, subject);
+  const about = aboutSome(context, root, subject);
   const found = new Map<string, Facts>();
   for (const some of chunks([...wanted], CHUNK)) {
     heed(signal);
-    const list = join(some.map((one) => textValue(context.dialect, one)), ', '); // prettier-ignore
-    const plain = sql`${plainSpelling(context.dialect, text, subject.normalise)} IN (${list})`;
-    const where = and(scope, sql`COALESCE(${or(isOdd(context.dialect, text), plain)}, ${FALSE})`);
+    const where = and(scope, about(some));
+    if (where === FALSE) continue;
     const rows = await read(sql`SELECT ${select} FROM ${root.from} WHERE ${where}`);
     for (const facts of recordsOf(question, rows))
       for (const one of [facts, ...(facts.also ?? [])])
@@ -83,6 +85,35 @@ export async function lookup(
 
 function* chunks<T>(all: readonly T[], size: number): Generator<readonly T[]> {
   for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
+}
+
+/** What a record meets that is about one of some people, and perhaps a record that is not. */
+function aboutSome(
+  context: Context,
+  root: Place,
+  subject: SubjectIdentifier,
+): (values: readonly string[]) => Sql {
+  const { dialect } = context;
+  const own = ownValue(context, root, subject);
+  if (own !== undefined) return (values) => oneOf(dialect, [own], values.map((one) => [one])); // prettier-ignore
+  const text = subjectText(context, root, subject);
+  const spelled = plainSpelling(dialect, text, subject.normalise);
+  const odd = isOdd(dialect, text);
+  return (values) => {
+    const list = join(values.map((one) => textValue(dialect, one)), ', '); // prettier-ignore
+    return sql`COALESCE(${or(odd, sql`${spelled} IN (${list})`)}, ${FALSE})`;
+  };
+}
+
+/** The column, where a value of it has one spelling only. SQLite keeps anything in any column. */
+function ownValue(context: Context, root: Place, subject: SubjectIdentifier): Ref | undefined {
+  const { related, part, path, normalise } = subject;
+  if (context.dialect === 'sqlite' || related !== undefined || part !== undefined || path !== undefined)
+    return undefined;
+  const ref = refTo(context, root, subject);
+  const { family, type } = ref.column;
+  const isNumber = family === 'integer' && !type.includes('zerofill');
+  return normalise !== 'digits' && (isNumber || family === 'uuid') ? ref : undefined;
 }
 
 /** The identifier as a text that compares by its bytes and folds by ASCII alone. */

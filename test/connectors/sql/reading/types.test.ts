@@ -1,6 +1,6 @@
 /** Keys, matches and values in every type that real databases use: nothing rounded, nothing loosely compared. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Condition, Key, RecordType, View } from '../../../../src/policy/policy.ts';
+import type { Condition, Key, Normalisation, RecordType, View } from '../../../../src/policy/policy.ts';
 import { engines } from '../../../support/servers/index.ts';
 import type { Engine } from '../../../support/servers/index.ts';
 import { ON, batchOf, inSession, keyTexts, keysOf, scanAll } from '../../conformance/support.ts';
@@ -292,6 +292,35 @@ describe('columns that hold anything', () => {
       ['1', '2020-01-01'],
       ['6', 'garbage'],
     ]);
+    await bed.close();
+  });
+});
+
+describe.each(ALL_ENGINES)('people by a number or a uuid on %s', (engine) => {
+  it('are found as any other, each by its one spelling', async () => {
+    const uuid = engine === 'sqlite' ? 'CHAR(36)' : 'UUID';
+    const bed = await makeBed(engine, ({ time }) => [
+      `CREATE TABLE people (id INT NOT NULL PRIMARY KEY, member BIGINT, device ${uuid}, started_at ${time})`,
+    ]);
+    const [one, two] = UUIDS;
+    await bed.query(
+      `INSERT INTO people (id, member, device) VALUES (1, 7, '${one!}'), (2, -7, '${two!}'), (3, NULL, NULL), (4, 7, NULL)`,
+    );
+    const found = async (column: string, normalise: Normalisation, ...values: readonly string[]): Promise<string[]> => {
+      const subjects = [{ kind: column, column, normalise }];
+      const view = viewOf(recordOf('people', ['id'], { subjects }));
+      return keysOf(await bed.connect().lookup(view, 0, values, ON));
+    }; // prettier-ignore
+    const keys = (...ids: readonly string[]): readonly string[] => keyTexts(ids.map((id) => [id]));
+    for (const how of ['exact', 'lowercase'] as const) {
+      expect(await found('member', how, '7', '99999999999999999999', "' OR 1=1 --")).toEqual(keys('1', '4'));
+      expect(await found('member', how, '07', '7.0', ' 7', 'seven')).toEqual([]);
+      expect(await found('member', how, '-7')).toEqual(keys('2'));
+      expect(await found('device', how, one!, 'nobody')).toEqual(keys('1'));
+    }
+    // Without its sign it is another number.
+    expect(await found('member', 'digits', '7')).toEqual(keys('1', '2', '4'));
+    expect(await found('device', 'digits', two!.replaceAll('-', ''))).toEqual(keys('2'));
     await bed.close();
   });
 });
