@@ -24,10 +24,22 @@ export function listen(): Heard {
   return { stream, text: () => all };
 }
 
-/** Runs one command; a pause lasts until the command is told to end. */
+const untilTheEnd: Process['sleep'] = (_, signal) =>
+  new Promise((resolve) => {
+    signal?.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+
+/** Runs one command; a pause lasts until the command is told to end, unless there is another `sleep`. */
 export async function runHere(
   words: readonly string[],
-  { environment, now, logs }: Pick<Process, 'environment' | 'now' | 'logs'>,
+  {
+    environment,
+    now,
+    logs,
+    sleep = untilTheEnd,
+  }: Pick<Process, 'environment' | 'now' | 'logs'> & Partial<Pick<Process, 'sleep'>>,
 ): Promise<Ended> {
   let [out, err] = ['', ''];
   const process: Process = {
@@ -41,12 +53,7 @@ export async function runHere(
     now,
     random: () => 0.5,
     randomBytes,
-    sleep: (_, signal) =>
-      new Promise((resolve) => {
-        signal?.addEventListener('abort', () => {
-          resolve();
-        });
-      }),
+    sleep,
     version: '0.1.0',
   };
   return { status: await dispatch(words, process), out, err };

@@ -83,7 +83,7 @@ class FilesConnector implements Connector {
 
   grants(): Promise<readonly string[]> {
     const needs = this.#context.connection.startsWith('s3://')
-      ? 's3:ListBucket, s3:ListBucketVersions, s3:GetObject, s3:DeleteObject and s3:DeleteObjectVersion below the prefix'
+      ? 's3:ListBucketVersions on the bucket, and s3:DeleteObjectVersion below the prefix'
       : 'The user of the process must be able to read the folder, to write to it, and to remove files from it';
     return Promise.resolve([`-- No SQL. ${needs}.`]);
   }
