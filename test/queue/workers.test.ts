@@ -139,7 +139,7 @@ function overhear(url: string): { readonly heard: () => string } {
       const sleeps = blows % 4 === 3;
       daemon?.child.kill(sleeps ? 'SIGSTOP' : 'SIGKILL');
       // What it had leased is free, and what others have as well: they find out, or nobody was quicker.
-      on.minuteLater();
+      await on.state('update frist_leases set until = 0');
       if (sleeps) await delay(3000);
       daemon?.child.kill('SIGCONT');
       await on.state("delete from frist_runs where state = 'interrupted'");
