@@ -137,6 +137,8 @@ describe.each(isPossible ? ['MariaDB, S3 and Redis'] : [])('a daemon for two con
     expect(left.length).toBeGreaterThan(people.acme.kept.length);
     expect(left.length).toBeLessThan(60);
     expect(await inState('acme', 'select id from frist_batches')).not.toEqual([]);
+    // It was sharing its sweep by way of the queue.
+    expect(await inState('acme', 'select number from frist_partitions')).toHaveLength(3);
     await speedUp(people.acme);
   });
 
