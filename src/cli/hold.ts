@@ -81,6 +81,8 @@ function refuseMisuse(
     usage('--restriction is of the data of a person: give --subject or --record');
   const files = app.controllers.map((one) => one.located.file);
   if (review !== undefined && !isDay(review)) usage('--review must be a day, e.g. 2027-01-31');
+  if (review !== undefined && review < new Date(app.now()).toISOString().slice(0, 10))
+    usage('--review is in the past');
   if (review === undefined && files.some((file) => file.holds.reviewRequired))
     usage('--review is needed: a policy file says `holds: { review: required }`');
   const known = new Set(files.flatMap((file) => file.sources.map((one) => one.name)));

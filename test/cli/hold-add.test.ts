@@ -109,7 +109,13 @@ describe('frist hold add', () => {
   });
 
   it('places, lists and releases each kind, and the grace ends what they are known by', async () => {
-    const record = await add('--record', 'crm.contact=4711', '--restriction', '--review', '2026-06-29');
+    const held = ['--record', 'crm.contact=4711', '--restriction', '--review', '2026-06-29'];
+    const late = await add(...held);
+    expect(late).toMatchObject({ status: 1, err: expect.stringContaining('--review is in the past') });
+    // As if it had been placed the day before.
+    now -= 86_400_000;
+    const record = await add(...held);
+    now += 86_400_000;
     expect(record.out).toMatch(/stands\nrecord +matches\ncrm\.contact +1\n$/);
     const member = await add('--record', 'crm.member=["a,b","7"]');
     const policy = await add('--policy', 'contacts');
