@@ -1,7 +1,10 @@
 // The rights that `frist check --grants` prints are enough for a whole sweep, on MariaDB and PostgreSQL, and each of them is
 // needed: without it `check` or the sweep says so.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectorKinds, createConnector } from '../../src/connectors/registry.ts';
 import { SourceFailure, type Connector } from '../../src/connectors/connector.ts';
 import { demoData, DEMO_AS_OF } from '../../src/demo/data.ts';
@@ -20,7 +23,8 @@ import {
   rightsOf,
 } from '../support/grants/rights.ts';
 import { engines, freshDatabase, type TestDatabase } from '../support/servers/index.ts';
-import { install, ON_THE_DAY, type Installation } from './installation.ts';
+import { listen, runHere, type Ended } from '../support/here.ts';
+import { ON_THE_DAY, type Document } from './installation.ts';
 import { expected } from './oracle.ts';
 import { differences, fill, readTable } from './tables.ts';
 
@@ -30,11 +34,41 @@ const servers = (await engines()).filter((engine) => engine !== 'sqlite');
 const variables = (databases: Databases, url: (db: TestDatabase) => string): Record<string, string> =>
   Object.fromEntries(Object.entries(databases).map(([name, db]) => [`FRIST_${name.toUpperCase()}`, url(db)]));
 
+interface Installation {
+  frist(words: readonly string[]): Promise<Ended>;
+  json(words: readonly string[]): Promise<Document>;
+  remove(): void;
+}
+
+/** An installation in a folder of its own, driven within this process. */
+function install(environment: Readonly<Record<string, string>>, policies: string): Installation {
+  const folder = mkdtempSync(join(tmpdir(), 'frist-grants-'));
+  const files = ['--policies', join(folder, 'policies.yaml'), '--settings', join(folder, 'settings.json')];
+  writeFileSync(join(folder, 'policies.yaml'), policies);
+  const settings = { data: { folder: join(folder, 'data') }, clock: { settable: true }, pace: 0 };
+  writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
+  const frist = (words: readonly string[]): Promise<Ended> =>
+    runHere([...words, ...files], {
+      environment,
+      now: Date.now,
+      logs: listen().stream,
+      sleep: (milliseconds) => delay(Math.min(milliseconds, 200)),
+    });
+  return {
+    frist,
+    json: async (words) => JSON.parse((await frist([...words, '--json'])).out) as Document,
+    remove: () => {
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
 /** The scripts by source, as an administrator gets them. */
 async function scripts(installation: Installation, user: string): Promise<ReadonlyMap<string, string>> {
-  const { status, stdout, stderr } = await installation.frist(['check', '--grants', user]);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  return new Map(stdout.split(/^-- Source /m).slice(1).map((one) => [one.slice(0, one.indexOf('\n')), one.slice(one.indexOf('\n') + 1)])); // prettier-ignore
+  const { status, out, err } = await installation.frist(['check', '--grants', user]);
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+  const parts = out.split(/^-- Source (.*)\n/m).slice(1);
+  return new Map(parts.flatMap((one, i) => (i % 2 === 0 ? [[one, parts[i + 1] ?? ''] as const] : [])));
 }
 
 /** PostgreSQL makes a role once, for all databases of the server. */
@@ -46,9 +80,12 @@ async function grantAll(
   user: string,
   policies: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const installation = await install(variables(databases, (db) => db.url), [policies]); // prettier-ignore
+  const installation = install(
+    variables(databases, (db) => db.url),
+    policies,
+  );
   const all = await scripts(installation, user);
-  await installation.remove();
+  installation.remove();
   let first = true;
   for (const [source, script] of all) {
     const db = databases[source]!;
@@ -90,19 +127,22 @@ holds: { grace: 0 }
     });
 
     it('are kept by a user with these rights, who may do nothing else', async () => {
-      const installation = await install(variables(databases, (db) => asUser(db, user)), [policies]); // prettier-ignore
+      const installation = install(
+        variables(databases, (db) => asUser(db, user)),
+        policies,
+      );
       const run = async (words: readonly string[]): Promise<unknown> => {
-        const { document } = await installation.json(words);
-        return document.policies?.map((one) => [one.policy, one.status, one.error?.code ?? null]);
+        const { policies: told } = await installation.json(words);
+        return told?.map((one) => [one.policy, one.status, one.error?.code ?? null]);
       };
       expect((await installation.frist(['state', 'init'])).status).toBe(0);
       const checked = await installation.frist(['check']);
-      expect([checked.status, checked.stdout]).toEqual([0, expect.not.stringContaining('catalogue-hidden')]);
+      expect([checked.status, checked.out]).toEqual([0, expect.not.stringContaining('catalogue-hidden')]);
       await run(['plan', ...ON_THE_DAY]);
       const swept = await run(['run', ...ON_THE_DAY]);
       expect(swept).toEqual(demo.map(() => [expect.any(String), 'done', null]));
       expect(await run(['run', ...ON_THE_DAY])).toEqual(swept);
-      await installation.remove();
+      installation.remove();
       const wanted = expected(demo, Date.parse(DEMO_AS_OF));
       for (const one of demo)
         for (const { name } of one.tables) {
@@ -162,17 +202,15 @@ holds: { grace: 0 }
       const place = new URL(asUser(any!, state));
       place.pathname = `/${state}`;
       const env = { ...variables(databases, (db) => asUser(db, user)), FRIST_STATE_URL: place.href };
-      const installation = await install(env, [HARD_POLICIES]);
+      const installation = install(env, HARD_POLICIES);
       const outcomes = async (words: readonly string[]): Promise<unknown> =>
-        (await installation.json(words)).document.policies?.map(
-          (one) => one.outcomes?.['erased'] ?? one.status,
-        );
+        (await installation.json(words)).policies?.map((one) => one.outcomes?.['erased'] ?? one.status);
       expect((await installation.frist(['state', 'init'])).status).toBe(0);
-      expect((await installation.frist(['check'])).stdout).toContain('0 error(s)');
+      expect((await installation.frist(['check'])).out).toContain('0 error(s)');
       expect((await installation.frist(['plan'])).status).toBe(0);
       expect(await outcomes(['run'])).toEqual([1, 1, 1]);
       expect(await outcomes(['run'])).toEqual(['done', 'done', 'done']);
-      await installation.remove();
+      installation.remove();
       await any!.query(`DROP DATABASE ${state}`);
       await any!.query(engine === 'postgres' ? `DROP ROLE "${state}"` : `DROP USER '${state}'@'%'`);
     });
