@@ -12,6 +12,7 @@ export const PAGES = [
   'docs/how-it-decides.md',
   'docs/operating.md',
   'docs/deploying.md',
+  'docs/several-controllers.md',
   'docs/several-machines.md',
   'docs/metrics.md',
   'docs/alerts.md',
