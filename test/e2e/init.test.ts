@@ -23,6 +23,9 @@ function schema(engine: Engine): readonly string[] {
     `create table visits (id integer primary key, customer_id integer, page varchar(50), at ${moment})`,
     `create table ${odd} (id integer primary key, ${quote(engine, 'e-mail')} varchar(100), phone varchar(20), ${quote(engine, 'left.at')} ${moment})`,
     'create table countries (code char(2) primary key, name varchar(50))',
+    ...(engine === 'postgres'
+      ? ['create schema sales', 'create table sales.leads (id integer primary key)']
+      : []),
     "insert into customers values (1, 'karen@example.dk', 'Karen', '2020-01-01 00:00:00')",
   ];
 }
@@ -56,6 +59,7 @@ describe.each(await engines())('frist init on %s', (engine) => {
     expect(frist('init', '--from', '${FRIST_SHOP}', '--out', file)).toMatchObject({ status: 0, stderr: '' });
     const text = await readFile(file, 'utf8');
     expect(text).toContain('connection: ${FRIST_SHOP}');
+    expect(text.includes('# - schema sales: 1 table(s)')).toBe(engine === 'postgres');
     expect(text).toContain('orders: { table: orders, match: { customer: id } }');
     expect(text).toContain('visits: { table: visits, match: { customer_id: id } } # guess');
     expect(text).not.toMatch(/countries|karen/i);

@@ -22,6 +22,7 @@ import type {
 import { openRoot } from '../files/files.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { loadCatalogue, tablesLike, wholeCatalogue } from './catalogue/load.ts';
+import { otherSchemas } from './catalogue/postgres.ts';
 import type { Ask } from './catalogue/load.ts';
 import { advise } from './check/advise.ts';
 import { checkViews } from './check/check.ts';
@@ -196,7 +197,8 @@ class SqlConnector implements Connector {
 
   async outline(signal: AbortSignal): Promise<Outline> {
     heed(signal);
-    return outlineOf(await wholeCatalogue(this.#dialect, this.#ask));
+    const elsewhere = this.#dialect === 'postgres' ? await otherSchemas(this.#ask) : [];
+    return { ...outlineOf(await wholeCatalogue(this.#dialect, this.#ask)), elsewhere };
   }
 
   async lookup(

@@ -29,4 +29,6 @@ export interface Reference {
 export interface Outline {
   readonly tables: readonly OutlineTable[];
   readonly references: readonly Reference[];
+  /** Schemas of the same database that a bare name does not reach, with how many tables each has. */
+  readonly elsewhere?: readonly { readonly schema: string; readonly tables: number }[];
 }

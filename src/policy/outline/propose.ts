@@ -5,6 +5,7 @@
  */
 import type { Outline, OutlineColumn, OutlineTable } from './outline.ts';
 import { isTablePattern } from '../table-name.ts';
+import { unclearIn } from './unclear.ts';
 import { namesPeople, personalColumns, type PersonalKind } from './personal.ts';
 
 /** What stands in the file besides the tables. */
@@ -89,9 +90,17 @@ function isPerson(table: OutlineTable): boolean {
   return table.key.length > 0 && identified && (namesPeople(table.name) || personal.length > 1);
 }
 
+/** What the names of all tables begin with: `wp_`. */
+function prefixOf({ tables }: Outline): string {
+  const [first = '', ...others] = tables.map((one) => one.name.toLowerCase());
+  const prefix = /^[^_]*_/.exec(first)?.[0] ?? '';
+  return others.length > 0 && others.every((one) => one.startsWith(prefix)) ? prefix : '';
+}
+
 /** Tables whose rows belong to those of a table: by foreign key, else by a column that is named after it. */
 function childrenOf(table: OutlineTable, outline: Outline): readonly Child[] {
   const name = namer();
+  const prefix = prefixOf(outline);
   const [only, more] = table.key;
   return outline.tables.flatMap((other): readonly Child[] => {
     const all = outline.references.filter((one) => one.to === table.name && one.from === other.name);
@@ -109,7 +118,8 @@ function childrenOf(table: OutlineTable, outline: Outline): readonly Child[] {
       };
     });
     if (byKey.length > 0 || other === table || only === undefined || more !== undefined) return byKey;
-    const named = new Set([`${singular(table.name)}_id`, `${singular(table.name)}id`, `${table.name}_id`]);
+    const names = [table.name, table.name.slice(prefix.length)].map((one) => one.toLowerCase());
+    const named = new Set(names.flatMap((one) => [`${singular(one)}_id`, `${singular(one)}id`, `${one}_id`]));
     const column = other.columns.find((one) => named.has(one.name.toLowerCase()));
     if (column === undefined) return [];
     return [
@@ -230,6 +240,7 @@ export function proposePolicies(whole: Outline, frame: ProposalFrame): string | 
     return { name: name(table.name), table, children: childrenOf(table, outline) };
   });
   if (people.length === 0) return undefined;
+  const unclear = unclearIn(outline);
   return [
     '# yaml-language-server: $schema=./policies.schema.json',
     '# Proposed by `frist init` from the names of tables and columns. Correct every guess, then run `frist check`.',
@@ -252,5 +263,8 @@ export function proposePolicies(whole: Outline, frame: ProposalFrame): string | 
     '',
     'policies:',
     ...people.flatMap((person) => policyLines(person, people, frame.source)),
+    ...(unclear.length === 0
+      ? []
+      : ['# Look at these: nothing is proposed of them.', ...unclear.map((one) => comment(`- ${one}`)), '']),
   ].join('\n');
 }

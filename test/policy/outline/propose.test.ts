@@ -98,6 +98,33 @@ describe('a proposed policy file', () => {
     parsed(beside);
   });
 
+  it('finds what belongs to a table behind the prefix of all tables, whatever its capitals', () => {
+    const customers = { ...CRM.tables[0]!, name: 'App_Customers' };
+    const visits = { ...CRM.tables[2]!, name: 'app_visits' };
+    const proposed = proposePolicies({ tables: [customers, visits], references: [] }, FRAME) ?? '';
+    expect(proposed).toContain('app_visits: { table: app_visits, match: { customer_id: id } } # guess');
+    // A prefix of some is none.
+    const others = { tables: [customers, visits, CRM.tables[4]!], references: [] };
+    expect(proposePolicies(others, FRAME)).not.toContain('app_visits');
+  });
+
+  it('lists what the catalogue cannot tell, and proposes nothing of it', () => {
+    const notes = { name: 'notes', key: ['id'], columns: [column('id', 'number'), column('notable_type'), column('notable_id', 'number'), column('mailType'), column('type')] }; // prettier-ignore
+    const elsewhere = [{ schema: 'sales\n x: y', tables: 12 }];
+    const tables = [...CRM.tables, notes];
+    const proposed = proposePolicies({ ...CRM, tables, elsewhere }, FRAME) ?? '';
+    expect(parsed(proposed)).toEqual(parsed(text));
+    expect(proposed.slice(proposed.indexOf('# Look at')).split('\n')).toEqual([
+      '# Look at these: nothing is proposed of them.',
+      expect.stringContaining(
+        '# - notes (notable_type, notable_id): each row may belong to a row of another table',
+      ),
+      expect.stringContaining('# - schema sales  x: y: 12 table(s) that were not looked at'),
+      '',
+    ]);
+    expect(text).not.toContain('# Look at');
+  });
+
   it('lets nothing go before somebody has approved it', () => {
     expect(parsed(text).policies).toMatchObject(
       Array(2).fill({ firstGuards: { maxRecords: 0, maxPercent: 0 } }),

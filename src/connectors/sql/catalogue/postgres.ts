@@ -61,6 +61,17 @@ async function tables(ask: Ask, places: Sql): Promise<readonly FoundTable[]> {
   }));
 }
 
+/** Schemas with tables that a bare name does not reach: those beside the search path, without PostgreSQL's own. */
+export async function otherSchemas(
+  ask: Ask,
+): Promise<readonly { readonly schema: string; readonly tables: number }[]> {
+  const rows = await ask(sql`SELECT n.nspname, COUNT(*) FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND NOT n.nspname = ANY (current_schemas(true)) AND n.nspname <> 'information_schema'
+      AND n.nspname NOT LIKE 'pg\\_%' GROUP BY n.nspname ORDER BY n.nspname`);
+  return rows.map(([schema, count]) => ({ schema: schema ?? '', tables: Number(count) }));
+}
+
 /** The tables asked for, as `id`. */
 const asked = (which: Sql): Sql => sql`(SELECT c.oid, n.nspname || '.' || c.relname AS id FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname || '.' || c.relname = ANY (${which}::text[]))`;
