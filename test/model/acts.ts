@@ -157,6 +157,8 @@ export function change(at: Installation, what: Change): void {
 
 export async function look(at: Installation): Promise<void> {
   const before = at.snapshot();
+  // What the dead left in the outbox comes into the trail whoever is about.
+  await at.observer().engine.trail.flush();
   const entries = (await at.observer().entries()).length;
   const due: string[] = [];
   const asOf = at.asOf();

@@ -289,12 +289,12 @@ export class Installation {
     this.#states = [this.#observer.state];
   }
 
-  /** Time passes while somebody waits, as it does everywhere: leases of the dead run out. */
+  /** Time passes while somebody waits, as it does everywhere: leases of the dead run out, also where the clock was set back. */
   passTime(): void {
     const begun = performance.now();
     clearInterval(this.#clock);
     this.#clock = setInterval(() => {
-      if (performance.now() - begun > PATIENCE_MS) this.time += 60_000;
+      if (performance.now() - begun > PATIENCE_MS) this.time += Math.max(60_000, this.deadUntil - this.now());
     }, 1000).unref();
   }
 
