@@ -96,150 +96,155 @@ async function grantAll(
   return all;
 }
 
-describe.each(servers)('on %s', (engine) => {
-  describe('the example policies', () => {
-    const { databases: demo } = demoData();
-    const policies = `${readFileSync('config/policies.example.yaml', 'utf8')}
+it('is tried on the servers that there are', () => {
+  expect(servers.length).toBeLessThan(3);
+});
+
+for (const engine of servers)
+  describe(`on ${engine}`, () => {
+    describe('the example policies', () => {
+      const { databases: demo } = demoData();
+      const policies = `${readFileSync('config/policies.example.yaml', 'utf8')}
 guards: { records: 100000, percent: 100 }
 first run guards: { records: 100000, percent: 100 }
 holds: { grace: 0 }
 `;
-    const user = newUser();
-    const databases: Record<string, TestDatabase> = {};
-    let printed: ReadonlyMap<string, string>;
+      const user = newUser();
+      const databases: Record<string, TestDatabase> = {};
+      let printed: ReadonlyMap<string, string>;
 
-    beforeAll(async () => {
-      for (const one of demo) databases[one.database] = await fill(engine, one);
-      printed = await grantAll(databases, user, policies);
-    });
-    afterAll(async () => {
-      await removeUser(engine, user, Object.values(databases));
-      for (const db of Object.values(databases)) await db.drop();
-    });
-
-    it('need what deploy/grants says', () => {
-      const text = [...printed].map(([source, script]) => {
-        const own = databaseOf(databases[source]!);
-        const named = script.replaceAll(own.replaceAll('_', '\\_'), source).replaceAll(own, source);
-        return `-- Source ${source}\n${named.replaceAll(user, 'frist').trim()}\n`;
+      beforeAll(async () => {
+        for (const one of demo) databases[one.database] = await fill(engine, one);
+        printed = await grantAll(databases, user, policies);
       });
-      expect(readFileSync(`deploy/grants/example.${engine}.sql`, 'utf8')).toContain(text.join('\n'));
-    });
+      afterAll(async () => {
+        await removeUser(engine, user, Object.values(databases));
+        for (const db of Object.values(databases)) await db.drop();
+      });
 
-    it('are kept by a user with these rights, who may do nothing else', async () => {
-      const installation = install(
-        variables(databases, (db) => asUser(db, user)),
-        policies,
-      );
-      const run = async (words: readonly string[]): Promise<unknown> => {
-        const { policies: told } = await installation.json(words);
-        return told?.map((one) => [one.policy, one.status, one.error?.code ?? null]);
-      };
-      expect((await installation.frist(['state', 'init'])).status).toBe(0);
-      const checked = await installation.frist(['check']);
-      expect([checked.status, checked.out]).toEqual([0, expect.not.stringContaining('catalogue-hidden')]);
-      await run(['plan', ...ON_THE_DAY]);
-      const swept = await run(['run', ...ON_THE_DAY]);
-      expect(swept).toEqual(demo.map(() => [expect.any(String), 'done', null]));
-      expect(await run(['run', ...ON_THE_DAY])).toEqual(swept);
-      installation.remove();
-      const wanted = expected(demo, Date.parse(DEMO_AS_OF));
-      for (const one of demo)
-        for (const { name } of one.tables) {
-          const found = await readTable(databases[one.database]!, one, name);
-          expect(differences(one, name, wanted.tables.get(`${one.database}.${name}`)!, found)).toEqual([]);
-        }
-      for (const [source, statement] of [
-        ['crm', 'DELETE FROM deals'],
-        ['crm', 'DELETE FROM invoices'],
-        ['crm', 'SELECT note FROM contacts'],
-        ['crm', "UPDATE contacts SET email = 'x'"],
-        ['crm', "INSERT INTO activities (company_id, id, contact_id, kind) VALUES (1, 1, 1, 'x')"],
-        ['ats', 'SELECT letter FROM applications'],
-        ['chat', 'DELETE FROM conversations'],
-        ['chat', 'CREATE TABLE mine (id INT)'],
-        ['chat', 'DROP TABLE messages'],
-      ] as const)
-        expect([statement, await refusal(asUser(databases[source]!, user), statement)]).toEqual([
-          statement,
-          expect.stringMatching(/DENIED|42501/),
-        ]);
-    });
-  });
+      it('need what deploy/grants says', () => {
+        const text = [...printed].map(([source, script]) => {
+          const own = databaseOf(databases[source]!);
+          const named = script.replaceAll(own.replaceAll('_', '\\_'), source).replaceAll(own, source);
+          return `-- Source ${source}\n${named.replaceAll(user, 'frist').trim()}\n`;
+        });
+        expect(readFileSync(`deploy/grants/example.${engine}.sql`, 'utf8')).toContain(text.join('\n'));
+      });
 
-  describe('a hard schema', () => {
-    const user = newUser();
-    const databases: Record<string, TestDatabase> = {};
-    let printed: ReadonlyMap<string, string>;
-
-    const seed = async (): Promise<void> => {
-      for (const [source, tables] of Object.entries(HARD_ROWS)) {
-        const gone = Object.keys(tables).reverse().map((name) => `DELETE FROM ${name}`); // prettier-ignore
-        const there = Object.entries(tables).map(
-          ([name, rows]) => `INSERT INTO ${name} ${columnsOf(engine, source, name)} VALUES ${rows}`,
+      it('are kept by a user with these rights, who may do nothing else', async () => {
+        const installation = install(
+          variables(databases, (db) => asUser(db, user)),
+          policies,
         );
-        await databases[source]!.query([...gone, ...there].join(';\n'));
-      }
-    };
-
-    beforeAll(async () => {
-      for (const [source, statements] of Object.entries(hardSchema(engine))) {
-        databases[source] = await freshDatabase(engine);
-        for (const statement of statements) await databases[source].query(statement);
-      }
-      await seed();
-      printed = await grantAll(databases, user, HARD_POLICIES);
+        const run = async (words: readonly string[]): Promise<unknown> => {
+          const { policies: told } = await installation.json(words);
+          return told?.map((one) => [one.policy, one.status, one.error?.code ?? null]);
+        };
+        expect((await installation.frist(['state', 'init'])).status).toBe(0);
+        const checked = await installation.frist(['check']);
+        expect([checked.status, checked.out]).toEqual([0, expect.not.stringContaining('catalogue-hidden')]);
+        await run(['plan', ...ON_THE_DAY]);
+        const swept = await run(['run', ...ON_THE_DAY]);
+        expect(swept).toEqual(demo.map(() => [expect.any(String), 'done', null]));
+        expect(await run(['run', ...ON_THE_DAY])).toEqual(swept);
+        installation.remove();
+        const wanted = expected(demo, Date.parse(DEMO_AS_OF));
+        for (const one of demo)
+          for (const { name } of one.tables) {
+            const found = await readTable(databases[one.database]!, one, name);
+            expect(differences(one, name, wanted.tables.get(`${one.database}.${name}`)!, found)).toEqual([]);
+          }
+        for (const [source, statement] of [
+          ['crm', 'DELETE FROM deals'],
+          ['crm', 'DELETE FROM invoices'],
+          ['crm', 'SELECT note FROM contacts'],
+          ['crm', "UPDATE contacts SET email = 'x'"],
+          ['crm', "INSERT INTO activities (company_id, id, contact_id, kind) VALUES (1, 1, 1, 'x')"],
+          ['ats', 'SELECT letter FROM applications'],
+          ['chat', 'DELETE FROM conversations'],
+          ['chat', 'CREATE TABLE mine (id INT)'],
+          ['chat', 'DROP TABLE messages'],
+        ] as const)
+          expect([statement, await refusal(asUser(databases[source]!, user), statement)]).toEqual([
+            statement,
+            expect.stringMatching(/DENIED|42501/),
+          ]);
+      });
     });
-    afterAll(async () => {
-      await removeUser(engine, user, Object.values(databases));
-      for (const db of Object.values(databases)) await db.drop();
-    });
 
-    it('is kept by a user with these rights, from check to the second run', async () => {
-      const [any] = Object.values(databases);
-      const state = newUser();
-      await carryOut(any!, readFileSync(`deploy/grants/state.${engine}.sql`, 'utf8').replaceAll('frist_state', state), state); // prettier-ignore
-      const place = new URL(asUser(any!, state));
-      place.pathname = `/${state}`;
-      const env = { ...variables(databases, (db) => asUser(db, user)), FRIST_STATE_URL: place.href };
-      const installation = install(env, HARD_POLICIES);
-      const outcomes = async (words: readonly string[]): Promise<unknown> =>
-        (await installation.json(words)).policies?.map((one) => one.outcomes?.['erased'] ?? one.status);
-      expect((await installation.frist(['state', 'init'])).status).toBe(0);
-      expect((await installation.frist(['check'])).out).toContain('0 error(s)');
-      expect((await installation.frist(['plan'])).status).toBe(0);
-      expect(await outcomes(['run'])).toEqual([1, 1, 1]);
-      expect(await outcomes(['run'])).toEqual(['done', 'done', 'done']);
-      installation.remove();
-      await any!.query(`DROP DATABASE ${state}`);
-      await any!.query(engine === 'postgres' ? `DROP ROLE "${state}"` : `DROP USER '${state}'@'%'`);
-    });
+    describe('a hard schema', () => {
+      const user = newUser();
+      const databases: Record<string, TestDatabase> = {};
+      let printed: ReadonlyMap<string, string>;
 
-    it('shows a lack of any of them in check or in the sweep', async () => {
-      const everything = { ...databases };
-      await seed();
-      const complete = await sweep(everything, user);
-      expect(complete.failures).toEqual([]);
-      const unnoticed: string[] = [];
-      const rights = [...printed].flatMap(([source, script]) =>
-        rightsOf(script).map((right) => ({ source, right })),
-      );
-      expect(rights.length).toBeGreaterThan(50);
-      // Of the columns that are read, some; FRIST_GRANTS=all takes every one.
-      const whole = process.env['FRIST_GRANTS'] === 'all';
-      const all = rights.filter(({ right }, i) => whole || i % 4 === 0 || !right.name.startsWith('SELECT'));
-      for (const { source, right } of all) {
+      const seed = async (): Promise<void> => {
+        for (const [source, tables] of Object.entries(HARD_ROWS)) {
+          const gone = Object.keys(tables).reverse().map((name) => `DELETE FROM ${name}`); // prettier-ignore
+          const there = Object.entries(tables).map(
+            ([name, rows]) => `INSERT INTO ${name} ${columnsOf(engine, source, name)} VALUES ${rows}`,
+          );
+          await databases[source]!.query([...gone, ...there].join(';\n'));
+        }
+      };
+
+      beforeAll(async () => {
+        for (const [source, statements] of Object.entries(hardSchema(engine))) {
+          databases[source] = await freshDatabase(engine);
+          for (const statement of statements) await databases[source].query(statement);
+        }
         await seed();
-        await databases[source]!.query(right.revoke);
-        const found = await sweep(everything, user);
-        await databases[source]!.query(right.grant);
-        if (found.failures.length === 0 && found.findings.join() === complete.findings.join())
-          unnoticed.push(right.name);
-      }
-      expect(unnoticed).toEqual([]);
+        printed = await grantAll(databases, user, HARD_POLICIES);
+      });
+      afterAll(async () => {
+        await removeUser(engine, user, Object.values(databases));
+        for (const db of Object.values(databases)) await db.drop();
+      });
+
+      it('is kept by a user with these rights, from check to the second run', async () => {
+        const [any] = Object.values(databases);
+        const state = newUser();
+        await carryOut(any!, readFileSync(`deploy/grants/state.${engine}.sql`, 'utf8').replaceAll('frist_state', state), state); // prettier-ignore
+        const place = new URL(asUser(any!, state));
+        place.pathname = `/${state}`;
+        const env = { ...variables(databases, (db) => asUser(db, user)), FRIST_STATE_URL: place.href };
+        const installation = install(env, HARD_POLICIES);
+        const outcomes = async (words: readonly string[]): Promise<unknown> =>
+          (await installation.json(words)).policies?.map((one) => one.outcomes?.['erased'] ?? one.status);
+        expect((await installation.frist(['state', 'init'])).status).toBe(0);
+        expect((await installation.frist(['check'])).out).toContain('0 error(s)');
+        expect((await installation.frist(['plan'])).status).toBe(0);
+        expect(await outcomes(['run'])).toEqual([1, 1, 1]);
+        expect(await outcomes(['run'])).toEqual(['done', 'done', 'done']);
+        installation.remove();
+        await any!.query(`DROP DATABASE ${state}`);
+        await any!.query(engine === 'postgres' ? `DROP ROLE "${state}"` : `DROP USER '${state}'@'%'`);
+      });
+
+      it('shows a lack of any of them in check or in the sweep', async () => {
+        const everything = { ...databases };
+        await seed();
+        const complete = await sweep(everything, user);
+        expect(complete.failures).toEqual([]);
+        const unnoticed: string[] = [];
+        const rights = [...printed].flatMap(([source, script]) =>
+          rightsOf(script).map((right) => ({ source, right })),
+        );
+        expect(rights.length).toBeGreaterThan(50);
+        // Of the columns that are read, some; FRIST_GRANTS=all takes every one.
+        const whole = process.env['FRIST_GRANTS'] === 'all';
+        const all = rights.filter(({ right }, i) => whole || i % 4 === 0 || !right.name.startsWith('SELECT'));
+        for (const { source, right } of all) {
+          await seed();
+          await databases[source]!.query(right.revoke);
+          const found = await sweep(everything, user);
+          await databases[source]!.query(right.grant);
+          if (found.failures.length === 0 && found.findings.join() === complete.findings.join())
+            unnoticed.push(right.name);
+        }
+        expect(unnoticed).toEqual([]);
+      });
     });
   });
-});
 
 async function refusal(url: string, statement: string): Promise<string> {
   const { openDatabase, databaseFault } = await import('../../src/database.ts');
