@@ -1,5 +1,7 @@
 /** Alerts: every minute a look at what is wrong, and word of it to whoever the settings name. */
-import { lookAround, spread } from '../src/alerts/watch.ts';
+import { lookAround, namesOf, spread } from '../src/alerts/watch.ts';
+import { createOutage } from '../src/alerts/outage.ts';
+import type { Sender } from '../src/alerts/message.ts';
 import { ping } from '../src/alerts/ping.ts';
 import { openChannels } from '../src/alerts/send/open.ts';
 import type { Behind } from '../src/alerts/facts.ts';
@@ -13,6 +15,12 @@ const HOUR_MS = 3_600_000;
 /** How long after its moment something must have been done: a sweep has run.deadline, a job until the next night. */
 const SWEEP_MS = 12 * HOUR_MS;
 const JOB_MS = 24 * HOUR_MS;
+/**
+ * One of several daemons calls, and stays the one as long as it lives: they may see different policy files for a while,
+ * and would take each other's alarms back.
+ */
+const LEASE = 'alerts';
+const LEASE_MS = 180_000;
 const LONG_AGO = new Date(0).toISOString();
 /** The day's sign of life has two hours to come back. */
 const HEARTBEAT_MS = 2 * HOUR_MS;
@@ -35,6 +43,18 @@ export function alertsJob(app: App, jobs: readonly Job[], firstSlot: FirstSlot):
     }),
   });
   const pinged = createTeller(app);
+  let sender: Sender = { installation: '', controllers: namesOf(app) };
+  const outage = createOutage({ ...app, channels, sender: () => sender });
+  const lookAndTell = async (signal: AbortSignal): Promise<void> => {
+    if ((await app.state.lease(LEASE, app.replica, LEASE_MS)) === undefined) {
+      await outage.over(signal);
+      return;
+    }
+    const look = await lookAround(app, behindOf);
+    ({ sender } = look);
+    await outage.over(signal);
+    await Promise.all([spread(app, channels, look, signal), pinged(() => ping(app, look, signal))]);
+  };
   return [
     {
       name: 'alerts',
@@ -43,11 +63,7 @@ export function alertsJob(app: App, jobs: readonly Job[], firstSlot: FirstSlot):
       // It looks at what there is, not at a slot; a daemon that has just begun does so at once.
       lastSlot: () => Promise.resolve(LONG_AGO),
       run: async (_slot, signal) => {
-        const look = await lookAround(app, behindOf);
-        await Promise.all([
-          spread(app, channels, look.alarms, signal),
-          pinged(() => ping(app, look, signal)),
-        ]);
+        await lookAndTell(signal).catch((error: unknown) => outage.found(error, signal));
         return 'done';
       },
     },

@@ -9,7 +9,7 @@ import { createWorkers } from './queue/workers.ts';
 import { keysJob } from './keys.ts';
 import { lookupJob } from './lookup.ts';
 import { recoverJob } from './recover.ts';
-import { createScheduler, type Job, type Scheduler } from './scheduler.ts';
+import { createScheduler, type Job, type Scheduler, type TakeTurn } from './scheduler.ts';
 import { createSlotSearch, missedSlots, type FirstSlot } from './slots.ts';
 import { sweepJobs } from './sweep.ts';
 import { verifyJob } from './verify.ts';
@@ -23,6 +23,10 @@ const UPKEEP: readonly ((app: App) => Job[])[] = [
   evidenceJob,
   lookupJob,
 ];
+
+/** Alerts wait for no lease: they have most to say when the state, where leases lie, is gone. See alerts.ts. */
+const atOnce: TakeTurn = (_job, signal) =>
+  Promise.resolve({ signal, stillOurs: () => Promise.resolve(), release: () => Promise.resolve() });
 
 /** Of each controller. */
 const ERASING: readonly ((app: App, controlled: Controlled) => Job[])[] = [recoverJob, sweepJobs];
@@ -49,9 +53,11 @@ export function createJobs(app: App): Jobs {
   ];
   const jobs = lanes.flat();
   const firstSlot = createSlotSearch(app.now);
-  const schedulers = [...lanes, alertsJob(app, jobs, firstSlot)].map((lane) =>
-    createScheduler(lane, app.now, app.logger, (job, signal) => hold(app, `job:${job}`, app.replica, signal)),
-  );
+  const turn: TakeTurn = (job, signal) => hold(app, `job:${job}`, app.replica, signal);
+  const schedulers = [
+    ...lanes.map((lane) => createScheduler(lane, app.now, app.logger, turn)),
+    createScheduler(alertsJob(app, jobs, firstSlot), app.now, app.logger, atOnce),
+  ];
   const all = async (what: (scheduler: Scheduler) => Promise<void>): Promise<void> => {
     await Promise.all(schedulers.map(what));
   };

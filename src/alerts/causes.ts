@@ -16,6 +16,7 @@ export const CAUSES = [
   'FristPlanWaiting',
   'FristProofOverdue',
   'FristRunFailed',
+  'FristStateUnreachable',
   'FristTrailBehind',
   'FristTrailSilent',
   'FristTrailUnverified',

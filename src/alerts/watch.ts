@@ -21,6 +21,7 @@ export type Watched = Pick<
 export interface Look {
   readonly standing: Standing;
   readonly alarms: readonly Alarm[];
+  readonly sender: Sender;
 }
 
 /** Reads what is wrong now. `behindOf` says what is behind its schedule. Throws the state's own errors. */
@@ -29,7 +30,17 @@ export async function lookAround(app: Watched, behindOf: () => Promise<Behind>):
   const standing = await readStanding(app);
   const now = app.now();
   const undelivered = undeliveredBy(await state.alarms.all(), now - HOUR_MS);
-  return { standing, alarms: alarmsOf({ standing, behind: await behindOf(), missing, undelivered, now }) };
+  const { id } = await state.installation();
+  return {
+    standing,
+    alarms: alarmsOf({ standing, behind: await behindOf(), missing, undelivered, now }),
+    sender: { installation: id, controllers: namesOf(app) },
+  };
+}
+
+/** The controllers that are worked for. */
+export function namesOf({ controllers }: Pick<App, 'controllers'>): string[] {
+  return controllers.map(({ engine }) => engine.controller.name);
 }
 
 /** Channels with a message that was tried, and that waits since before a moment (ms since the epoch). */
@@ -42,12 +53,11 @@ function undeliveredBy(rows: readonly AlarmRow[], before: number): string[] {
 export async function spread(
   app: Watched,
   channels: readonly Channel[],
-  alarms: readonly Alarm[],
+  { alarms, sender }: Pick<Look, 'alarms' | 'sender'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { state, logger, now, newId, settings } = app;
   const memory = state.alarms;
-  const sender = await senderOf(app);
   const input = {
     ...{ alarms, sender, newId, now: now(), reminderDays: settings.alerts.reminderDays },
     channels: channels.map(({ name }) => name),
@@ -55,10 +65,4 @@ export async function spread(
   const { put, drop } = newsOf(await memory.all(), input);
   if (put.length + drop.length > 0) await memory.change((rows) => newsOf(rows, input));
   await Promise.all(channels.map((channel) => deliver(channel, { memory, logger, now, signal })));
-}
-
-/** Whose alerts they are. */
-export async function senderOf({ state, controllers }: Pick<App, 'state' | 'controllers'>): Promise<Sender> {
-  const { id } = await state.installation();
-  return { installation: id, controllers: controllers.map(({ engine }) => engine.controller.name) };
 }

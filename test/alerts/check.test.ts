@@ -3,10 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { deliver } from '../../src/alerts/deliver.ts';
 import type { Channel } from '../../src/alerts/send/channel.ts';
+import { createOutage } from '../../src/alerts/outage.ts';
+import { openChannels } from '../../src/alerts/send/open.ts';
 import { spread } from '../../src/alerts/watch.ts';
 import { FristError } from '../../src/errors.ts';
 import type { Logger } from '../../src/logger.ts';
 import { openState } from '../../src/state/open.ts';
+import { SENDER } from './messages.ts';
 import { DAY, HOUR, MIDNIGHT, MINUTE, openWorld, type World } from './world.ts';
 
 let on: World;
@@ -144,7 +147,7 @@ describe('a channel', () => {
     const at: number[] = [];
     for (; on.now < begun + 5 * HOUR; on.now += MINUTE) {
       const before = tries;
-      await spread(app, [broken], [ALARM], new AbortController().signal);
+      await spread(app, [broken], { alarms: [ALARM], sender: SENDER }, new AbortController().signal);
       if (tries > before) at.push((on.now - begun) / MINUTE);
     }
     expect(at).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243]);
@@ -174,6 +177,26 @@ describe('a channel', () => {
   }, 90_000);
 });
 
+it('a state that is back is told as over, where it was told that it was gone, and to whom it could be', async () => {
+  on.receiver.behave(204);
+  on.mailbox.behave('refuses');
+  const { app } = on.daemon;
+  const { logger, events } = listener();
+  const channels = openChannels(app.settings.alerts, app.now);
+  const outage = createOutage({ ...app, logger, channels, sender: () => SENDER });
+  const { signal } = new AbortController();
+  const gone = new FristError('STATE_UNREACHABLE', { code: 'ECONNREFUSED' });
+  for (let minute = 0; minute < 15; minute += 1, on.now += MINUTE) await outage.found(gone, signal);
+  await outage.over(signal);
+  await outage.over(signal);
+  const [raised, resolved, ...others] = on.posted();
+  expect([raised?.event, resolved?.event, others]).toEqual(['raised', 'resolved', []]);
+  expect(resolved?.id.split('.')[0]).toBe(raised?.id.split('.')[0]);
+  expect(on.mailed()).toEqual([]);
+  expect(events).toEqual(['state cannot be asked', 'alert not delivered', 'state can be asked again']);
+  await expect(outage.found(new Error('a defect'), signal)).rejects.toThrow('a defect');
+});
+
 it('two processes on one state send one message', async () => {
   on.receiver.behave(204);
   const { app } = on.daemon;
@@ -191,8 +214,8 @@ it('two processes on one state send one message', async () => {
   const alarms = ['a', 'b', 'c'].map((policy) => ({ ...ALARM, about: { policy } }));
   const { logger } = listener();
   await Promise.all([
-    spread(app, [slow], alarms, signal),
-    spread({ ...app, state: other }, [slow], alarms, signal),
+    spread(app, [slow], { alarms, sender: SENDER }, signal),
+    spread({ ...app, state: other }, [slow], { alarms, sender: SENDER }, signal),
     deliver(slow, { memory: other.alarms, logger, now: () => on.now, signal }),
   ]);
   await other.close();

@@ -5,7 +5,8 @@ import { CAUSES, type Cause } from '../../src/alerts/causes.ts';
 import { formatEntry } from '../../src/audit/entry.ts';
 import { personalIn } from '../support/bad-days/people.ts';
 import { CONTROLLER } from '../support/bad-days/installation.ts';
-import { DAY, HOUR, MIDNIGHT, MINUTE, openWorld, type World } from './world.ts';
+import { openDaemon } from '../support/bad-days/daemon.ts';
+import { DAY, HOUR, MIDNIGHT, MINUTE, openWorld, watchOf, type World } from './world.ts';
 
 let on: World;
 const shown = new Set<Cause>();
@@ -203,6 +204,41 @@ describe('an alarm', () => {
     await trail.flush();
     await on.look();
     told('OVER FristTrailBehind');
+  });
+
+  it('comes when the state cannot be asked, from each process by itself', async () => {
+    const { app, end } = await openDaemon(on.on, () => on.now);
+    const run = watchOf(app);
+    on.now += HOUR;
+    await run();
+    told();
+    await app.state.close();
+    await run();
+    on.now += 9 * MINUTE;
+    await run();
+    told();
+    on.now += 2 * MINUTE;
+    await run();
+    told('ALERT FristStateUnreachable');
+    await run();
+    told();
+    await end().catch(() => undefined);
+  });
+
+  it('is taken back neither by a process that sees other policy files, nor while the one that calls is alive', async () => {
+    const other = await openDaemon(on.on, () => on.now);
+    const missing = [{ name: 'other', code: 'CONFIG_INVALID', controller: 'Other A/S' }];
+    on.now += HOUR;
+    await on.look(missing);
+    told('ALERT FristControllerDown');
+    const run = watchOf(other.app);
+    await run();
+    told();
+    on.now += 4 * MINUTE;
+    await run();
+    told('OVER FristControllerDown');
+    await other.end();
+    on.now += 4 * MINUTE;
   });
 
   it('comes when nothing happens any more: no sweep, no sign of life, no copy of the head, no verification', async () => {

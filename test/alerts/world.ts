@@ -6,7 +6,7 @@ import { heartbeatJob } from '../../jobs/heartbeat.ts';
 import type { Job } from '../../jobs/scheduler.ts';
 import { createSlotSearch, type FirstSlot } from '../../jobs/slots.ts';
 import { verifyJob } from '../../jobs/verify.ts';
-import type { Down } from '../../src/installation/app.ts';
+import type { App, Down } from '../../src/installation/app.ts';
 import { openMailbox, type Mailbox } from '../support/alerts/mailbox.ts';
 import { openReceiver, type Receiver } from '../support/alerts/receiver.ts';
 import { openDaemon, type Daemon } from '../support/bad-days/daemon.ts';
@@ -78,7 +78,7 @@ export async function openWorld(start: number, heartbeat = ''): Promise<World> {
     return fresh.map(({ text }) => text.match(/^(?:ALERT|STILL|OVER) \S+$/gm) ?? []);
   };
   const slots = createSlotSearch(() => world.now);
-  world.look = (missing = []) => lookAlone(world, slots, missing);
+  world.look = (missing) => watchOf(world.daemon.app, slots, missing)();
   world.restart = async () => {
     await world.daemon.end();
     world.daemon = await open();
@@ -92,12 +92,15 @@ export async function openWorld(start: number, heartbeat = ''): Promise<World> {
   return world;
 }
 
-async function lookAlone(
-  { daemon: { app }, now }: World,
-  slots: FirstSlot,
-  missing: readonly Down[],
-): Promise<void> {
+/** A look for alarms of this process, and nothing else of it. */
+export function watchOf(
+  app: App,
+  slots: FirstSlot = createSlotSearch(app.now),
+  missing: readonly Down[] = [],
+): () => Promise<void> {
   const others = [heartbeatJob, headsJob, verifyJob].flatMap((job): Job[] => job(app));
   const [job] = alertsJob({ ...app, missing }, others, slots);
-  await job?.run(new Date(now).toISOString(), new AbortController().signal);
+  return async () => {
+    await job?.run(new Date(app.now()).toISOString(), new AbortController().signal);
+  };
 }
