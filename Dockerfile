@@ -24,7 +24,7 @@ LABEL org.opencontainers.image.title="frist" \
       org.opencontainers.image.licenses="MIT"
 # The program belongs to root, who does not run here. The port stands in the environment, where the health check sees it.
 COPY --from=build /image/program /opt/frist
-COPY --from=build --chown=1000:1000 /image/data /var/lib/frist
+COPY --from=build --chown=1000:1000 /image/data /var/lib
 ENV NODE_ENV=production \
     FRIST_DATA_FOLDER=/var/lib/frist \
     FRIST_HTTP_HOST=0.0.0.0 \

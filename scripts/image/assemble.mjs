@@ -4,7 +4,7 @@
 //
 //   FOLDER/program   goes to /opt/frist: the JavaScript that tsc makes, production dependencies, the launcher, the files
 //                    that the program reads
-//   FOLDER/data      goes to /var/lib/frist: empty
+//   FOLDER/data      goes to /var/lib: the empty folder `frist`, in which everything is kept
 //
 // The Dockerfile runs it, and so do the tests. It runs after `npm ci`, on the platform that the image is for.
 import { execFileSync } from 'node:child_process';
@@ -57,7 +57,7 @@ function settleModes() {
 }
 
 process.umask(0o022);
-mkdirSync(join(target, 'data'), { recursive: true });
+mkdirSync(join(target, 'data/frist'), { recursive: true });
 mkdirSync(program);
 for (const file of FILES) cpSync(join(root, file), join(program, file), { recursive: true });
 cpSync(join(root, 'package-lock.json'), join(program, 'package-lock.json'));

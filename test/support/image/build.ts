@@ -3,7 +3,16 @@
 // nothing else (so whatever of a system the image used would be missed); and `npm ci` of the build stage is the one that
 // this checkout was installed with. The production packages are installed anew.
 import { execFile, execFileSync } from 'node:child_process';
-import { chownSync, copyFileSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ask } from '../servers/ask.ts';
@@ -84,7 +93,9 @@ function copyOver({ flags, rest }: Instruction, stage: string, root: string): vo
   mkdirSync(dirname(join(root, to)), { recursive: true });
   cpSync(join(stage, from), join(root, to), { recursive: true, verbatimSymlinks: true });
   const [uid, gid] = (flags.get('chown') ?? '').split(':').map(Number);
-  if (uid !== undefined && gid !== undefined && process.getuid?.() === 0) chownSync(join(root, to), uid, gid);
+  if (uid === undefined || gid === undefined || process.getuid?.() !== 0) return;
+  for (const name of readdirSync(join(stage, from), { recursive: true, encoding: 'utf8' }))
+    chownSync(join(root, to, name), uid, gid);
 }
 
 const stages = stagesOf(readProjectFile('Dockerfile'));

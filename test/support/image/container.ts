@@ -4,7 +4,7 @@
 // and a line on stderr says so.
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Image } from './build.ts';
@@ -140,10 +140,12 @@ function plain(image: Image, data: string, options: ContainerOptions, words: rea
 /** A new volume of the image, and what runs on it. */
 export function openContainers(image: Image, options: ContainerOptions = {}): Containers {
   const { config } = image;
+  // A new volume begins as the folder in the image, its owner included.
+  const { uid, gid } = statSync(image.data);
   const data = mkdtempSync(join(tmpdir(), 'frist-volume-'));
   cpSync(image.data, data, { recursive: true });
   const alone = canIsolate();
-  if (alone) chownSync(data, config.uid, config.gid);
+  if (alone) chownSync(data, uid, gid);
   for (const path of Object.keys(options.mounts ?? {}))
     mkdirSync(join(image.root, path), { recursive: true });
   const begin = (words: readonly string[]): Running =>
