@@ -11,6 +11,7 @@ export const PAGES = [
   'CHANGELOG.md',
   'docs/how-it-decides.md',
   'docs/operating.md',
+  'docs/rights.md',
   'docs/deploying.md',
   'docs/several-controllers.md',
   'docs/several-machines.md',
