@@ -116,6 +116,7 @@ async function prepare(folder: string): Promise<Parts> {
     keys: { current: () => Promise.resolve(names), of: () => Promise.resolve(names) },
     evidence: { put: (text) => putEvidence(store, text, randomBytes) },
     logger,
+    replica: 'bench',
     settings: {
       spoolFolder: folder,
       operator: 'bench',

@@ -23,6 +23,7 @@ import { detailOf, senseOf } from './batch/sense.ts';
 import type { Pace } from './batch/pace.ts';
 import { NOTHING, plus, REMEMBERED_FAILURES, type ExecuteResult, type Sums } from './report.ts';
 import { pauseOf } from './run/pause.ts';
+import { untilInTurn } from './run/rate.ts';
 import { untilWell } from './run/strain.ts';
 import { settle, type Finished, type Settlement } from './batch/settle.ts';
 
@@ -92,6 +93,7 @@ class Execution {
     let finished: Finished | undefined;
     while (current !== undefined) {
       await this.#untilWell();
+      if (!this.#isOver()) await untilInTurn(engine, this.#input.task, current.batch.records.length, signal);
       const started = engine.now();
       const [result, next] = await bothEnd(this.#erase(current), this.#advance(finished));
       finished = { id: current.id, stage: current.batch.stage, ...result };

@@ -328,6 +328,14 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 10, up: createPartitions },
   { version: 11, up: createAlarms },
   { version: 12, up: (_, db) => extendRuns(db) },
+  {
+    version: 13,
+    up: (create) =>
+      create('frist_rates', (table) => {
+        table.string('name', 600).primary();
+        table.bigInteger('free').notNullable();
+      }),
+  },
 ];
 
 function tableCreator(db: Knex, dialect: Dialect): CreateTable {

@@ -371,6 +371,8 @@ export interface State extends Partitions {
   /** Takes or renews a named lease; the fencing number grows with every change of holder. Undefined: somebody else has it. */
   lease(name: string, holder: string, milliseconds: number): Promise<number | undefined>;
   releaseLease(name: string, holder: string): Promise<void>;
+  /** Takes so much time of this name, after all that others took of it; answers how long it is until then, ms; 60,000 at most. */
+  reserve(name: string, milliseconds: number): Promise<number>;
   /** The state server's own clock, ms since the epoch; undefined for SQLite, which has none of its own. */
   now(): Promise<number | undefined>;
   close(): Promise<void>;

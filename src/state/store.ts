@@ -11,6 +11,7 @@ import * as partitions from './erasing/partitions.ts';
 import * as pauses from './erasing/pause.ts';
 import * as plans from './erasing/plans.ts';
 import * as proofs from './erasing/proofs.ts';
+import * as rates from './erasing/rates.ts';
 import * as runs from './erasing/runs.ts';
 import { count, readTally } from './tally.ts';
 import type { PartitionName, PlanKey, State, Transaction } from './state.ts';
@@ -151,6 +152,7 @@ export function createState(store: Store): State {
     lease: (name, holder, milliseconds) =>
       write((turn) => leases.takeLease(turn, name, holder, milliseconds)),
     releaseLease: (name, holder) => write((turn) => leases.releaseLease(turn, name, holder)),
+    reserve: (name, milliseconds) => write((turn) => rates.reserve(turn, name, milliseconds)),
     now: () => read(store, (db) => leases.serverClock(db, store.dialect)),
     close: () => close(store),
   };

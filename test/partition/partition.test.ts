@@ -186,6 +186,37 @@ describe('a sweep with helpers', () => {
   });
 });
 
+describe('a rate of the source', () => {
+  it('holds for all who erase there, together', async () => {
+    const world = await worldOf(
+      wide.replace('    datetimes in:', '    records per second: 2\n    datetimes in:'),
+    );
+    try {
+      const waits: number[] = [];
+      const slow = (one: World): World => ({
+        ...one,
+        engine: {
+          ...one.engine,
+          sleep: (milliseconds, signal) => {
+            const isWait = milliseconds % 1000 === 0 && milliseconds < 20_000;
+            if (isWait) waits.push(milliseconds);
+            return one.engine.sleep(isWait ? 1 : milliseconds, signal);
+          },
+        },
+      });
+      const workers = [slow(await world.again()), slow(await world.again())];
+      const crew = crewOf(() => workers, SIZE);
+      await sweepWith(world, crew, AS_OF);
+      await crew.idle();
+      // The clock stands still: each batch, of two records at the most, waits a second longer than the one before it.
+      expect(waits.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => n * 1000));
+      await expectDone(world);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 const HOLD = { subjects: [['email', 'person5@example.org']], why: 'a dispute', waitMs: 0 } as const;
 
 /** The leases of a dead process run out, and the server ends its connections. */

@@ -105,7 +105,12 @@ function overhear(url: string): { readonly heard: () => string } {
   return { heard: () => heard };
 }
 
-(isHere ? describe : describe.skip)('daemons with a queue', () => {
+describe('daemons with a queue', () => {
+  if (!isHere) {
+    it('are left untried: there is no Redis or no MariaDB here', () => undefined);
+    return;
+  }
+
   it('share a sweep, tell Redis of nobody, and finish it though Redis dies and forgets', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'frist-redis-'));
     undo.push(() => rmSync(folder, { recursive: true, force: true }));

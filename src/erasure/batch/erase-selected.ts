@@ -9,6 +9,7 @@ import type { Engine } from '../engine.ts';
 import { execute, type Part } from '../execute.ts';
 import { createPace } from './pace.ts';
 import { codedError, silenceOf, type Prepared } from '../run/prepare.ts';
+import { rateOf } from '../run/rate.ts';
 import { recoverOpen } from '../recover.ts';
 import { add, type ExecuteResult, type Outcome } from '../report.ts';
 import type { Selected } from '../survey/spool.ts';
@@ -80,7 +81,8 @@ async function eraseAll(
   const session = await connector.erasing(task.view, signal, input.part?.number);
   const pace = createPace({
     ...engine.settings.pace,
-    maxBatch: Math.min(maxBatch, connector.capabilities.maxBatch),
+    // Of a source with a rate, a second's worth at once at the most.
+    maxBatch: Math.min(maxBatch, connector.capabilities.maxBatch, rateOf(task) ?? maxBatch),
     ...(session.leastBatch === undefined ? {} : { leastBatch: session.leastBatch }),
   });
   try {

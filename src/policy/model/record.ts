@@ -143,4 +143,6 @@ export interface Source {
   readonly records: readonly RecordType[];
   readonly notCovered?: readonly NotCovered[];
   readonly limits?: SourceLimits;
+  /** Most records that are erased there in a second, by all processes together. */
+  readonly recordsPerSecond?: number;
 }

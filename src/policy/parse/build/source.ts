@@ -68,6 +68,7 @@ export function readSource({ name, raw, path }: Named, options: SourceOptions, r
   if (!known || connection === undefined) return { name, records, source: undefined };
   const notCovered = readNotCovered(values['not covered']);
   const limits = values['pause above'];
+  const recordsPerSecond = values['records per second'];
   const source = {
     name,
     kind,
@@ -77,6 +78,7 @@ export function readSource({ name, raw, path }: Named, options: SourceOptions, r
     ...(limits === undefined
       ? {}
       : { limits: readLimits(limits, [...path, 'pause above'], options.resolve, report) }),
+    ...(recordsPerSecond === undefined ? {} : { recordsPerSecond }),
   };
   return { name, records, source };
 }

@@ -182,6 +182,10 @@ export const sourceShape = {
       .optional(),
     'How busy the server may be while frist erases in it; above that, erasing waits.',
   ),
+  'records per second': says(
+    z.number().int().min(1).max(1_000_000).optional(),
+    'Most records that are erased there in a second, by all policies and processes together. Left out: no limit.',
+  ),
   'not covered': says(
     z.record(z.string().min(1), text).optional(),
     'Tables, or table.column, that look like personal data and that no policy is meant for, each with the reason.',
