@@ -30,6 +30,12 @@ export interface Needs {
   readonly guessed: ReadonlySet<string>;
 }
 
+interface Collected {
+  readonly tables: Map<TableId, TableNeeds>;
+  readonly wholeLocks: Set<TableId>;
+  readonly guessed: Set<string>;
+}
+
 /** Schema of a table's id. */
 export const schemaOf = (id: TableId): string => id.slice(0, id.indexOf('.'));
 
@@ -38,11 +44,7 @@ export const schemaOf = (id: TableId): string => id.slice(0, id.indexOf('.'));
  * @throws SourceFailure for a name that is not there
  */
 export function needsOf(catalogue: Catalogue, views: readonly View[]): Needs {
-  const found = {
-    tables: new Map<TableId, TableNeeds>(),
-    wholeLocks: new Set<TableId>(),
-    guessed: new Set<string>(),
-  };
+  const found: Collected = { tables: new Map(), wholeLocks: new Set(), guessed: new Set() };
   for (const view of views) new Walk(catalogue, view, found).all();
   return found;
 }
@@ -53,20 +55,12 @@ const ALWAYS: Condition = { kind: 'all', of: [] };
 class Walk {
   readonly #catalogue: Catalogue;
   readonly #view: View;
-  readonly #tables: Map<TableId, TableNeeds>;
-  readonly #wholeLocks: Set<TableId>;
-  readonly #guessed: Set<string>;
+  readonly #found: Collected;
 
-  constructor(
-    catalogue: Catalogue,
-    view: View,
-    found: { tables: Map<TableId, TableNeeds>; wholeLocks: Set<TableId>; guessed: Set<string> },
-  ) {
+  constructor(catalogue: Catalogue, view: View, found: Collected) {
     this.#catalogue = catalogue;
     this.#view = view;
-    this.#tables = found.tables;
-    this.#wholeLocks = found.wholeLocks;
-    this.#guessed = found.guessed;
+    this.#found = found;
   }
 
   all(): void {
@@ -92,7 +86,7 @@ class Walk {
   }
 
   #needs(id: TableId): TableNeeds {
-    const known = this.#tables.get(id);
+    const known = this.#found.tables.get(id);
     if (known !== undefined) return known;
     const none: TableNeeds = {
       read: new Set<string>(),
@@ -100,7 +94,7 @@ class Walk {
       written: new Set<string>(),
       deletes: false,
     };
-    this.#tables.set(id, none);
+    this.#found.tables.set(id, none);
     return none;
   }
 
@@ -168,7 +162,7 @@ class Walk {
     for (const table of this.#catalogue.tables.values())
       if (table !== undefined && words.has(shortName(table.id).toLowerCase()))
         this.#needs(table.id).readsAll = true;
-    this.#guessed.add(`${record.name}, selection "${name}"`);
+    this.#found.guessed.add(`${record.name}, selection "${name}"`);
   }
 
   #related(name: string): Related {
@@ -211,7 +205,7 @@ class Walk {
     const written = [...own, ...theirs.filter((_, i) => dependents[i]?.kind !== 'keep')];
     if (written.some((table) => !this.#table(table).transactional))
       for (const table of [...own, ...record.related.map((one) => one.table)])
-        this.#wholeLocks.add(this.#table(table).id);
+        this.#found.wholeLocks.add(this.#table(table).id);
   }
 
   #dependent(one: Dependent): void {
