@@ -20,6 +20,9 @@ export const DAY = 24 * HOUR;
 /** The last one that is four hours old: what other commands do at the real clock comes after the sweep of 03:15. */
 export const MIDNIGHT = Math.floor((Date.now() - 4 * HOUR) / DAY) * DAY;
 
+/** The first day on which the trail is verified. */
+export const VERIFIED = MIDNIGHT + 6 * DAY;
+
 /** A first run of more than five records waits for approval. */
 export const CAREFUL = POLICIES.replace(
   /first run guards: .*/,
@@ -52,6 +55,10 @@ export async function openWorld(start: number, heartbeat = ''): Promise<World> {
     policies: CAREFUL,
     settings: {
       schedule: '15 3 * * *',
+      audit: {
+        patience: 'PT1S',
+        verify: { schedule: `15 5 * * ${String(new Date(VERIFIED).getUTCDay())}` },
+      },
       alerts: {
         webhook: { url: `${receiver.url}/hook`, secret: SECRET },
         email: {
