@@ -45,10 +45,10 @@ function bearsBroken({ verb, argument }: Invocation): boolean {
 
 /** Performs the verb in one installation. Answers the exit status. */
 export async function performAt(place: Place, given: Given): Promise<number> {
-  const loaded = place.settings();
   const { verb, options } = given.invocation;
-  if (FILELESS.test(verb)) return await withoutFiles(loaded.settings, () => place.files(), given);
+  if (FILELESS.test(verb)) return await withoutFiles(place.settings().settings, () => place.files(), given);
   const read = place.files();
+  const loaded = place.settings(read);
   if (verb === 'check') return await checkAll(loaded, allOf(read), given);
   const files = bearsBroken(given.invocation) ? wellOf(read) : allOf(read);
   const work = async (io: Io): Promise<number> => {

@@ -52,7 +52,7 @@ function unitOf({ name, settings, files }: Place, world: World): Unit {
     },
     open: async () => {
       read = files();
-      return await openApp(settings().settings, wellOf(read), world, downOf(read.broken));
+      return await openApp(settings(read).settings, wellOf(read), world, downOf(read.broken));
     },
     mended: () => files().broken.length < read.broken.length,
   };
@@ -66,8 +66,12 @@ function consoleOf(
   return createConsole({
     alive: () => supervisor.running().every(({ jobs }) => now() - jobs.lastTick() < STALLED_MS),
     obstacles: async () => {
+      const opening = supervisor
+        .opening()
+        .map((unit) => ({ code: 'STARTING', controller: unit.whose().name }));
       const down = supervisor.down().map(({ name, code }) => ({ code, controller: name }));
-      return [...down, ...(await Promise.all(supervisor.running().map(obstaclesOf))).flat()];
+      const running = await Promise.all(supervisor.running().map(obstaclesOf));
+      return [...opening, ...down, ...running.flat()];
     },
     metrics: monitorAll({
       version,

@@ -10,10 +10,10 @@ import { readPolicyFiles, type PolicyFiles } from './policy-files.ts';
 export interface Place {
   /** For people: the id of its controller, or its policy file where that does not say; undefined where all share one. */
   readonly name: string | undefined;
-  /** Reads the settings, now. */
-  readonly settings: () => LoadedSettings;
   /** Reads the policy files, now. */
   readonly files: () => PolicyFiles;
+  /** The settings; those of the controller of these files, so that files never meet the state of another. */
+  readonly settings: (files?: PolicyFiles) => LoadedSettings;
 }
 
 /**
@@ -28,7 +28,7 @@ export function placesOf(
   if (!settings.perController) {
     if (controller !== undefined)
       throw new FristError('USAGE', {
-        what: 'all controllers share one installation here, so that --controller names none: see {controller} in docs/operating.md',
+        what: 'all controllers share one installation here, so that --controller names none: see docs/several-controllers.md',
       });
     const files = (): PolicyFiles => readPolicyFiles(policies, process);
     return [{ name: undefined, settings: () => settings.load(), files }];
@@ -57,8 +57,8 @@ function ownPlaces(
   const owners = new Map<string, string>();
   const places = policies.map((path) => {
     const files = (): PolicyFiles => readPolicyFiles([path], process);
-    const own = (): string => {
-      const id = idOf(files(), path);
+    const claim = (read: PolicyFiles): string => {
+      const id = idOf(read, path);
       const owner = owners.get(id) ?? path;
       if (owner !== path)
         throw new FristError('USAGE', {
@@ -67,7 +67,8 @@ function ownPlaces(
       owners.set(id, owner);
       return id;
     };
-    return { id: known(own), place: { settings: () => settings.load(own()), files }, path };
+    const place = { files, settings: (read = files()) => settings.load(claim(read)) };
+    return { id: known(() => claim(files())), place, path };
   });
   const asked = places.filter(({ id }) => controller === undefined || id === controller);
   if (asked.length === 0)
@@ -75,9 +76,9 @@ function ownPlaces(
   return asked.map(({ id, place, path }) => ({ ...place, name: id ?? path }));
 }
 
-function known(own: () => string): string | undefined {
+function known(id: () => string): string | undefined {
   try {
-    return own();
+    return id();
   } catch (error) {
     if (error instanceof FristError) return undefined;
     throw error;

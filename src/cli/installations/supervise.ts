@@ -47,6 +47,8 @@ export interface Supervisor {
    */
   begin(): Promise<void>;
   running(): readonly Running[];
+  /** Those that nobody can say anything of yet. */
+  opening(): readonly Unit[];
   /** Of every installation: those that cannot be opened, and controllers whose policy files are broken. */
   down(): readonly Down[];
   /** Jobs end what they are doing; everything is published and closed. Throws the first error of that. */
@@ -70,6 +72,7 @@ export function supervise(units: readonly Unit[], options: SuperviseOptions): Su
       }
     },
     running: () => all.flatMap((one) => one.running ?? []),
+    opening: () => units.filter((_, i) => all[i]?.isOpening() === true),
     down: () => all.flatMap((one) => one.down()),
     stop: async () => {
       ending.abort();
@@ -94,6 +97,10 @@ class Supervised {
 
   get running(): Running | undefined {
     return this.#running;
+  }
+
+  isOpening(): boolean {
+    return this.#running === undefined && this.#broken === undefined;
   }
 
   down(): readonly Down[] {

@@ -90,7 +90,7 @@ const unit = (name: string, open: Unit['open'], mended = () => false): Unit => (
 describe('a supervisor', () => {
   it('passes over one that throws whatever it throws, tells it once for each reason, and tries again', async () => {
     const story: Story = [];
-    let broken: unknown = new TypeError('a defect');
+    let broken: Error | undefined = new TypeError('a defect');
     const bad = unit('bad', () =>
       broken === undefined ? Promise.resolve(appNamed('bad', story)) : Promise.reject(broken),
     );
@@ -99,6 +99,7 @@ describe('a supervisor', () => {
     await supervisor.begin();
     await minute();
     expect(supervisor.running()).toHaveLength(1);
+    expect(supervisor.opening()).toEqual([]);
     expect(supervisor.down()).toEqual([{ name: 'bad', code: 'DEFECT', controller: 'bad A/S' }]);
     broken = new FristError('STATE_MISSING');
     await minute();
@@ -171,6 +172,7 @@ describe('a supervisor', () => {
     const late = unit('late', () => new Promise<App>((resolve) => (arrive = resolve)));
     const { supervisor, minute } = world([late], story, end);
     const begun = supervisor.begin();
+    expect(supervisor.opening()).toEqual([late]);
     end.abort();
     await supervisor.stop();
     arrive(appNamed('late', story));
