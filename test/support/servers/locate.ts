@@ -1,6 +1,7 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NoServer, run } from './server.ts';
+import type { Server } from './server.ts';
 
 async function executable(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
@@ -83,4 +84,9 @@ export async function needPrograms(
     const found = await Promise.all(names.map(async (name) => findProgram(name)));
     return found.every((path) => path !== undefined) ? found : undefined;
   });
+}
+
+/** A program of a Debian package in place of a server: its path is the URL, and there is nothing to stop. */
+export function program(debianPackage: string, name: string): () => Promise<Server> {
+  return async () => ({ url: await needProgram(debianPackage, name), stop: () => Promise.resolve() });
 }

@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
-import { buildImage } from '../image/build.ts';
-import { NoServer } from './server.ts';
-import type { Server } from './server.ts';
+import { buildImage } from './build.ts';
+import { NoServer } from '../servers/server.ts';
+import type { Server } from '../servers/server.ts';
 
 /** The image in place of a server: its root file system is the URL, and there is nothing to stop. */
 export async function startImage(folder: string): Promise<Server> {
