@@ -15,6 +15,7 @@ import { findArchiver } from './database/others.ts';
 import { anonymising, dependents, dryRun, erasing, sizes, type Bench } from './sections.ts';
 import { startServer, type Server } from './database/server.ts';
 import { makeTable, type Table } from './database/table.ts';
+import { workers } from './database/workers.ts';
 import { appending, verifying } from './trail/trail.ts';
 
 interface Extent {
@@ -73,6 +74,7 @@ function sectionsOf(extent: Extent): readonly Section[] {
     ['dry-run', 'Dry run', dryRun],
     ['sizes', 'Size', (bench) => sizes(bench, extent.sizes)],
     ['appending', 'Writing the trail', (bench) => appending(bench, Math.ceil(extent.expired / 1000))],
+    ['workers', 'Workers over four databases', workers],
     ['verifying', 'Verifying the trail', (bench) => verifying(bench, extent.trail, extent.madeUp)],
     ...(extent.live ? [['live', 'Beside a live application, ms', live] as const] : []),
   ];
