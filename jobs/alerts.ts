@@ -15,6 +15,8 @@ const HOUR_MS = 3_600_000;
 /** How long after its moment something must have been done: a sweep has run.deadline, a job until the next night. */
 const SWEEP_MS = 12 * HOUR_MS;
 const JOB_MS = 24 * HOUR_MS;
+/** The day's sign of life has two hours to come back. */
+const HEARTBEAT_MS = 2 * HOUR_MS;
 /**
  * One of several daemons calls, and stays the one as long as it lives: they may see different policy files for a while,
  * and would take each other's alarms back.
@@ -22,8 +24,6 @@ const JOB_MS = 24 * HOUR_MS;
 const LEASE = 'alerts';
 const LEASE_MS = 180_000;
 const LONG_AGO = new Date(0).toISOString();
-/** The day's sign of life has two hours to come back. */
-const HEARTBEAT_MS = 2 * HOUR_MS;
 
 /** None where nobody is to be told. `jobs`: all the others, of which those that fall behind are told of. */
 export function alertsJob(app: App, jobs: readonly Job[], firstSlot: FirstSlot): Job[] {

@@ -12,6 +12,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const TRAIL_LAG_MS = 10 * MINUTE_MS;
 const BATCH_OPEN_MS = HOUR_MS;
 const PAUSE_MS = 24 * HOUR_MS;
+
 /** Everything that is wrong. */
 export function alarmsOf(facts: Facts): Alarm[] {
   const { standing, missing, undelivered } = facts;

@@ -45,8 +45,6 @@ export interface Alarm {
 
 /** Of these, that frist does not do its work: then it does not say to the outside that all is well. */
 const AT_A_STANDSTILL: ReadonlySet<Cause> = new Set([
-  'FristBatchAstray',
-  'FristBatchOpen',
   'FristControllerDown',
   'FristNoSuccess',
   'FristRunFailed',

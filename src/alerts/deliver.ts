@@ -31,7 +31,9 @@ export async function deliver(channel: Channel, input: DeliverInput): Promise<vo
   const begun = now();
   const isStopping = (): boolean => signal.aborted;
   const mine = (row: AlarmRow): boolean => row.channel === channel.name && row.pending && row.next <= begun;
-  if (!(await memory.all()).some(mine)) return;
+  const known = await memory.all();
+  if (!known.some(mine)) return;
+  const isNews = !known.some((row) => row.channel === channel.name && row.pending && row.attempts > 0);
   const { put } = await memory.change((rows) => ({
     put: rows.filter(mine).map((row) => ({ ...row, attempts: row.attempts + 1, next: begun + IN_HAND_MS })),
     drop: [],
@@ -47,7 +49,7 @@ export async function deliver(channel: Channel, input: DeliverInput): Promise<vo
     } catch (error) {
       if (!(error instanceof FristError)) throw error;
       if (isStopping()) break;
-      tellOnce(channel, rest, error, input);
+      if (isNews) tell(channel, rest, error, input);
       await postpone(rest, input);
       return;
     }
@@ -57,14 +59,12 @@ export async function deliver(channel: Channel, input: DeliverInput): Promise<vo
   if (rest.length > 0) await putBack(rest, input);
 }
 
-function tellOnce(
+function tell(
   channel: Channel,
   rows: readonly AlarmRow[],
-  error: FristError,
+  { code, params }: FristError,
   { logger }: DeliverInput,
 ): void {
-  if (rows.some(({ attempts }) => attempts > 1)) return;
-  const { code, params } = error;
   const failure = String(params['reason']);
   logger.error('alert not delivered', { kind: channel.name, code, failure, waiting: rows.length });
 }

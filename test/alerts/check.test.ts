@@ -151,6 +151,10 @@ describe('a channel', () => {
       if (tries > before) at.push((on.now - begun) / MINUTE);
     }
     expect(at).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243]);
+    const another = { ...ALARM, about: { policy: 'new since' } };
+    const signal = new AbortController().signal;
+    await spread(app, [broken], { alarms: [ALARM, another], sender: SENDER }, signal);
+    expect(tries).toBe(at.length + 1);
     expect(events).toEqual(['alert not delivered']);
   });
 
