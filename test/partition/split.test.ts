@@ -78,6 +78,18 @@ describe('a policy is not split', () => {
     expect(isSplit(more)).toBe(false);
   });
 
+  it('whose records another policy keeps by rows of two records that go with one', () => {
+    const keep = `  bookkeeping:
+    records: crm.contact
+    start: last_contact
+    keep: 5 years
+    because: accounts
+    where: { exists: deals }
+`;
+    expect(isSplit(dependents('delete: notes') + keep)).toBe(true);
+    expect(isSplit(dependents('delete: deals') + keep)).toBe(false);
+  });
+
   it('over the tables of a pattern', () => {
     expect(isSplit('', (file) => file.replace('table: contacts', 'table: contacts_*'))).toBe(false);
   });

@@ -5,11 +5,11 @@
  * time, neither sees of the other. So a policy is split only where what becomes of one record hangs on no other record of
  * the policy. In doubt it is not: then one process erases it, as ever.
  */
-import type { RecordType, Related } from '../../policy/policy.ts';
+import type { RecordType, Related, View } from '../../policy/policy.ts';
 import { mayBeOneTable } from '../../policy/table-name.ts';
 import type { Task } from '../../policy/view.ts';
 import type { Prepared } from '../run/prepare.ts';
-import { namesRead, tablesErased } from '../survey/overlap.ts';
+import { relatedIn, tablesErased } from '../survey/overlap.ts';
 
 /** Throws `SourceFailure` BUSY when another session erases for the policy. */
 export async function maySplit({ task, connector }: Prepared, signal: AbortSignal): Promise<boolean> {
@@ -36,14 +36,25 @@ export function standsAlone(task: Task): boolean {
   const roots = [record.table, ...(record.parts ?? []).map((part) => part.table)];
   const related = new Map(record.related.map((one) => [one.name, one]));
   if (dependents.some((one) => roots.includes(related.get(one.related)?.table ?? ''))) return false;
-  const read = namesRead(task);
-  if (read === 'any') return false;
+  const read = relatedRead(task.view);
+  if (read === undefined) return false;
   const changed = [...roots, ...tablesErased(task), ...acknowledgedCascades];
   return read.every((name) => {
     const rows = related.get(name);
     if (rows === undefined) return false;
     return isOfOneRecord(rows, record) || !changed.some((table) => mayBeOneTable(table, rows.table));
   });
+}
+
+/** Names of all related rows that anything about the record is read from, for whichever policy; undefined: nobody knows. */
+function relatedRead({ record, starts, conditions, where, exempt, stages }: View): string[] | undefined {
+  const whens = [record, ...record.related, ...stages.map(({ when }) => ({ where: when }))];
+  const all = [where, ...exempt, ...conditions, ...whens.flatMap((one) => one.where ?? [])].map(relatedIn);
+  if (all.includes('any')) return undefined;
+  const ofStarts = starts.map(({ maxOf, minOf }) => (maxOf ?? minOf)?.related);
+  const ofSubjects = record.subjects.map((subject) => subject.related);
+  const named = [...ofStarts, ...ofSubjects].filter((name) => name !== undefined);
+  return [...named, ...all.flatMap((names) => (names === 'any' ? [] : names))];
 }
 
 /** Whether each of these rows belongs to one record at the most: they hold its whole key. */

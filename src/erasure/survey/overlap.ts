@@ -80,7 +80,7 @@ function tablesOf(record: RecordType, names: readonly string[]): string[] {
 }
 
 /** Names of the related rows that the policy looks at. */
-export function namesRead({ policy, view }: Task): readonly string[] | 'any' {
+function namesRead({ policy, view }: Task): readonly string[] | 'any' {
   const ofType = [
     ...(view.record.where === undefined ? [] : [view.record.where]),
     ...view.record.related.map((one) => one.where),
@@ -102,7 +102,8 @@ function relatedInStart(start: Start): string[] {
   return rows === undefined ? [] : [rows.related];
 }
 
-function relatedIn(condition: Condition): readonly string[] | 'any' {
+/** Names of the related rows that a condition looks at; of a statement of the user's own nobody knows. */
+export function relatedIn(condition: Condition): readonly string[] | 'any' {
   switch (condition.kind) {
     case 'all':
     case 'any': {
