@@ -9,8 +9,8 @@ import { spread } from '../../src/alerts/watch.ts';
 import { FristError } from '../../src/errors.ts';
 import type { Logger } from '../../src/logger.ts';
 import { openState } from '../../src/state/open.ts';
-import { SENDER } from './messages.ts';
-import { DAY, HOUR, MIDNIGHT, MINUTE, openWorld, type World } from './world.ts';
+import { SENDER } from '../support/alerts/messages.ts';
+import { DAY, HOUR, MIDNIGHT, MINUTE, openWorld, type World } from '../support/alerts/world.ts';
 
 let on: World;
 beforeAll(async () => {

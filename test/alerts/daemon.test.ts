@@ -6,7 +6,16 @@ import { formatEntry } from '../../src/audit/entry.ts';
 import { personalIn } from '../support/bad-days/people.ts';
 import { CONTROLLER } from '../support/bad-days/installation.ts';
 import { openDaemon } from '../support/bad-days/daemon.ts';
-import { DAY, HOUR, MIDNIGHT, MINUTE, openWorld, VERIFIED, watchOf, type World } from './world.ts';
+import {
+  DAY,
+  HOUR,
+  MIDNIGHT,
+  MINUTE,
+  openWorld,
+  VERIFIED,
+  watchOf,
+  type World,
+} from '../support/alerts/world.ts';
 
 let on: World;
 const shown = new Set<Cause>();

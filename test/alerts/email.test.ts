@@ -4,8 +4,8 @@ import { email } from '../../src/alerts/send/email.ts';
 import { mailServerOf } from '../../src/config/alerts.ts';
 import { FristError } from '../../src/errors.ts';
 import { openMailbox, type Mailbox, type Temper } from '../support/alerts/mailbox.ts';
-import { certificate } from './certificate.ts';
-import { AT, FAILED, OVER, WAITING } from './messages.ts';
+import { certificate } from '../support/alerts/certificate.ts';
+import { AT, FAILED, OVER, WAITING } from '../support/alerts/messages.ts';
 
 const going = new AbortController().signal;
 let mailbox: Mailbox;

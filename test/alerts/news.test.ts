@@ -5,7 +5,7 @@ import { newsOf, type NewsInput } from '../../src/alerts/news.ts';
 import type { Alarm } from '../../src/alerts/causes.ts';
 import type { Message } from '../../src/alerts/message.ts';
 import type { AlarmRow } from '../../src/state/alarms.ts';
-import { SENDER } from './messages.ts';
+import { SENDER } from '../support/alerts/messages.ts';
 
 const DAY = 86_400_000;
 const START = Date.parse('2026-01-01T00:00:00Z');

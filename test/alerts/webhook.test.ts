@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { webhook } from '../../src/alerts/send/webhook.ts';
 import { FristError } from '../../src/errors.ts';
 import { openReceiver, type Receiver } from '../support/alerts/receiver.ts';
-import { FAILED, WAITING } from './messages.ts';
+import { FAILED, WAITING } from '../support/alerts/messages.ts';
 
 const SECRET = 'a secret of the receiver';
 const NOW = Date.parse('2026-01-31T03:15:30.500Z');

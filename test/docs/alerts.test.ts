@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { CAUSES } from '../../src/alerts/causes.ts';
 import { signatureOf } from '../../src/alerts/send/webhook.ts';
-import { WAITING } from '../alerts/messages.ts';
+import { WAITING } from '../support/alerts/messages.ts';
 import { blocks, tableUnder } from './pages.ts';
 
 const PAGE = 'docs/alerts.md';

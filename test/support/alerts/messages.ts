@@ -1,5 +1,5 @@
 // Messages to send.
-import { raised, resolved, type Message, type Sender } from '../../src/alerts/message.ts';
+import { raised, resolved, type Message, type Sender } from '../../../src/alerts/message.ts';
 
 export const SENDER: Sender = { installation: '01M80000000000000000000000', controllers: ['Eksempel A/S'] };
 export const AT = '2026-01-31T03:15:00.000Z';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Certified } from '../support/alerts/mailbox.ts';
+import type { Certified } from './mailbox.ts';
 
 /** Needs openssl, as docs/auditing.md does. */
 export function certificate(): Certified {

@@ -1,17 +1,17 @@
 // A daemon over a real installation, its webhook and its mailbox, with a clock that the test sets.
-import type { Message } from '../../src/alerts/message.ts';
-import { alertsJob } from '../../jobs/alerts.ts';
-import { headsJob } from '../../jobs/heads.ts';
-import { heartbeatJob } from '../../jobs/heartbeat.ts';
-import type { Job } from '../../jobs/scheduler.ts';
-import { createSlotSearch, type FirstSlot } from '../../jobs/slots.ts';
-import { verifyJob } from '../../jobs/verify.ts';
-import type { App, Down } from '../../src/installation/app.ts';
-import { openMailbox, type Mailbox } from '../support/alerts/mailbox.ts';
-import { openReceiver, type Receiver } from '../support/alerts/receiver.ts';
-import { openDaemon, type Daemon } from '../support/bad-days/daemon.ts';
-import { install, POLICIES, type Installation } from '../support/bad-days/installation.ts';
-import { makePeople, type People } from '../support/bad-days/people.ts';
+import type { Message } from '../../../src/alerts/message.ts';
+import { alertsJob } from '../../../jobs/alerts.ts';
+import { headsJob } from '../../../jobs/heads.ts';
+import { heartbeatJob } from '../../../jobs/heartbeat.ts';
+import type { Job } from '../../../jobs/scheduler.ts';
+import { createSlotSearch, type FirstSlot } from '../../../jobs/slots.ts';
+import { verifyJob } from '../../../jobs/verify.ts';
+import type { App, Down } from '../../../src/installation/app.ts';
+import { openMailbox, type Mailbox } from './mailbox.ts';
+import { openReceiver, type Receiver } from './receiver.ts';
+import { openDaemon, type Daemon } from '../bad-days/daemon.ts';
+import { install, POLICIES, type Installation } from '../bad-days/installation.ts';
+import { makePeople, type People } from '../bad-days/people.ts';
 
 export const SECRET = 'known to both of them';
 export const MINUTE = 60_000;
