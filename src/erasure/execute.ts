@@ -95,10 +95,13 @@ class Execution {
       await this.#untilWell();
       if (!this.#isOver()) await untilInTurn(engine, this.#input.task, current.batch.records.length, signal);
       const started = engine.now();
-      const [result, next] = await bothEnd(this.#erase(current), this.#advance(finished));
+      let took = 0;
+      // The source's time alone: how long the trail is waited for says nothing of its locks.
+      const erasing = this.#erase(current).finally(() => (took = engine.now() - started));
+      const [result, next] = await bothEnd(erasing, this.#advance(finished));
       finished = { id: current.id, stage: current.batch.stage, ...result };
       this.#failure ??= result.failure;
-      const rest = pace.took(current.batch.records.length, engine.now() - started);
+      const rest = pace.took(current.batch.records.length, took);
       if (next !== undefined && this.#failure === undefined && rest >= 1) await engine.sleep(rest, signal);
       current = next;
     }
