@@ -82,18 +82,21 @@ policies:
 
 const SWEEP = ['run', '--policies', '/etc/frist/policies.yaml'];
 
-/** Two keys as Kubernetes gives them to somebody who is not root: root's, and readable by the group. */
-function makeSecrets(gid: number): string {
+function makeKeys(): string {
   const folder = mkdtempSync(join(tmpdir(), 'frist-secrets-'));
   const signing = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
-  writeFileSync(join(folder, 'signing'), signing);
-  writeFileSync(join(folder, 'wrapping'), randomBytes(32).toString('hex'));
-  for (const name of readdirSync(folder))
-    chmodSync(join(folder, name), process.getuid?.() === 0 ? 0o440 : 0o400);
-  if (process.getuid?.() !== 0) return folder;
-  for (const path of [folder, join(folder, 'signing'), join(folder, 'wrapping')]) chownSync(path, 0, gid);
-  chmodSync(folder, 0o750);
+  writeFileSync(join(folder, 'signing'), signing, { mode: 0o600 });
+  writeFileSync(join(folder, 'wrapping'), randomBytes(32).toString('hex'), { mode: 0o600 });
   return folder;
+}
+
+/** As Kubernetes gives them to somebody who is not root: root's, and readable by the group. */
+function giveKeys(folder: string, gid: number): void {
+  for (const name of readdirSync(folder)) {
+    chownSync(join(folder, name), 0, gid);
+    chmodSync(join(folder, name), 0o440);
+  }
+  chmodSync(folder, 0o755);
 }
 
 describe('the image', () => {
@@ -109,7 +112,7 @@ describe('the image', () => {
     writeFileSync(join(etc, 'policies.yaml'), POLICIES);
     chmodSync(etc, 0o755);
     port = await freePort();
-    secrets = makeSecrets(config.gid);
+    secrets = makeKeys();
     on = openContainers(image, {
       env: {
         FRIST_HTTP_PORT: String(port),
@@ -119,6 +122,7 @@ describe('the image', () => {
       },
       mounts: { '/etc/frist': etc, '/run/secrets': secrets },
     });
+    if (on.isolated) giveKeys(secrets, config.gid);
   });
   afterAll(() => {
     on.remove();
