@@ -78,6 +78,16 @@ describe.each(ENGINES)('files that rows of %s name', (engine) => {
     expect(left()).toEqual(['a/3.pdf']);
   });
 
+  it('go in small groups, between which the connection, and with it the lock, must still be there', async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `${String(100 + i)}.pdf`);
+    for (const name of names) writeFileSync(join(root, 'b', name), 'words');
+    const rows = names.map((name, i) => `(${String(100 + i)}, 1, 1, 'b', '${name}')`);
+    await bed.query(`INSERT INTO attachment VALUES ${rows.join(', ')}`);
+    expect((await erase('1')).dependents.get('attachments')?.files?.removed).toBe(41);
+    expect(left().filter((name) => name.startsWith('b/1') && name !== 'b/1.pdf')).toEqual([]);
+    expect(bed.sent().filter((one) => one.text === 'SELECT 1')).toHaveLength(2);
+  });
+
   it('are no error when they are missing', async () => {
     rmSync(join(root, 'a/1.pdf'));
     const result = await erase('1');
