@@ -53,7 +53,7 @@ function sees(grant: string, schema: string): boolean {
   if (name === '*') return true;
   const pattern = name.slice(1, -1).replaceAll('``', '`');
   const text = pattern.replace(/\\?[\s\S]/g, (one) =>
-    one === '%' ? '.*' : one === '_' ? '.' : (one.at(-1) ?? '').replace(/[^\p{L}\p{N}_]/u, '\\$&'),
+    one === '%' ? '.*' : one === '_' ? '.' : (one.at(-1) ?? '').replace(/[\\^$.*+?()[\]{}|/]/, '\\$&'),
   );
   return new RegExp(`^${text}$`, 'su').test(schema);
 }

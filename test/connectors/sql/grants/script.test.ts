@@ -110,6 +110,10 @@ describe('whether a user sees all foreign keys of a schema', () => {
     'GRANT SELECT, DELETE ON `my_db`.`lines` TO `u`@`%`',
     'GRANT REFERENCES ON `other`.* TO `u`@`%`',
     'GRANT REFERENCES ON `myx\\_db`.* TO `u`@`%`',
+    ...Array.from(
+      ' !"#$&()*+,-./:;<=>?@[\\]^{|}~é',
+      (odd) => `GRANT ALL PRIVILEGES ON \`my${odd}db\`.* TO \`u\`@\`%\``,
+    ),
     'GRANT LOCK TABLES, CREATE ROUTINE, CREATE TEMPORARY TABLES ON `my\\_db`.* TO `u`@`%`',
   ])('does not by %s', async (grant) => {
     expect(await warned(USAGE, grant)).toBe(true);
