@@ -66,6 +66,7 @@ const CASES: readonly (readonly [what: string, view: View, code: string, words: 
   ['a part that two records may have', viewOf({ ...PERSON, parts: [ADDRESS] }, { stages: [stage({ kind: 'anonymise', set: [{ column: 'street', part: 'address', with: constant(null) }] })] }), 'part-shared', /same row of addresses/],
   ['a column of a part that is not there', viewOf({ ...PERSON, parts: [ADDRESS] }, { stages: [stage({ kind: 'anonymise', set: [{ column: 'streeet', part: 'address', with: constant(null) }] })] }), 'unknown-column', /Did you mean "street"/],
   ['rows behind those that are gone', going({ related: 'links', kind: 'delete' }, { related: 'events', kind: 'delete' }), 'dependent-order', /"events" before "links"/],
+  ['rows that the database takes along before their turn', viewOf({ ...PERSON, related: [relation('albums', { person: 'id' }), relation('photos', { owner: 'id' })] }, { stages: [stage({ kind: 'delete' }, { related: 'albums', kind: 'delete' }, { related: 'photos', kind: 'delete' })] }), 'dependent-order', /"photos" before "albums"/],
   ['owners that are strangers', going({ related: 'events', kind: 'delete', unlessOwned: ['notes'] }), 'owner-unrelated', /own rows of "events"/],
   ['owners that stay', going({ related: 'events', kind: 'delete', unlessOwned: ['links'] }), 'owner-stays', /for ever/],
   ['owners of some kind only', going({ related: 'open events', kind: 'delete', unlessOwned: ['open links'] }, { related: 'open links', kind: 'delete' }), 'owner-partly', /Only rows of links within/],

@@ -1,6 +1,7 @@
 /** What goes with records: whether the statements, in their order, can find it, and whether anybody else needs it. */
 import type { Dependent, RecordType, Related } from '../../../../policy/policy.ts';
 import { uniqueSets } from '../../catalogue/catalogue.ts';
+import type { Catalogue, TableId } from '../../catalogue/catalogue.ts';
 import type { Examined } from '../check.ts';
 import { ofRecord, ofStage } from '../findings.ts';
 import type { Path } from '../findings.ts';
@@ -13,6 +14,7 @@ export function checkDependents(one: Examined): void {
       const related = relatedOf(view.record, dependent.related);
       if (related === undefined) continue;
       checkWay(one, dependents.slice(0, n), dependent, path);
+      checkCascade(one, dependents.slice(0, n), dependent, path);
       if (dependent.kind === 'delete') checkOwners(one, dependents, dependent, related, path);
     }
   checkParts(one);
@@ -47,6 +49,38 @@ function checkWay(
       `"${dependent.related}" are reached through "${cut.related}", which are gone by then`,
       `Name "${dependent.related}" before "${cut.related}".`,
     );
+}
+
+/** What the database takes along before its turn is counted by nobody, neither in a report nor in the trail. */
+function checkCascade(
+  { catalogue, view, findings }: Examined,
+  before: readonly Dependent[],
+  dependent: Dependent,
+  path: Path,
+): void {
+  const idOf = (name: string): TableId | undefined =>
+    catalogue.tables.get(relatedOf(view.record, name)?.table ?? '')?.id;
+  const own = idOf(dependent.related);
+  if (own === undefined || dependent.kind === 'keep') return;
+  const takes = before.find((one) => {
+    const table = one.kind === 'delete' ? idOf(one.related) : undefined;
+    return table !== undefined && table !== own && cascadesFrom(catalogue, table).has(own);
+  });
+  if (takes !== undefined)
+    findings.error(
+      'dependent-order',
+      path,
+      `The database deletes rows of "${dependent.related}" with those of "${takes.related}", and they are gone by then, uncounted`,
+      `Name "${dependent.related}" before "${takes.related}".`,
+    );
+}
+
+/** The tables from which the database itself deletes with rows of this one. */
+function cascadesFrom({ foreignKeys }: Catalogue, table: TableId): ReadonlySet<TableId> {
+  const reached = new Set([table]);
+  for (const to of reached)
+    for (const key of foreignKeys) if (key.to === to && key.onDelete === 'cascade') reached.add(key.from);
+  return reached;
 }
 
 function checkOwners(
