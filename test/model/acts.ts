@@ -98,7 +98,8 @@ export async function release(at: Installation, which: number, hours: number): P
   const one = standing[which % Math.max(1, standing.length)];
   if (one === undefined) return;
   const until = await releaseHold(at.observer().engine, one.id, 'case closed', hours);
-  one.until = until === undefined ? at.now() : Date.parse(until);
+  // Without a grace it is over for good, also where the clock is set back.
+  one.until = until === undefined ? 0 : Date.parse(until);
 }
 
 export async function setPause(at: Installation, on: boolean): Promise<void> {
