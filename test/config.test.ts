@@ -70,6 +70,7 @@ describe('defaults', () => {
       page: { size: 5000 },
       clock: { settable: false },
       plan: { expiresDays: 7 },
+      queue: { workers: 2, size: 20_000, attempts: 5 },
       approval: { own: true },
       pause: { file: 'var/pause' },
       verify: { percent: 100, withinDays: 7 },
