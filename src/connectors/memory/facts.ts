@@ -134,8 +134,9 @@ function startOf(database: MemoryDatabase, record: RecordType, start: StartColum
     value === null ? start.whenNull === 'not yet' : start.notYet.includes(value);
   if (start.maxOf !== undefined) {
     // One row that is "not yet" outweighs all known ones: an agreement that still runs, beside others that have ended.
-    const running = values.find(open);
-    return running === undefined ? extreme(type, values, 'largest') : running;
+    const running = values.filter(open);
+    if (running.includes(null)) return null;
+    return extreme(type, running.length === 0 ? values : running, 'largest');
   }
   const known = extreme(type, values.filter((value) => !open(value)), 'smallest'); // prettier-ignore
   return known ?? extreme(type, values, 'smallest');

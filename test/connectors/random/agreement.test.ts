@@ -55,7 +55,7 @@ const dueOf = (judge: Judge, facts: readonly Facts[]): readonly string[] =>
 async function erase(connector: Connector, view: View, judge: Judge, world: World): Promise<object> {
   const rows = world.tables[0]?.rows ?? [];
   const keys = rows.map((row) => view.record.key.map((name) => row[name] ?? ''));
-  const foreseen = await connector.dependents(view, 0, keys.slice(0, 1), ON);
+  const foreseen = await connector.dependents(view, 0, keys.slice(0, 3), ON);
   const stillDue = (facts: readonly Facts[]): boolean[] =>
     facts.map((one) => world.careless || judge.verdict(one).verdict === 'erase');
   const result = await inSession(connector, view, (session) =>
