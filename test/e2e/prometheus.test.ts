@@ -27,7 +27,12 @@ interface Answer {
 
 const isDown = ({ labels }: Answer['data']['alerts'][number]): boolean => labels['alertname'] === 'FristDown';
 
-(program === undefined ? describe.skip : describe)('Prometheus', () => {
+describe('Prometheus', () => {
+  if (program === undefined) {
+    it('is left untried: it is not installed', () => undefined);
+    return;
+  }
+
   const folder = mkdtempSync(join(tmpdir(), 'frist-prometheus-'));
   let people: People;
   let empty: TestDatabase;

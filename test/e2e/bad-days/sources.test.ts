@@ -88,7 +88,7 @@ const BAD: readonly Bad[] = [
       const reader = `reader_${randomBytes(4).toString('hex')}`;
       await db.query(
         mariadb
-          ? `create user ${reader}@'127.0.0.1' identified by 'x'; grant select on contacts to ${reader}@'127.0.0.1'; grant select on notes to ${reader}@'127.0.0.1'`
+          ? `create user ${reader}@'127.0.0.1' identified by 'x'; grant select on contacts to ${reader}@'127.0.0.1'; grant select on notes to ${reader}@'127.0.0.1'; grant references on ${new URL(db.url).pathname.slice(1)}.* to ${reader}@'127.0.0.1'`
           : `create role ${reader} login password 'x'; grant select on contacts, notes to ${reader}`,
       );
       mendReader = mariadb
