@@ -219,6 +219,7 @@ export const LAYERS = [
       'src/alerts/**',
       'src/errors.ts',
       'src/config/alerts.ts',
+      'src/erasure/guard.ts',
       'src/standing/*.ts',
       'type:src/installation/app.ts',
       'type:src/state/*.ts',

@@ -145,17 +145,30 @@ function ofTrail({ standing: { verification, unpublishedSince }, behind, now }: 
   return found;
 }
 
+/** Each is ended only by what began it. */
+const PAUSED_BY = {
+  command: {
+    how: 'by `frist pause`',
+    remedy: 'When the reason is over, end it with `frist resume --why …`.',
+  },
+  file: {
+    how: 'by the file that `pause.file` names',
+    remedy:
+      'When the reason is over, remove the file; `frist status` names it. `frist resume` does not end it.',
+  },
+} as const;
+
 function paused({ standing: { paused: stopped }, now }: Facts): Alarm[] {
   if (stopped === undefined) return [];
   const { since } = stopped;
   if (since !== undefined && now - Date.parse(since) <= PAUSE_MS) return [];
-  const how = 'file' in stopped ? 'by the file that pause.file names' : 'by `frist pause`';
+  const { how, remedy } = PAUSED_BY['file' in stopped ? 'file' : 'command'];
   return [
     {
       cause: 'FristPaused',
       about: {},
       text: `frist is paused ${how}${since === undefined ? '' : ` since ${since}`}, for over a day: nothing is erased, and what falls due is not counted.`,
-      remedy: 'End it with `frist resume --why …`, or remove the file, when its reason is over.',
+      remedy,
     },
   ];
 }

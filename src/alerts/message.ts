@@ -9,7 +9,9 @@
  *     "event": "raised",                           or "reminder", "resolved", "test"
  *     "cause": "FristPlanWaiting",
  *     "about": { "controller": "Eksempel A/S", "policy": "applicants", "plan": "…" },
- *     "text": "…", "remedy": "…", "runbook": "deploy/RUNBOOK.md#fristplanwaiting",
+ *     "text": "…",
+ *     "remedy": "…",                               empty in "resolved"
+ *     "runbook": "deploy/RUNBOOK.md#fristplanwaiting",
  *     "since": "2026-01-31T03:15:00.000Z",         when frist first saw it
  *     "at": "2026-01-31T03:15:00.000Z",            when the message was written
  *     "installation": "01M8…", "controllers": ["Eksempel A/S"] }
@@ -53,9 +55,10 @@ export function reminder(alarm: Alarm, occurrence: string, at: string, first: Me
   return { ...first, id: `${occurrence}.reminder.${at.slice(0, 10)}`, event: 'reminder', text, remedy, at };
 }
 
-/** It is over. The text is the last one that was sent. */
+/** It is over: nothing is to be done. `last`: the message about it that was sent last. */
 export function resolved(occurrence: string, at: string, last: Message): Message {
-  return { ...last, id: `${occurrence}.resolved`, event: 'resolved', at };
+  const text = `It is over since ${at}. It was: ${last.text}`;
+  return { ...last, id: `${occurrence}.resolved`, event: 'resolved', text, remedy: '', at };
 }
 
 /** One that says nothing but that messages arrive. */

@@ -1,4 +1,5 @@
 /** What is wrong with one policy. Pure. */
+import { unitOf } from '../erasure/guard.ts';
 import type { PolicyStanding } from '../standing/standing.ts';
 import type { Alarm } from './causes.ts';
 import { CATCH_UP_MS, type Facts } from './facts.ts';
@@ -29,7 +30,7 @@ function planWaiting({ controller, policy, waiting }: PolicyStanding): Alarm[] {
     const why =
       name === 'approval'
         ? 'its policy wants a person to approve'
-        : `guard ${name}: ${String(observed)}, the limit is ${String(limit)}`;
+        : `guard ${name}: ${String(observed)}${unitOf(name)}, the limit is ${String(limit)}${unitOf(name)}`;
     return {
       cause: 'FristPlanWaiting',
       about: { controller, policy, plan: id },

@@ -23,6 +23,21 @@ export type GuardName =
   | 'clock-gap'
   | 'approval';
 
+const UNITS: Readonly<Record<GuardName, string>> = {
+  records: '',
+  'first-run-records': '',
+  percent: ' %',
+  'first-run-percent': ' %',
+  'population-moved': ' %',
+  'clock-gap': ' hours',
+  approval: '',
+};
+
+/** What stands behind the numbers of a guard; nothing where they are records. `name`: as the state has it. */
+export function unitOf(name: string): string {
+  return Object.hasOwn(UNITS, name) ? UNITS[name as GuardName] : '';
+}
+
 export interface GuardInput {
   /** Records that the plan would erase. */
   readonly selected: number;

@@ -98,7 +98,14 @@ describe('an alarm', () => {
     await tickAt(on.now + 23 * HOUR);
     told();
     await tickAt(on.now + 2 * HOUR);
-    told('ALERT FristPaused');
+    const [alert] = on.posted();
+    expect(alert).toMatchObject({
+      cause: 'FristPaused',
+      text: expect.stringContaining('paused by `frist pause` since'),
+      remedy: expect.not.stringContaining('file'),
+    });
+    expect(on.mailed()).toEqual([['ALERT FristPaused']]);
+    shown.add('FristPaused');
     await on.daemon.app.state.transaction((t) => t.setPause(undefined));
     await tickAt(on.now);
     told('OVER FristPaused');
@@ -108,7 +115,13 @@ describe('an alarm', () => {
     writeFileSync(on.on.at('data/pause'), '');
     on.now = Math.max(on.now, Date.now() + 25 * HOUR);
     await on.look();
-    told('ALERT FristPaused');
+    const [alert] = on.posted();
+    expect(alert).toMatchObject({
+      cause: 'FristPaused',
+      text: expect.stringContaining('paused by the file that `pause.file` names since'),
+      remedy: expect.stringMatching(/remove the file.*`frist resume` does not end it/),
+    });
+    expect(on.mailed()).toEqual([['ALERT FristPaused']]);
     renameSync(on.on.at('data/pause'), on.on.at('no-pause'));
     await on.look();
     told('OVER FristPaused');

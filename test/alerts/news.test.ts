@@ -66,6 +66,19 @@ describe('what is new', () => {
     ]);
   });
 
+  it('is over in words of its own, with nothing left to do', () => {
+    const told = new Told();
+    for (const alarms of [[alarm('a', 'it stands')], []]) told.look(alarms, true);
+    expect(told.heard).toMatchObject([
+      { event: 'raised', text: 'it stands', remedy: 'mend it' },
+      {
+        event: 'resolved',
+        text: 'It is over since 2026-01-01T00:00:00.000Z. It was: it stands',
+        remedy: '',
+      },
+    ]);
+  });
+
   it('comes again under another id', () => {
     const told = new Told();
     for (const alarms of [[alarm('a')], [], [alarm('a')]]) told.look(alarms, true);

@@ -5,7 +5,7 @@ import { createTransport } from 'nodemailer';
 import type { AlertSettings, MailServer } from '../../config/alerts.ts';
 import type { Message } from '../message.ts';
 import type { Channel } from './channel.ts';
-import { lookupOutside, unsent } from './reach.ts';
+import { lookupOutside, unsent, until } from './reach.ts';
 
 /** By when a mail must have been taken: servers keep strangers waiting before they greet them. */
 const LONGEST_MS = 25_000;
@@ -27,7 +27,7 @@ export function email(
       disableUrlAccess: true,
     };
     try {
-      await createTransport(transportTo(server, end)).sendMail({ ...mail, signal: end });
+      await until(end, createTransport(transportTo(server, end)).sendMail({ ...mail, signal: end }));
     } catch (error) {
       throw unsent('email', error, late);
     }
@@ -68,11 +68,11 @@ function subjectOf(messages: readonly Message[]): string {
 }
 
 function textOf(messages: readonly Message[]): string {
-  const parts = messages.map(({ event, cause, text, remedy, runbook, since, at, id }) =>
+  const parts = messages.map(({ event, cause, text, remedy, runbook, since, id }) =>
     [
       `${HEADINGS[event]} ${cause}`,
       text,
-      ...(event === 'resolved' ? [`It is over since ${at}.`] : [remedy, `What it means: ${runbook}`]),
+      ...(event === 'resolved' ? [] : [remedy, `What it means: ${runbook}`]),
       `Seen first ${since}. ${id}`,
     ].join('\n'),
   );

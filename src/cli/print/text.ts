@@ -1,5 +1,5 @@
 /** Text for people: aligned columns, and the report of a policy. */
-import type { GuardName, Tripped } from '../../erasure/guard.ts';
+import { unitOf, type Tripped } from '../../erasure/guard.ts';
 import type { ByAction, Counts, Holding, PolicyReport } from '../../erasure/report.ts';
 
 /** Rows as aligned columns; numbers to the right. The first row is the head. */
@@ -141,16 +141,6 @@ function outcomeLines(report: PolicyReport): string[] {
   return lines;
 }
 
-const UNITS: Readonly<Record<GuardName, string>> = {
-  records: '',
-  'first-run-records': '',
-  percent: ' %',
-  'first-run-percent': ' %',
-  'population-moved': ' %',
-  'clock-gap': ' hours',
-  approval: '',
-};
-
 /** Why a plan waits, with the numbers: "guard records: 20,000, the limit is 10,000". */
 export function guardText({
   name,
@@ -161,7 +151,7 @@ export function guardText({
     const when = limit === 0 ? 'of every plan' : `above ${number(limit)} record(s)`;
     return `its policy wants approval ${when}: ${number(observed)} record(s)`;
   }
-  const unit = Object.hasOwn(UNITS, name) ? UNITS[name as GuardName] : '';
+  const unit = unitOf(name);
   return `guard ${name}: ${number(observed)}${unit}, the limit is ${number(limit)}${unit}`;
 }
 
