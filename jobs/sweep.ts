@@ -1,5 +1,6 @@
 /** The sweep by schedule: every policy of a controller that shares a cron expression, in one run. */
 import type { App, Controlled } from '../src/installation/app.ts';
+import type { Engine } from '../src/erasure/engine.ts';
 import type { PolicyReport } from '../src/erasure/report.ts';
 import { sweep } from '../src/erasure/sweep.ts';
 import type { Task } from '../src/policy/view.ts';
@@ -35,7 +36,7 @@ function sweepJob(app: App, { engine }: Controlled, schedule: string, tasks: rea
         const asOf = Math.floor(app.now() / 1000) * 1000;
         const input = { trigger: 'schedule', slot, asOf, setClock: false, signal: deadline } as const;
         const reports = await sweep(engine, tasks, input);
-        for (const report of reports) tell(app, slot, report);
+        for (const report of reports) tell(engine, slot, report);
         return reports.some(({ error }) => goesOn(error?.code)) ? 'again' : 'done';
       }),
   };
@@ -60,18 +61,18 @@ async function isCutShort({ state, now }: App, controller: string, tasks: readon
   return false;
 }
 
-function tell(app: App, slot: string, report: PolicyReport): void {
-  const { policy, status, error, found, outcomes } = report;
+function tell({ logger, replica }: Engine, slot: string, report: PolicyReport): void {
+  const { policy, source, status, error, found, outcomes } = report;
   const { overdue } = found ?? {};
   const fields = {
     policy,
     slot,
     status,
-    replica: app.replica,
+    replica,
     code: error?.code,
     overdue,
     erased: outcomes?.erased ?? 0,
   };
-  if (error === undefined) app.logger.info('policy swept', fields);
-  else app.logger.error('policy failed', fields);
+  if (error === undefined) logger.info('policy swept', fields);
+  else logger.error('policy failed', { ...fields, source });
 }

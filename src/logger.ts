@@ -103,6 +103,16 @@ export interface Logger {
   error(event: string, fields?: LogFields): void;
 }
 
+/** The same log; these fields stand in each line that does not give them itself. */
+export function withFields(logger: Logger, always: LogFields): Logger {
+  return {
+    debug: (event, fields) => logger.debug(event, { ...always, ...fields }),
+    info: (event, fields) => logger.info(event, { ...always, ...fields }),
+    warn: (event, fields) => logger.warn(event, { ...always, ...fields }),
+    error: (event, fields) => logger.error(event, { ...always, ...fields }),
+  };
+}
+
 export interface LoggerOptions {
   readonly level: LogLevel;
   readonly format: 'json' | 'text';

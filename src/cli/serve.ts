@@ -68,8 +68,8 @@ function consoleOf(
     obstacles: async () => {
       const opening = supervisor
         .opening()
-        .map((unit) => ({ code: 'STARTING', controller: unit.whose().name }));
-      const down = supervisor.down().map(({ name, code }) => ({ code, controller: name }));
+        .map((unit) => ({ code: 'STARTING', controller: unit.whose().name, source: undefined }));
+      const down = supervisor.down().map(({ name, code }) => ({ code, controller: name, source: undefined }));
       const running = await Promise.all(supervisor.running().map(obstaclesOf));
       return [...opening, ...down, ...running.flat()];
     },
@@ -85,8 +85,9 @@ function consoleOf(
 /** Whose they are is said where it could be somebody else's. */
 async function obstaclesOf({ unit, app }: Running): Promise<readonly Obstacle[]> {
   const several = app.controllers.length + app.missing.length > 1;
-  return (await app.obstacles()).map(({ code, controller }) => ({
+  return (await app.obstacles()).map(({ code, controller, source }) => ({
     code,
+    source,
     controller: unit.whose().name ?? (several ? controller : undefined),
   }));
 }

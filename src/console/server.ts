@@ -8,6 +8,8 @@ export interface Obstacle {
   readonly code: string;
   /** Undefined: for all of them. */
   readonly controller: string | undefined;
+  /** Name of the source that it is about, in the policy file. */
+  readonly source: string | undefined;
 }
 
 export interface Health {
@@ -42,12 +44,14 @@ function notReady(obstacles: readonly Obstacle[]): Readonly<Record<string, unkno
   const codes = (of: readonly Obstacle[]): string[] => [...new Set(of.map(({ code }) => code))];
   const named = obstacles.filter(({ controller }) => controller !== undefined);
   const controllers = [...Map.groupBy(named, ({ controller }) => controller ?? '')];
+  const sources = obstacles.filter(({ source }) => source !== undefined);
   return {
     status: 'not ready',
     obstacles: codes(obstacles),
     ...(named.length === 0
       ? {}
       : { controllers: Object.fromEntries(controllers.map(([name, of]) => [name, codes(of)])) }),
+    ...(sources.length === 0 ? {} : { sources }),
   };
 }
 

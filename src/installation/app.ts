@@ -28,6 +28,8 @@ export interface Obstacle {
   readonly code: string;
   /** Name of the controller whose source it is; undefined: it concerns the whole installation. */
   readonly controller: string | undefined;
+  /** Name of that source. */
+  readonly source: string | undefined;
 }
 
 /** A controller that cannot be worked for, as long as its policy file or its installation is broken. */

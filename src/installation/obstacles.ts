@@ -1,22 +1,32 @@
 /** What keeps an installation from erasing now. */
 import { CHECKPOINT } from '../audit/tile.ts';
-import { SourceFailure, type Connector } from '../connectors/connector.ts';
-import { FristError } from '../errors.ts';
+import type { Connector } from '../connectors/connector.ts';
+import { codedError } from '../erasure/run/prepare.ts';
+import { FristError, type ErrorCode } from '../errors.ts';
 import type { Obstacle } from './app.ts';
 import type { Durable } from './wiring.ts';
 
 /** A source, and the name of the controller in whose policy file it stands. */
 export interface OwnSource {
   readonly controller: string;
+  readonly source: string;
   readonly connector: () => Connector;
 }
 
-/** Looks at state, key of the names, trail and sources, all at once: one that does not answer holds up none of the others. */
-export async function obstaclesOf(
+/** Whoever asks waits a few seconds at most; so long may each look last. */
+const PATIENCE_MS = 5000;
+
+type Looked = readonly Obstacle[];
+
+/**
+ * A function that looks at state, key of the names, trail and sources, all at once: one that does not answer holds up
+ * none of the others, and counts as out of reach.
+ */
+export function createLook(
   { state, trail, store, ring }: Pick<Durable, 'state' | 'trail' | 'store' | 'ring'>,
   sources: readonly OwnSource[],
-): Promise<Obstacle[]> {
-  const { signal } = new AbortController();
+  patience = PATIENCE_MS,
+): () => Promise<Looked> {
   const readable = async (): Promise<void> => {
     if ((await store.get(CHECKPOINT)) !== undefined) return;
     throw new FristError('AUDIT_STORE', { key: CHECKPOINT, code: 'ENOENT' });
@@ -26,28 +36,64 @@ export async function obstaclesOf(
     await state.installation();
     await ring.current();
   };
-  const looks: readonly (readonly [string | undefined, () => Promise<unknown>])[] = [
-    [undefined, named],
-    [undefined, readable],
-    ...sources.map(({ controller, connector }) => [controller, () => connector().check([], signal)] as const),
+  const ofAll = { controller: undefined, source: undefined };
+  const looks = [
+    patient({ code: 'STATE_UNREACHABLE', ...ofAll }, patience, named),
+    patient({ code: 'AUDIT_STORE', ...ofAll }, patience, readable),
+    ...sources.map(({ controller, source, connector }) =>
+      patient({ code: 'SOURCE_UNREACHABLE', controller, source }, patience, async (signal) => {
+        await connector().check([], signal);
+      }),
+    ),
   ];
-  const trouble = trail.trouble();
-  const found = trouble === undefined ? [] : [{ code: trouble as string, controller: undefined }];
-  const looked = await Promise.all(
-    looks.map(async ([controller, look]): Promise<Obstacle[]> => {
-      const code = await codeOf(look);
-      return code === undefined ? [] : [{ code, controller }];
-    }),
-  );
-  return [...found, ...looked.flat()];
+  return async () => {
+    const trouble = trail.trouble();
+    const found = trouble === undefined ? [] : [{ code: trouble, ...ofAll }];
+    return [...found, ...(await Promise.all(looks.map((look) => look()))).flat()];
+  };
 }
 
-/** The code by which a look fails; undefined where it does not. */
-async function codeOf(look: () => Promise<unknown>): Promise<string | undefined> {
+/**
+ * One look. While it has no answer no other is begun: whoever asks every few seconds would use up the connections of a
+ * source that hangs.
+ * @param silent what is said where no answer comes in time.
+ */
+function patient(
+  silent: Obstacle & { readonly code: ErrorCode },
+  patience: number,
+  look: (signal: AbortSignal) => Promise<void>,
+): () => Promise<Looked> {
+  let looking: Promise<Looked> | undefined;
+  const begin = async (signal: AbortSignal): Promise<Looked> => {
+    try {
+      await look(signal);
+      return [];
+    } catch (error) {
+      return [signal.aborted ? silent : { ...silent, code: codeOf(error, silent.source) }];
+    } finally {
+      looking = undefined;
+    }
+  };
+  return async () => {
+    looking ??= begin(AbortSignal.timeout(patience));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Looked>((resolve) => {
+      timer = setTimeout(() => {
+        resolve([silent]);
+      }, patience);
+    });
+    try {
+      return await Promise.race([looking, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function codeOf(error: unknown, source = ''): ErrorCode {
   try {
-    await look();
-    return undefined;
-  } catch (error) {
-    return error instanceof FristError || error instanceof SourceFailure ? error.code : 'DEFECT';
+    return codedError(error, source).code;
+  } catch {
+    return 'DEFECT';
   }
 }

@@ -18,7 +18,7 @@ import { withRetry } from '../connectors/wrap/retry.ts';
 import type { Engine, Evidence } from '../erasure/engine.ts';
 import { FristError } from '../errors.ts';
 import { createKeys, keysOf, openKeyRing, openSigner } from './keys.ts';
-import type { Logger } from '../logger.ts';
+import { withFields, type Logger } from '../logger.ts';
 import { certainty } from '../policy/certainty.ts';
 import { holds, isReadable, valueOf } from '../policy/condition.ts';
 import type { PolicyFile, Source } from '../policy/policy.ts';
@@ -27,7 +27,7 @@ import { normalise } from '../policy/subject.ts';
 import { compileViews } from '../policy/view.ts';
 import { initState, openState } from '../state/open.ts';
 import type { Head, State } from '../state/state.ts';
-import { obstaclesOf, type OwnSource } from './obstacles.ts';
+import { createLook, type OwnSource } from './obstacles.ts';
 import { createTrail, type OwnTrail } from './trail.ts';
 import { createUpkeep } from './upkeep.ts';
 
@@ -180,7 +180,11 @@ export async function openApp(
   };
   const sources = files.flatMap(({ file: { controller, sources: own } }, i) =>
     own.map((one): OwnSource => {
-      return { controller: controller.name, connector: () => (connectors[i] as Connectors).of(one.name) };
+      return {
+        controller: controller.name,
+        source: one.name,
+        connector: () => (connectors[i] as Connectors).of(one.name),
+      };
     }),
   );
   return {
@@ -200,7 +204,7 @@ export async function openApp(
     pauseFile: common.pauseFile,
     keeping: { store, vkey: signer.vkey, headPlaces: places },
     newId,
-    obstacles: () => obstaclesOf(durable, sources),
+    obstacles: createLook(durable, sources),
     ...createUpkeep(durable, settings, world),
     close: async () => {
       try {
@@ -235,7 +239,8 @@ function engineOf(
     trail,
     keys: keysOf(ring, controller.name),
     evidence,
-    logger,
+    // Policies of several controllers may have one name.
+    logger: withFields(logger, { controller: controller.id ?? controller.name }),
     replica,
     settings: {
       spoolFolder: settings.spool.folder,

@@ -290,12 +290,21 @@ describe('one installation for both', () => {
     const on = await installed({ shared: true });
     on.env['FRIST_ACME'] = 'mysql://nobody:nothing@127.0.0.1:1/none';
     const daemon = await serve(on);
-    const code = 'ECONNREFUSED';
+    const [code, controller] = ['SOURCE_UNREACHABLE', 'Acme A/S'];
     expect(await ready(daemon)).toEqual([
       503,
-      { status: 'not ready', obstacles: [code], controllers: { 'Acme A/S': [code] } },
+      {
+        status: 'not ready',
+        obstacles: [code],
+        controllers: { [controller]: [code] },
+        sources: [{ code, controller, source: 'crm' }],
+      },
     ]);
     await daemon.minute();
     expect(await swept(on)).toEqual(['bifrost']);
+    expect(daemon.log()).toMatch(
+      /"event":"policy failed","controller":"acme","policy":"[^"]*","source":"crm",.*"code":"SOURCE_UNREACHABLE"/,
+    );
+    expect(daemon.log()).toMatch(/"event":"policy swept","controller":"bifrost","policy":/);
   });
 });
