@@ -2,6 +2,7 @@
 import type { App } from '../src/installation/app.ts';
 import { EVIDENCE } from '../src/audit/watch/evidence.ts';
 import type { Job } from './scheduler.ts';
+import { lastDone } from './slots.ts';
 
 export function evidenceJob(app: App): Job[] {
   return [
@@ -9,7 +10,7 @@ export function evidenceJob(app: App): Job[] {
       name: EVIDENCE,
       schedule: '45 0 * * 0',
       zone: 'UTC',
-      lastSlot: async () => (await app.state.job(EVIDENCE))?.slot,
+      lastSlot: () => lastDone(app.state, EVIDENCE),
       run: async (slot) => {
         await app.expireEvidence(slot);
         return 'done';

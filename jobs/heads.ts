@@ -2,6 +2,7 @@
 import type { App } from '../src/installation/app.ts';
 import { keepHead } from '../src/audit/watch/heads.ts';
 import type { Job } from './scheduler.ts';
+import { lastDone } from './slots.ts';
 
 const HEADS = 'heads';
 
@@ -13,7 +14,7 @@ export function headsJob(app: App): Job[] {
       name: HEADS,
       schedule: app.settings.audit.heads.schedule,
       zone: 'UTC',
-      lastSlot: async () => (await app.state.job(HEADS))?.slot,
+      lastSlot: () => lastDone(app.state, HEADS),
       run: async (slot) => {
         const head = await keepHead(store, vkey, headPlaces);
         await app.state.transaction((t) => t.endJob(HEADS, slot));

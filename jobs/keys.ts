@@ -2,6 +2,7 @@
 import type { App } from '../src/installation/app.ts';
 import { pastReview } from '../src/erasure/holds/review.ts';
 import type { Job } from './scheduler.ts';
+import { lastDone } from './slots.ts';
 
 const KEYS = 'keys';
 
@@ -12,7 +13,7 @@ export function keysJob(app: App): Job[] {
       name: KEYS,
       schedule: '30 0 * * *',
       zone: 'UTC',
-      lastSlot: async () => (await app.state.job(KEYS))?.slot,
+      lastSlot: () => lastDone(app.state, KEYS),
       run: async (slot) => {
         await app.rotateKeys();
         await app.forgetHolds();

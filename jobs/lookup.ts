@@ -3,6 +3,7 @@ import type { App } from '../src/installation/app.ts';
 import { catchUpIndex } from '../src/audit/lookup/catch-up.ts';
 import { againWhenBack } from './again.ts';
 import type { Job } from './scheduler.ts';
+import { lastDone } from './slots.ts';
 
 const LOOKUP = 'lookup';
 
@@ -13,7 +14,7 @@ export function lookupJob(app: App): Job[] {
       name: LOOKUP,
       schedule: '35 * * * *',
       zone: 'UTC',
-      lastSlot: async () => (await app.state.job(LOOKUP))?.slot,
+      lastSlot: () => lastDone(app.state, LOOKUP),
       run: (slot, signal) =>
         againWhenBack(async () => {
           await catchUpIndex({ store, vkey, index: app.state.trailIndex, signal });

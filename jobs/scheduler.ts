@@ -23,7 +23,7 @@ export interface Job {
   readonly schedule: string;
   /** IANA zone in which the expression is read. */
   readonly zone: string;
-  /** The last slot that was run, ISO, from durable memory; undefined: none ever, and then nothing is caught up. */
+  /** The last slot that was run, ISO, from durable memory; undefined: nothing is to be caught up. */
   readonly lastSlot: () => Promise<string | undefined>;
   /** Whether what it did last was cut short by the death of a process: then it goes on now, not at its next slot. */
   readonly cutShort?: () => Promise<boolean>;

@@ -1,4 +1,5 @@
 /** Which slots of a schedule have passed, for who asks what should have run since. */
+import type { State } from '../src/state/state.ts';
 import { slotsOf, type Job, type Slots } from './scheduler.ts';
 
 const MINUTE_MS = 60_000;
@@ -52,8 +53,8 @@ function look(looked: Looked, earliest: number, until: number): void {
 }
 
 /**
- * For each job that remembers its slots, and was ever done, the first one that passed since, if any. Sweeps are not
- * among them: what they did is known by policy.
+ * For each job that remembers its slots, the first one that passed since it was last done (see lastDone), if any. Sweeps
+ * are not among them: what they did is known by policy.
  */
 export async function missedSlots(
   jobs: readonly Job[],
@@ -65,4 +66,12 @@ export async function missedSlots(
     if (last !== undefined) found[name] = firstSlot(schedule, zone, Date.parse(last));
   }
   return found;
+}
+
+/**
+ * The last slot for which the daemon did this job, ISO. One that it never did counts as done when the installation was
+ * made: a daemon that begins later does it at once, and one that fails from the first day on is found out.
+ */
+export async function lastDone(state: State, job: string): Promise<string> {
+  return (await state.job(job))?.slot ?? (await state.installation()).created;
 }

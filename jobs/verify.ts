@@ -3,6 +3,7 @@ import type { App } from '../src/installation/app.ts';
 import { inspect, VERIFICATION } from '../src/audit/watch/inspect.ts';
 import { againWhenBack } from './again.ts';
 import type { Job } from './scheduler.ts';
+import { lastDone } from './slots.ts';
 
 export function verifyJob(app: App): Job[] {
   const { state, now, newId, trail, logger } = app;
@@ -11,7 +12,7 @@ export function verifyJob(app: App): Job[] {
       name: VERIFICATION,
       schedule: app.settings.audit.verify.schedule,
       zone: 'UTC',
-      lastSlot: async () => (await state.job(VERIFICATION))?.slot,
+      lastSlot: () => lastDone(state, VERIFICATION),
       run: (slot) =>
         againWhenBack(async () => {
           const found = await inspect({ ...app.keeping, state, slot, now, newId });

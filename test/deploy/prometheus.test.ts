@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { formatEntry } from '../../src/audit/entry.ts';
-import { HEARTBEAT } from '../../src/audit/watch/heartbeat.ts';
 import { VERIFICATION } from '../../src/audit/watch/inspect.ts';
 import { monitorAll } from '../../src/cli/shared/monitor.ts';
 import { FIXED } from '../../src/metrics/metrics.ts';
@@ -42,7 +41,14 @@ const names = rules.map((rule) => rule.alert);
 const { tests: cases } = parse(readFileSync(CASES, 'utf8')) as { readonly tests: readonly Case[] };
 
 const program = await ask('promtool');
-const withTool = program === undefined ? describe.skip : describe;
+
+/** Tests that need promtool. */
+function withTool(name: string, tests: () => void): void {
+  describe(name, () => {
+    if (program === undefined) it('is left untried: promtool is not installed', () => undefined);
+    else tests();
+  });
+}
 
 /** Runs promtool; what it says, and whether it was content. */
 async function promtool(
@@ -110,10 +116,6 @@ withTool('what a real daemon says', () => {
     daemon = await openDaemon(on, () => now);
     now += MINUTE;
     await daemon.tick();
-    const day = new Date(now).toISOString().slice(0, 10);
-    await daemon.app.state.transaction((t) =>
-      t.endJob(HEARTBEAT, new Date(Date.parse(day) - MINUTE).toISOString()),
-    );
   });
   afterAll(async () => {
     await daemon.end().catch(() => undefined);
@@ -223,11 +225,15 @@ withTool('what a real daemon says', () => {
     const put = [{ ...alarm, message: '{}', pending: true, attempts: 1, next: now }];
     await daemon.app.state.alarms.change(() => ({ put, drop: [] }));
     now += 3 * DAY;
+    // What is done daily was never done; of the others it depends on the hour and the day of today.
+    for (const job of ['evidence', 'lookup'])
+      await daemon.app.state.transaction((t) => t.endJob(job, iso(0)));
     expect(await firing(await daemon.metrics())).toEqual([
       'FristAlertUndelivered: email',
       'FristBatchAstray',
       'FristBatchOpen',
       'FristHoldPastReview',
+      'FristJobBehind: heads',
       'FristJobBehind: keys',
       'FristNoSuccess: applicants',
       'FristNoSuccess: contacts',

@@ -35,6 +35,8 @@ async function world(start: string): Promise<World> {
   const settings = JSON.parse(readFileSync(on.at('settings.json'), 'utf8')) as { audit: object };
   settings.audit = { ...settings.audit, heads: { store: on.at('heads') } };
   on.write('settings.json', JSON.stringify(settings));
+  // Whatever day it is today: nothing is to be caught up.
+  await on.state(`update frist_installation set created = '${new Date(start).toISOString()}'`);
   const result = { people, on, now: Date.parse(start) } as World;
   const daemon = await openDaemon(on, () => result.now);
   undo.push(() => daemon.end());
