@@ -1,5 +1,5 @@
 /** Makes helpers of each other of all daemons of an installation, where a queue is set. Composes only. */
-import type { Engine, Helpers } from '../../src/erasure/engine.ts';
+import type { Helpers } from '../../src/erasure/engine.ts';
 import { workAt } from '../../src/erasure/partition/work.ts';
 import type { App } from '../../src/installation/app.ts';
 import type { PartitionName } from '../../src/state/state.ts';
@@ -10,6 +10,8 @@ const PATIENCE_MS = 30_000;
 
 const OFFER_MS = 5000;
 const GOODBYE_MS = 3000;
+/** When a queue that could not be opened is tried again. */
+const AGAIN_MS = 60_000;
 const NEVER = new AbortController().signal;
 
 export interface Workers {
@@ -29,8 +31,13 @@ export function createWorkers(app: App): Workers | undefined {
   const { redis, size, workers } = app.settings.queue;
   if (redis === undefined) return undefined;
   const stopping = new AbortController();
+  const isOver = (): boolean => stopping.signal.aborted;
   let opening: Promise<PartitionQueue> | undefined;
-  const queue = (): Promise<PartitionQueue> => (opening ??= open(app, redis));
+  const queue = (): Promise<PartitionQueue> =>
+    (opening ??= open(app, redis).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
 
   const work = async (partition: PartitionName, last: boolean): Promise<void> => {
     const { run, number } = partition;
@@ -39,18 +46,29 @@ export function createWorkers(app: App): Workers | undefined {
     // Of a controller that is broken here, or of a run that has ended: the coordinator sees to it.
     if (controlled === undefined) return;
     const { engine, tasks } = controlled;
-    const worked = await told(engine, () =>
-      workAt(engine, tasks, partition, { signal: stopping.signal, last }),
-    );
+    const worked = await workAt(engine, tasks, partition, { signal: stopping.signal, last });
     // What is left because we stop, whoever is told next takes up at once.
-    if (worked === 'left' && !stopping.signal.aborted) throw new Left();
+    if (worked === 'left' && !isOver()) throw new Left();
   };
 
   const busy = new Set<Promise<void>>();
   const take = async (partition: PartitionName, last: boolean): Promise<void> => {
-    const working = work(partition, last).finally(() => busy.delete(working));
+    const working = toldOnly(app, work(partition, last)).finally(() => busy.delete(working));
     busy.add(working);
     await working;
+  };
+
+  const begin = async (): Promise<void> => {
+    while (!isOver()) {
+      try {
+        const one = await queue();
+        if (!isOver()) one.work(workers, take);
+        return;
+      } catch (error) {
+        app.logger.error('job failed', { job: 'queue', error });
+        await app.sleep(AGAIN_MS, stopping.signal);
+      }
+    }
   };
 
   return {
@@ -67,14 +85,7 @@ export function createWorkers(app: App): Workers | undefined {
       },
     },
     start: () => {
-      if (workers === 0) return;
-      queue()
-        .then((one) => {
-          if (!stopping.signal.aborted) one.work(workers, take);
-        })
-        .catch((error: unknown) => {
-          app.logger.error('job failed', { job: 'queue', error });
-        });
+      if (workers > 0) void begin();
     },
     stop: async () => {
       stopping.abort();
@@ -93,11 +104,12 @@ async function open({ settings, state, logger }: App, url: string): Promise<Part
   return openQueue({ url, name: id, attempts: settings.queue.attempts, logger });
 }
 
-async function told<T>({ logger, replica }: Engine, work: () => Promise<T>): Promise<T> {
+/** What went wrong is for the log: what a job throws lies in Redis until it is tried again, with all that it says. */
+async function toldOnly({ logger, replica }: App, work: Promise<void>): Promise<void> {
   try {
-    return await work();
+    await work;
   } catch (error) {
-    logger.warn('partition left', { replica, error });
-    throw error;
+    if (!(error instanceof Left)) logger.warn('partition left', { replica, error });
+    throw new Left();
   }
 }

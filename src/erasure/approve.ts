@@ -175,9 +175,12 @@ async function apply(
   );
   if (report.status !== 'done') return report;
   // An applied plan forgets its keys.
-  await engine.state.transaction((t) => t.setPlanStatus(plan.id, 'approved', 'applied'));
+  await engine.state.transaction(async (t) => {
+    await claimed.stillOurs(t);
+    await t.setPlanStatus(plan.id, 'approved', 'applied');
+  });
   // A replay has looked at a part only: nobody has seen yet what else the policy would erase.
-  if (!isReplay(plan)) await rememberSuccess(engine, prepared, plan.population, report);
+  if (!isReplay(plan)) await rememberSuccess(engine, prepared, claimed, plan.population, report);
   return report;
 }
 

@@ -14,6 +14,7 @@ import { eraseSelected, failureOf } from './batch/erase-selected.ts';
 import { checkGuards, type Tripped } from './guard.ts';
 import { checkClock } from './run/clock.ts';
 import { refuseWhilePaused } from './run/pause.ts';
+import { placeOf } from './run/place.ts';
 import { codedError, prepare, silenceOf, type Prepared } from './run/prepare.ts';
 import { eraseShared } from './partition/share.ts';
 import { maySplit } from './partition/split.ts';
@@ -118,7 +119,7 @@ async function guarded(walk: Walk, step: () => Promise<void>): Promise<void> {
  */
 async function sideBySide(walks: readonly Walk[], step: (walk: Walk) => Promise<void>): Promise<void> {
   const asks = walks.some(({ task }) => task.inquiries.length > 0);
-  const lanes = Map.groupBy(walks, ({ task }) => (asks ? '' : connectionOf(task)));
+  const lanes = Map.groupBy(walks, ({ task }) => (asks ? '' : placeOf(task)));
   const ends = await Promise.allSettled(
     [...lanes.values()].map(async (lane) => {
       for (const walk of lane) await step(walk);
@@ -126,11 +127,6 @@ async function sideBySide(walks: readonly Walk[], step: (walk: Walk) => Promise<
   );
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-}
-
-/** Two sources of the file may be one system. */
-function connectionOf({ file, view }: Task): string {
-  return file.sources.find((source) => source.name === view.source)?.connection ?? '';
 }
 
 /** Whether it ended because it was told to. */
@@ -177,7 +173,7 @@ async function look(engine: Engine, walk: Walk, input: SweepInput): Promise<void
   const holds = await engine.state.holds({ active: true });
   const judge = createJudge(task, { asOf: input.asOf, holds });
   walk.spool = await Spool.create(engine.settings.spoolFolder, walk.claim.run);
-  const memory = await rememberLook(engine, prepared);
+  const memory = await rememberLook(engine, prepared, walk.claim);
   walk.survey = await survey({
     task,
     connector,
@@ -238,14 +234,14 @@ async function erase(engine: Engine, walk: Walk, input: SweepInput): Promise<voi
       ? await eraseShared(engine, helpers, prepared, selected)
       : await eraseSelected(engine, prepared, selected);
     walk.report = resultReport(walk.report, result, failureOf(prepared, result));
-    if (result.failing.length > 0) await rememberFailing(engine, prepared, result.failing);
+    if (result.failing.length > 0) await rememberFailing(engine, prepared, claim, result.failing);
   } else {
     const silence = silenceOf(prepared);
     walk.report =
       silence === undefined ? { ...walk.report, status: 'done' } : failedReport(walk.report, silence);
   }
   if (walk.report.status === 'done')
-    await rememberSuccess(engine, prepared, found.found.population, walk.report);
+    await rememberSuccess(engine, prepared, walk.claim, found.found.population, walk.report);
 }
 
 function known<T>(value: T | undefined): T {

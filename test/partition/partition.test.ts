@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { settleAbandoned } from '../../src/erasure/abandoned.ts';
+import { SourceFailure, type Connector } from '../../src/connectors/connector.ts';
 import { placeHold } from '../../src/erasure/holds/place.ts';
 import type { PolicyReport } from '../../src/erasure/report.ts';
 import { contact, note, POLICIES, TABLES } from '../erasure/fixture.ts';
@@ -34,6 +36,32 @@ const worldOf = (policies = wide, more: Wraps = {}): Promise<World> => {
     ...more,
   });
 };
+
+/** A source in which an erase fails, in a way that passes, whenever that is so. */
+const failingErases =
+  (isSo: () => boolean) =>
+  (connector: Connector): Connector =>
+    overriding(connector, {
+      erasing: async (...opening) => {
+        const session = await connector.erasing(...opening);
+        return overriding(session, {
+          erase: async (...batch) => {
+            if (isSo()) throw new SourceFailure('transient', 'ER_LOCK_DEADLOCK');
+            return await session.erase(...batch);
+          },
+        });
+      },
+    });
+
+/** The object with some methods replaced. */
+function overriding<T extends object>(object: T, methods: Partial<T>): T {
+  return new Proxy(object, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
 
 const idsIn = (world: World, table: string): number[] => world.rows(table).map((row) => Number(row['id']));
 
@@ -96,11 +124,55 @@ describe('a sweep with helpers', () => {
     await expectDone(world);
   });
 
-  it('does itself what a helper with another policy leaves alone', async () => {
+  it('takes one after the other once nobody has got on for a while', async () => {
+    world = await worldOf();
+    const looks: number[] = [];
+    const crew = crewOf(() => [], SIZE, 3000);
+    const state = world.state;
+    let count = 0;
+    const partitions: typeof state.partitions = async (run) => {
+      const all = await state.partitions(run);
+      const open = all.filter((one) => !one.ended).length;
+      if (open > 0) looks[open] = ++count;
+      return all;
+    };
+    const counted = { ...world, engine: { ...world.engine, state: { ...state, partitions } } };
+    expect(await sweepWith(counted, crew, AS_OF)).toMatchObject({ status: 'done' });
+    const [, last = 0, , first = 0] = looks;
+    expect(last - first).toBeLessThan(10);
+  });
+
+  it('takes nothing for done when it slept while another process ended its run', async () => {
+    world = await worldOf();
+    const [on, other] = [world, await world.again()];
+    let slept = false;
+    const helpers = {
+      ...crewOf(() => [], SIZE),
+      offer: async () => {
+        if (slept) return;
+        slept = true;
+        now += 61_000;
+        await settleAbandoned(other.engine, other.tasks, ON);
+      },
+    };
+    await sweepWith(on, helpers, AS_OF).then(
+      (report) => expect(report.status).toBe('failed'),
+      (error: unknown) => expect(error).toMatchObject({ code: expect.stringMatching(/^STATE_/) }),
+    );
+    expect(idsIn(on, 'contacts')).toEqual([...DUE, ...KEPT]);
+    const { view } = on.tasks[0]!;
+    const memory = await on.state.policyMemory(on.engine.controller.name, view.policy);
+    expect([memory?.trusted, memory?.lastSuccess]).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ['policy', '12 months', '11 months'],
+    ['database', 'connection: memory', 'connection: memory-of-old'],
+  ])('does itself what a helper with another %s leaves alone', async (_, ours, theirs) => {
     world = await worldOf();
     const stranger = await createWorld({
       tables: [],
-      policies: wide.replace('12 months', '11 months'),
+      policies: wide.replace(ours, theirs),
       now: () => now,
     });
     try {
@@ -113,6 +185,23 @@ describe('a sweep with helpers', () => {
     } finally {
       await stranger.close();
     }
+  });
+
+  it('counts a record once that is tried again after a failure that passes', async () => {
+    world = await worldOf();
+    let tries = 0;
+    const worker = await world.again({
+      wrap: failingErases(() => {
+        tries += 1;
+        return tries > 1 && tries < 15;
+      }),
+    });
+    const crew = crewOf(() => [worker], SIZE);
+    const { status, outcomes } = await sweepWith(world, crew, AS_OF);
+    await crew.idle();
+    expect(crew.worked).toContain('left');
+    expect([status, outcomes]).toEqual(['done', { erased: DUE.length }]);
+    await expectDone(world);
   });
 
   it('keeps who is held meanwhile', async () => {

@@ -90,6 +90,13 @@ describe('a policy is not split', () => {
     expect(isSplit(dependents('delete: deals') + keep)).toBe(false);
   });
 
+  it('that asks about its own table by a name with the schema', () => {
+    const named = (file: string): string =>
+      file.replace('twins: { table: contacts', 'twins: { table: crm.CONTACTS');
+    expect(isSplit(dependents('detach: twins'), named)).toBe(false);
+    expect(isSplit('    unless: { named: { exists: twins } }\n', named)).toBe(false);
+  });
+
   it('over the tables of a pattern', () => {
     expect(isSplit('', (file) => file.replace('table: contacts', 'table: contacts_*'))).toBe(false);
   });

@@ -14,6 +14,7 @@ import type { Task } from '../../policy/view.ts';
 import type { EraseSelectedInput } from '../batch/erase-selected.ts';
 import type { Engine, Helpers } from '../engine.ts';
 import { pauseOf } from '../run/pause.ts';
+import { placeOf } from '../run/place.ts';
 import type { Prepared } from '../run/prepare.ts';
 import type { Selected } from '../survey/spool.ts';
 import { failureIn, recordsText, toldOf, type PartitionWork } from './texts.ts';
@@ -54,7 +55,8 @@ export async function eraseShared(
 async function cut(engine: Engine, prepared: Prepared, input: ShareInput, size: number): Promise<void> {
   const { claim, plan, asOf, records, task } = input;
   const { digest: policyDigest, catalogue } = prepared;
-  const work: PartitionWork = { plan, asOf, policyDigest, catalogue, epoch: claim.names.epoch };
+  const place = engine.digest(placeOf(task));
+  const work: PartitionWork = { plan, asOf, policyDigest, catalogue, place, epoch: claim.names.epoch };
   let number = 0;
   for await (const part of inParts(records, size)) {
     number += 1;
@@ -105,12 +107,16 @@ async function untilEnded(engine: Engine, helpers: Helpers, input: ShareInput): 
     const open = all.filter((one) => !one.ended);
     if (open.length === 0 || signal.aborted || (await isOver(engine, all))) return;
     if ((looks * POLL_MS) % OFFER_MS === 0) await helpers.offer(open.map(({ number }) => ({ run, number })));
-    const now = open.map(({ number, told }) => `${String(number)} ${told ?? ''}`).join('\n');
+    const now = standing(open);
     quiet = now === before ? quiet + POLL_MS : 0;
     before = now;
     if (quiet >= helpers.patience) {
-      quiet = 0;
-      await takeOne(engine, input, open);
+      const taken = await takeOne(engine, input, open);
+      const others = (await engine.state.partitions(run)).filter((one) => !one.ended && one.number !== taken);
+      // Who was alone with it is so until somebody else gets on with another.
+      if (taken === undefined || standing(open.filter(({ number }) => number !== taken)) !== standing(others))
+        quiet = 0;
+      before = standing(others);
     }
     // The workers wait until what they write is in the trail: who has nothing else to do publishes for them.
     await engine.trail.flush();
@@ -123,15 +129,21 @@ async function isOver(engine: Engine, all: readonly Partition[]): Promise<boolea
   return all.some((one) => toldOf(one).failure !== undefined) || (await pauseOf(engine)) !== undefined;
 }
 
+/** How far each is. */
+const standing = (open: readonly Partition[]): string =>
+  open.map(({ number, told }) => `${String(number)} ${told ?? ''}`).join('\n');
+
+/** Erases the first that nobody is at; its number. */
 async function takeOne(
   engine: Engine,
   { task, claim }: ShareInput,
   open: readonly Partition[],
-): Promise<void> {
+): Promise<number | undefined> {
   for (const one of open) {
     const worked = await workAt(engine, [task], one, { signal: claim.signal, last: true });
-    if (worked !== 'gone') return;
+    if (worked === 'done') return one.number;
   }
+  return undefined;
 }
 
 /** What has not ended is not begun any more, and whoever is at it ends with the batch in hand. */
@@ -150,6 +162,8 @@ async function withdraw(engine: Engine, { claim }: ShareInput): Promise<void> {
 
 async function resultOf(engine: Engine, { claim }: ShareInput): Promise<ExecuteResult> {
   const all = await engine.state.partitions(claim.run);
+  // None are left of a run that another process has ended while this one slept: that would look as if all were done.
+  await engine.state.transaction(claim.stillOurs);
   const told = all.map(toldOf);
   const failure = told.map(failureIn).find((one) => one !== undefined);
   const left = all.some((one) => !one.ended);

@@ -35,14 +35,15 @@ export function standsAlone(task: Task): boolean {
   if (dependents.some((one) => one.kind === 'delete' && one.unlessOwned !== undefined)) return false;
   const roots = [record.table, ...(record.parts ?? []).map((part) => part.table)];
   const related = new Map(record.related.map((one) => [one.name, one]));
-  if (dependents.some((one) => roots.includes(related.get(one.related)?.table ?? ''))) return false;
+  if (dependents.some((one) => roots.some((root) => mayBeOne(root, related.get(one.related)?.table ?? root))))
+    return false;
   const read = relatedRead(task.view);
   if (read === undefined) return false;
   const changed = [...roots, ...tablesErased(task), ...acknowledgedCascades];
   return read.every((name) => {
     const rows = related.get(name);
     if (rows === undefined) return false;
-    return isOfOneRecord(rows, record) || !changed.some((table) => mayBeOneTable(table, rows.table));
+    return isOfOneRecord(rows, record) || !changed.some((table) => mayBeOne(table, rows.table));
   });
 }
 
@@ -57,9 +58,15 @@ function relatedRead({ record, starts, conditions, where, exempt, stages }: View
   return [...named, ...all.flatMap((names) => (names === 'any' ? [] : names))];
 }
 
+/** Whether two names may be those of one table, whichever schema they stand in: one of the two may leave it out. */
+function mayBeOne(one: string, other: string): boolean {
+  const bare = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
+  return mayBeOneTable(bare(one), bare(other));
+}
+
 /** Whether each of these rows belongs to one record at the most: they hold its whole key. */
 function isOfOneRecord({ of, table, match, orMatch, ignoreCase }: Related, record: RecordType): boolean {
-  if (of !== undefined || orMatch !== undefined || ignoreCase === true || table === record.table)
+  if (of !== undefined || orMatch !== undefined || ignoreCase === true || mayBeOne(table, record.table))
     return false;
   const ours = match.flatMap((pair) =>
     pair.part === undefined && pair.inText === undefined ? [pair.ours] : [],

@@ -12,6 +12,8 @@ export interface PartitionWork {
   readonly asOf: number;
   readonly policyDigest: string;
   readonly catalogue: string;
+  /** Digest of where the records lie. */
+  readonly place: string;
   /** The epoch under which the run names its records in the trail. */
   readonly epoch: string;
 }

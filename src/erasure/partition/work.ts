@@ -18,6 +18,7 @@ import type { Engine } from '../engine.ts';
 import { recoverOpen, type RecoverPart } from '../recover.ts';
 import { plus, type ExecuteResult } from '../report.ts';
 import { hold, type Held, type Ours } from '../run/lease.ts';
+import { placeOf } from '../run/place.ts';
 import { codedError, prepare, type Prepared } from '../run/prepare.ts';
 import type { Selected } from '../survey/spool.ts';
 import { recordsOf, toldOf, workOf, type Told } from './texts.ts';
@@ -68,6 +69,13 @@ const PASSING: ReadonlySet<string> = new Set([
   'SOURCE_UNREACHABLE',
 ]);
 
+/** What came of it before, but for what is looked at again now. */
+function untilNow(partition: Partition): Told {
+  const told = toldOf(partition);
+  const { 'not-erased': _, unfinished: __, ...outcomes } = told.outcomes;
+  return { ...told, outcomes };
+}
+
 class Worker {
   readonly #engine: Engine;
   readonly #partition: Partition;
@@ -79,7 +87,7 @@ class Worker {
     const { run, number } = partition;
     this.#engine = engine;
     this.#partition = partition;
-    this.#told = toldOf(partition);
+    this.#told = untilNow(partition);
     this.#ours = {
       signal: AbortSignal.any([held.signal, this.#withdrawn.signal]),
       stillOurs: async (t) => {
@@ -110,10 +118,11 @@ class Worker {
 
   async #prepared(tasks: readonly Task[]): Promise<Prepared> {
     const { policy } = this.#partition;
-    const { policyDigest, catalogue } = workOf(this.#partition);
+    const { policyDigest, catalogue, place } = workOf(this.#partition);
     const task = tasks.find((one) => one.view.policy === policy);
     const foreign = new FristError('PARTITION_FOREIGN', { policy });
-    if (task === undefined) throw foreign;
+    // The same tables may stand in another database, with other records under the same keys.
+    if (task === undefined || this.#engine.digest(placeOf(task)) !== place) throw foreign;
     const [preparation] = await prepare(this.#engine, [task], this.#ours.signal);
     if (preparation?.ok !== true) throw preparation?.error ?? foreign;
     const { prepared } = preparation;

@@ -146,7 +146,7 @@ async function carryOut(
   const { asOf } = input;
   await recoverOpen(engine, prepared, claimed);
   const gap = input.setClock ? undefined : await checkClock(engine, task.view.policy, run, connector);
-  const memory = await rememberLook(engine, prepared);
+  const memory = await rememberLook(engine, prepared, claimed);
   const found = await look(engine, prepared, tasks, input, { names, spool, signal });
   const report: ReplayReport = { ...blankReport(task, 'planned'), ...toldOf(found) };
   // Who is asked elsewhere and does not answer keeps records, and may be why one was not known again.

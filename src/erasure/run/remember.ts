@@ -4,6 +4,7 @@ import { explainTask } from '../../policy/explain/task.ts';
 import type { PolicyMemory } from '../../state/state.ts';
 import type { Engine } from '../engine.ts';
 import type { PolicyReport } from '../report.ts';
+import type { Ours } from './lease.ts';
 import { voidPlans } from './plans.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -15,7 +16,7 @@ export interface Memory {
 }
 
 /** Records the policy's wording when it is new or changed, and tells what guards need to know of earlier runs. */
-export async function rememberLook(engine: Engine, prepared: Prepared): Promise<Memory> {
+export async function rememberLook(engine: Engine, prepared: Prepared, { stillOurs }: Ours): Promise<Memory> {
   const { state, controller } = engine;
   const policy = prepared.task.view.policy;
   const memory = await state.policyMemory(controller.name, policy);
@@ -24,6 +25,7 @@ export async function rememberLook(engine: Engine, prepared: Prepared): Promise<
     // The text whose hash the digest is, and below it the same in words, for who reads it years later.
     const text = await engine.evidence.put([prepared.text, ...explainTask(prepared.task)].join('\n'));
     await state.transaction(async (t) => {
+      await stillOurs(t);
       await t.rememberPolicy(controller.name, policy, { ...memory, digest: prepared.digest });
       await t.emit([
         formatEntry({
@@ -53,6 +55,7 @@ export async function rememberLook(engine: Engine, prepared: Prepared): Promise<
 export async function rememberSuccess(
   engine: Engine,
   prepared: Prepared,
+  { stillOurs }: Ours,
   population: number,
   { erasedBy }: PolicyReport,
 ): Promise<void> {
@@ -62,23 +65,26 @@ export async function rememberSuccess(
     population: Math.max(0, population - (erasedBy?.delete ?? 0)),
     lastSuccess: at(engine),
   };
-  await engine.state.transaction((t) =>
-    t.rememberPolicy(engine.controller.name, prepared.task.view.policy, memory),
-  );
+  await engine.state.transaction(async (t) => {
+    await stillOurs(t);
+    await t.rememberPolicy(engine.controller.name, prepared.task.view.policy, memory);
+  });
 }
 
 /** Keeps the records that the data forbade to erase in mind, so that the next run tries them last. */
 export async function rememberFailing(
   engine: Engine,
   prepared: Prepared,
+  { stillOurs }: Ours,
   failing: readonly string[],
 ): Promise<void> {
   const { state, controller } = engine;
   const policy = prepared.task.view.policy;
   const memory = await state.policyMemory(controller.name, policy);
-  await state.transaction((t) =>
-    t.rememberPolicy(controller.name, policy, { digest: prepared.digest, ...memory, failing }),
-  );
+  await state.transaction(async (t) => {
+    await stillOurs(t);
+    await t.rememberPolicy(controller.name, policy, { digest: prepared.digest, ...memory, failing });
+  });
 }
 
 function at(engine: Engine): string {
