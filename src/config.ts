@@ -10,11 +10,13 @@ import defaults from '../config/settings.json' with { type: 'json' };
 import { alertContradictions, alertSettings } from './config/alerts.ts';
 import { durationMs, FORMATS } from './config/formats.ts';
 import type { Format } from './config/formats.ts';
-import { readEnvironment, readFileSettings, readSecret } from './config/inputs.ts';
+import { readEnvironment, readFileSettings, readSecret, systemCode } from './config/inputs.ts';
 import type { Environment, Flat, SettingsInput } from './config/inputs.ts';
 import { isPerController, ofController, placeContradictions } from './config/places.ts';
 import { s3Settings, trailContradictions } from './config/s3.ts';
 import { envOf, SETTING_NAMES, SETTINGS } from './config/settings.ts';
+import { strangersIn } from './config/strangers.ts';
+import type { Stranger } from './config/strangers.ts';
 import type { CommonSettings, KeySource, Setting, SettingName, Settings } from './config/settings.ts';
 import { ConfigError, FristError } from './errors.ts';
 import type { Problem } from './errors.ts';
@@ -25,6 +27,7 @@ import type { SettingsText } from './policy/parse/settings.ts';
 
 export type { SettingsInput } from './config/inputs.ts';
 export type { CommonSettings, KeySource, Settings } from './config/settings.ts';
+export type { Stranger } from './config/strangers.ts';
 
 /** `env file`: the file that a variable with `_FILE` names. */
 export type Origin = 'default' | 'file' | 'env' | 'env file';
@@ -43,6 +46,8 @@ export interface SettingOrigin {
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly origins: readonly SettingOrigin[];
+  /** Variables that look like settings and are none; policy files may refer to them. */
+  readonly strangers: readonly Stranger[];
 }
 
 /** The settings of a process, which may have an installation for each controller. */
@@ -139,6 +144,7 @@ function merge(fromFile: Flat, { values: env, files }: Environment): Merged {
 
 function validate(
   { values: given, origins }: Merged,
+  files: Environment['files'],
   text: SettingsText | undefined,
   file: string,
   problems: Problem[],
@@ -166,18 +172,23 @@ function validate(
     const optional = at(defaults, name) === undefined;
     if ((value === null && optional) || format.read(value) !== undefined) continue;
     const given = setting.secret === true ? '' : `, not "${show(value, setting)}"`;
-    const inFile = origins.get(name) === 'file';
     problems.push({
       code: 'bad-setting',
       path: name.split('.'),
       message: `${name} must be ${format.says}${given}`,
-      remedy: inFile
-        ? `Correct it here, or set ${envOf(name)}.`
-        : `Correct the environment variable ${envOf(name)}${origins.get(name) === 'env file' ? '_FILE' : ''}.`,
+      remedy: remedyFor(name, origins.get(name) === 'file', files.get(name)),
       severity: 'error',
       ...place(name),
     });
   }
+}
+
+/** Where a value that is not valid is to be corrected. `file`: the one that its variable names. */
+function remedyFor(name: SettingName, inSettings: boolean, file: string | undefined): string {
+  if (file !== undefined) return `Correct it in ${file}, which ${envOf(name)}_FILE names.`;
+  return inSettings
+    ? `Correct it here, or set ${envOf(name)}.`
+    : `Correct the environment variable ${envOf(name)}.`;
 }
 
 function common(values: Flat): CommonSettings {
@@ -276,15 +287,8 @@ function openFile(file: string, readFile: SettingsInput['readFile']): SettingsTe
   try {
     return parseSettingsText(readFile(file), file);
   } catch (cause) {
-    throw new FristError('CONFIG_UNREADABLE', { file, reason: reasonOf(cause) });
+    throw new FristError('CONFIG_UNREADABLE', { file, reason: systemCode(cause) ?? 'it cannot be read' });
   }
-}
-
-/** The system's code of a failed read, e.g. ENOENT. */
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-    ? cause.code
-    : 'it cannot be read';
 }
 
 /**
@@ -299,7 +303,7 @@ export function readSettings(input: SettingsInput): SettingsOf {
   const fromFile: Flat = text === undefined ? new Map() : readFileSettings(text, file ?? '', problems);
   const environment = readEnvironment(input, problems);
   const merged = merge(fromFile, environment);
-  validate(merged, text, file ?? '', problems);
+  validate(merged, environment.files, text, file ?? '', problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const perController = isPerController(merged.values);
   // It would find the placeholders; `validate` has looked past them.
@@ -318,6 +322,7 @@ export function readSettings(input: SettingsInput): SettingsOf {
           const value = show(values.get(name), SETTINGS[name]);
           return { name, env: envOf(name), origin, ...(path === undefined ? {} : { path }), value };
         }),
+        strangers: strangersIn(input.env, merged.values),
       };
     },
   };

@@ -25,6 +25,8 @@ import { examineAlerts, type AlertRoute } from './setup/alerts.ts';
 import { check } from './setup/check.ts';
 import { stateAdopt } from './setup/state-adopt.ts';
 import { stateInit } from './setup/state-init.ts';
+import { strayVariables } from './setup/variables.ts';
+import { readText } from './shared/files.ts';
 import { momentOf, momentToErase } from './shared/as-of.ts';
 import { exitOf } from './shared/exit.ts';
 import { status } from './status.ts';
@@ -88,7 +90,7 @@ async function withoutFiles(
 }
 
 async function checkAll(
-  { settings, origins }: LoadedSettings,
+  { settings, origins, strangers }: LoadedSettings,
   files: readonly Located[],
   { invocation: { options }, world, signal, io }: Given,
 ): Promise<number> {
@@ -103,6 +105,8 @@ async function checkAll(
     });
     const store = (): Promise<StoreReport> => examineStore(settings.audit, world.now());
     const { json, grants } = options;
+    // Of every controller, whichever this installation is of: all have the same environment.
+    const stray = strayVariables(strangers, options.policies.map(readText));
     const { now, randomBytes } = world;
     const alerts = (): Promise<AlertRoute[]> =>
       examineAlerts({
@@ -114,7 +118,7 @@ async function checkAll(
         now,
         signal,
       });
-    return await check({ files: inputs, store, origins, grants, alerts, json, signal }, io);
+    return await check({ files: inputs, stray, store, origins, grants, alerts, json, signal }, io);
   } finally {
     for (const { connectors } of opened) await connectors.close();
   }

@@ -1,5 +1,6 @@
 /** What is given: the text of the settings file, the environment, and the files that the environment names. */
 import type { Problem } from '../errors.ts';
+import type { NoValue } from '../policy/parse/parse.ts';
 import { suggestion } from '../policy/parse/report.ts';
 import type { SettingsText } from '../policy/parse/settings.ts';
 import type { Scalar } from '../policy/policy.ts';
@@ -96,12 +97,8 @@ export function readEnvironment(input: SettingsInput, problems: Problem[]): Envi
       continue;
     }
     const content = readSecret(path, input.readFile);
-    if (content === undefined)
-      complain(
-        'unreadable-file',
-        `The file that ${env}_FILE names cannot be read`,
-        'Check its path and permissions.',
-      );
+    if (typeof content !== 'string')
+      complain('unreadable-file', `${env}_FILE names ${path}, which ${content.why}`, content.remedy);
     else {
       values[env] = content;
       files.set(name, path);
@@ -110,12 +107,33 @@ export function readEnvironment(input: SettingsInput, problems: Problem[]): Envi
   return { values, files };
 }
 
-/** The content of a secret file without its final line end; undefined where it is empty or cannot be read. */
-export function readSecret(path: string, readFile: SettingsInput['readFile']): string | undefined {
+/** What a failed read means, by the system's code. */
+const FAULTS: Readonly<Record<string, NoValue>> = {
+  ENOENT: { why: 'does not exist', remedy: 'Create it with the value in it, or correct the path.' },
+  EISDIR: {
+    why: 'is a folder',
+    remedy:
+      'Name a file. Container engines make a folder where they are to mount a file that does not exist.',
+  },
+  EACCES: {
+    why: 'may not be read by the user that frist runs as',
+    remedy: 'Give that user the right to read it, and to enter the folders above it.',
+  },
+};
+
+/** The content of a secret file without its final line end, or why there is none. */
+export function readSecret(path: string, readFile: SettingsInput['readFile']): string | NoValue {
   try {
     const text = readFile(path).replace(/\r?\n$/, '');
-    return text === '' ? undefined : text;
-  } catch {
-    return undefined;
+    return text === '' ? { why: 'is empty', remedy: 'Write the value into it.' } : text;
+  } catch (cause) {
+    const code = systemCode(cause) ?? 'unknown';
+    return FAULTS[code] ?? { why: `cannot be read (${code})`, remedy: 'Check its path and permissions.' };
   }
+}
+
+/** The system's code of a failed read, e.g. ENOENT. */
+export function systemCode(cause: unknown): string | undefined {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : undefined;
 }

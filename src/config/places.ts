@@ -8,7 +8,8 @@ import type { Scalar } from '../policy/policy.ts';
 import type { Flat } from './inputs.ts';
 import type { SettingName } from './settings.ts';
 
-const PLACEHOLDER = '{controller}';
+/** Stands for the id of a controller. */
+export const PLACEHOLDER = '{controller}';
 
 const PLACES: ReadonlySet<string> = new Set<SettingName>([
   'data.folder',

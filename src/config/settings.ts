@@ -216,7 +216,7 @@ export const SETTINGS = {
   },
   'alerts.webhook.secret': {
     format: 'signing-secret',
-    doc: 'Secret that signs what is posted; its receiver has it too.',
+    doc: 'Secret that signs what is posted, at least 16 characters; its receiver has it too.',
     secret: true,
   },
   'alerts.email.to': {

@@ -25,6 +25,8 @@ export interface CheckInput {
     readonly connector: (source: string) => Connector;
     readonly strain: (source: string) => Promise<Strain | undefined>;
   }[];
+  /** What is wrong beside the files. */
+  readonly stray: readonly Problem[];
   /** Tries out the store of the trail. */
   readonly store: () => Promise<StoreReport>;
   /** Where each setting comes from; secrets masked. */
@@ -44,7 +46,7 @@ interface Explained {
 
 /** `frist check`: the policy files against the catalogues of their sources, where it only reads. Answers the exit status. */
 export async function check(input: CheckInput, io: Io): Promise<number> {
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...input.stray];
   const statuses = new Set<number>();
   const understood: Explained[] = [];
   for (const { located, tasks, connector, strain } of input.files) {

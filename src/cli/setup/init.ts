@@ -3,6 +3,7 @@ import { SourceFailure } from '../../connectors/connector.ts';
 import { codedError } from '../../erasure/run/prepare.ts';
 import { EXIT, FristError } from '../../errors.ts';
 import { proposePolicies } from '../../policy/outline/propose.ts';
+import type { Resolve } from '../../policy/parse/parse.ts';
 import { printJson, type Io } from '../print/io.ts';
 
 export interface InitOptions {
@@ -13,7 +14,7 @@ export interface InitOptions {
   readonly json: boolean;
   /** IANA zone of this machine. */
   readonly timezone: string;
-  readonly resolve: (reference: string) => string | undefined;
+  readonly resolve: Resolve;
   readonly connect: (connection: string) => Connector;
   readonly writeFile: (path: string, text: string) => void;
   readonly signal: AbortSignal;
@@ -47,8 +48,8 @@ const variable = (source: string): string => `FRIST_${source.toUpperCase()}`;
 function connectionOf({ from, resolve }: InitOptions): string {
   const reference = REFERENCE.exec(from)?.[1];
   const connection = reference === undefined ? from : resolve(reference);
-  if (connection === undefined) throw new FristError('USAGE', { what: `${from} is not set` });
-  return connection;
+  if (typeof connection === 'string') return connection;
+  throw new FristError('USAGE', { what: `${from} ${connection?.why ?? 'is not set'}` });
 }
 
 /** The database's own name, as far as it can name a source and a variable. */

@@ -24,7 +24,7 @@ import type { Report } from './report.ts';
 import { fileShape } from './schema/file.ts';
 import { opening, readFields, readNamed } from './shape.ts';
 
-export type { Resolve } from './build/reference.ts';
+export type { NoValue, Resolve } from './build/reference.ts';
 export type { Path, Position } from './position.ts';
 
 export interface ParseOptions {

@@ -33,7 +33,11 @@ policies:
 let folder = '';
 let database: TestDatabase;
 
-const frist = (words: readonly string[], logs: Heard = listen()): Promise<Ended> =>
+const frist = (
+  words: readonly string[],
+  logs: Heard = listen(),
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ended> =>
   runHere(
     [...words, '--policies', join(folder, 'policies.yaml'), '--settings', join(folder, 'settings.yaml')],
     {
@@ -42,6 +46,7 @@ const frist = (words: readonly string[], logs: Heard = listen()): Promise<Ended>
         FRIST_OPERATOR: 'ops.1',
         FRIST_AUDIT_S3_ACCESS_KEY_FILE: join(folder, 'key'),
         FRIST_AUDIT_S3_ACCESS_SECRET: 'hush-hush',
+        ...more,
       },
       now: Date.now,
       logs: logs.stream,
@@ -81,6 +86,19 @@ describe('frist check', () => {
   it('lists all of them as JSON', async () => {
     const { settings } = JSON.parse((await frist(['check', '--json'])).out) as { readonly settings: readonly { readonly name: string }[] }; // prettier-ignore
     expect(settings.map((one) => one.name)).toEqual(SETTING_NAMES);
+  });
+
+  it('warns of a variable that is no setting and that no policy file refers to', async () => {
+    const { status, out } = await frist(['check'], listen(), {
+      FRIST_BATCH_MAXX: '3',
+      FRIST_UNHEARD_OF: 'x',
+    });
+    expect(status).toBe(0);
+    expect(out).toContain(
+      'warning: FRIST_BATCH_MAXX is no setting, and no policy file refers to it: it has no effect [unknown-variable]\n  → Did you mean FRIST_BATCH_MAX? ',
+    );
+    expect(out.match(/^.*unknown-variable.*$/gm)).toHaveLength(2);
+    expect((await frist(['check'])).out).not.toContain('unknown-variable');
   });
 
   it('says what a file and a folder need in place of grants', async () => {

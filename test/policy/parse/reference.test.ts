@@ -1,6 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../../src/errors.ts';
+import { parsePolicies, type NoValue } from '../../../src/policy/parse/parse.ts';
 import { BASE, edit, parse } from './base.ts';
+
+function problemsIn(attempt: () => unknown): ConfigError['problems'] {
+  try {
+    attempt();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
 
 describe('references', () => {
   const connection = (text: string, env: Readonly<Record<string, string>>): string | undefined =>
@@ -22,6 +33,14 @@ describe('references', () => {
 
   it('are unset where they are empty', () => {
     expect(() => connection('${A}', { A: '' })).toThrow(ConfigError);
+  });
+
+  it('say of a file why it gives nothing', () => {
+    const resolve = (): NoValue => ({ why: 'is a folder', remedy: 'Name a file.' });
+    const text = edit(BASE, '${FRIST_CRM}', '${file:/run/secrets/a}');
+    expect(problemsIn(() => parsePolicies(text, { file: 'x', resolve }))).toMatchObject([
+      { code: 'unset-reference', message: '/run/secrets/a is a folder', remedy: 'Name a file.' },
+    ]);
   });
 
   it('may leave the user and the place in the file', () => {

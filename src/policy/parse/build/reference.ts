@@ -2,10 +2,16 @@
  * `${NAME}` and `${file:/path}` in a connection: secrets by reference, never in the file.
  */
 import type { Path } from '../position.ts';
-import type { Report } from '../report.ts';
+import type { Complaint, Report } from '../report.ts';
+
+/** A file that gives no value. `why`: to be read after its name, e.g. "is empty". */
+export interface NoValue {
+  readonly why: string;
+  readonly remedy: string;
+}
 
 /** Gives the value of `NAME` or `file:/path`; undefined where there is none. */
-export type Resolve = (reference: string) => string | undefined;
+export type Resolve = (reference: string) => string | NoValue | undefined;
 
 const REFERENCE = /\$\{([^}]*)\}/g;
 const WELL_FORMED = /^(?:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
@@ -29,10 +35,13 @@ function literalSecret(connection: string): boolean {
   );
 }
 
-function unset(reference: string): string {
-  return reference.startsWith('file:')
-    ? `Create the file ${reference.slice('file:'.length)} with the value in it, readable for frist.`
-    : `Set the environment variable ${reference}.`;
+/** What is wrong with a reference that has no value. */
+function unset(reference: string, found: NoValue | undefined): Pick<Complaint, 'message' | 'remedy'> {
+  const [, file] = /^file:(.*)$/s.exec(reference) ?? [];
+  const message = `\${${reference}} is not set`;
+  if (file === undefined) return { message, remedy: `Set the environment variable ${reference}.` };
+  if (found !== undefined) return { message: `${file} ${found.why}`, remedy: found.remedy };
+  return { message, remedy: `Create the file ${file} with the value in it, readable for frist.` };
 }
 
 /**
@@ -66,13 +75,10 @@ export function readConnection(
   const values = [...text.matchAll(REFERENCE)].map(([, reference = '']) => {
     const wellFormed = WELL_FORMED.test(reference);
     const value = wellFormed ? resolve(reference) : undefined;
-    if (value !== undefined && value !== '') return value;
-    report.add({
-      code: wellFormed ? 'unset-reference' : 'bad-reference',
-      path,
-      message: wellFormed ? `\${${reference}} is not set` : `\${${reference}} is no reference`,
-      remedy: wellFormed ? unset(reference) : remedy,
-    });
+    if (typeof value === 'string' && value !== '') return value;
+    if (!wellFormed)
+      report.add({ code: 'bad-reference', path, message: `\${${reference}} is no reference`, remedy });
+    else report.add({ code: 'unset-reference', path, ...unset(reference, value === '' ? undefined : value) });
     return undefined;
   });
   if (values.includes(undefined)) return undefined;
