@@ -25,6 +25,9 @@ export interface AlertSettings {
 const LINK_LOCAL = new BlockList();
 LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
 LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
+LINK_LOCAL.addAddress('fd00:ec2::254', 'ipv6');
+// The same addresses of IPv4 as IPv6 writes them: compatible, translated, by NAT64. Node knows of the mapped ones.
+for (const prefix of ['::', '::ffff:0:', '64:ff9b::']) LINK_LOCAL.addSubnet(`${prefix}a9fe:0`, 112, 'ipv6');
 
 /** Whether an IP address is link-local; a name is not. */
 export function isLinkLocal(address: string): boolean {

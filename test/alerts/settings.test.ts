@@ -80,6 +80,10 @@ describe('an address', () => {
     'http://2852039166/',
     'https://[fe80::1]/',
     'https://[::ffff:169.254.169.254]/',
+    'https://[::ffff:0:a9fe:a9fe]/',
+    'https://[64:ff9b::a9fe:a9fe]/',
+    'https://[::a9fe:a9fe]/',
+    'https://[fd00:ec2::254]/',
     'https://user:pw@a.example/',
     'https://a.example/#x',
     'file:///etc/passwd',
@@ -90,7 +94,11 @@ describe('an address', () => {
   it('is link-local by its numbers, not by its name', () => {
     for (const address of ['169.254.0.1', '169.254.255.255', 'fe80::1', 'febf::1', '::ffff:169.254.1.1'])
       expect([address, isLinkLocal(address)]).toEqual([address, true]);
+    for (const address of ['64:ff9b::169.254.0.1', '::169.254.255.255', '::ffff:0:169.254.0.1'])
+      expect([address, isLinkLocal(address)]).toEqual([address, true]);
     for (const address of ['169.253.255.255', '169.255.0.0', 'fec0::1', '127.0.0.1', '::1', 'localhost'])
+      expect([address, isLinkLocal(address)]).toEqual([address, false]);
+    for (const address of ['64:ff9b::10.0.0.1', '::a9fd:ffff', 'fd00:ec2::253', 'fd00::1'])
       expect([address, isLinkLocal(address)]).toEqual([address, false]);
   });
 

@@ -1,6 +1,7 @@
 // The webhook against a real server, as well and as badly as it may behave.
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '../../src/alerts/send/reach.ts';
 import { webhook } from '../../src/alerts/send/webhook.ts';
 import { FristError } from '../../src/errors.ts';
 import { openReceiver, type Receiver } from '../support/alerts/receiver.ts';
@@ -85,11 +86,28 @@ describe('a webhook', () => {
     ]);
   });
 
+  it.each(['upgrades', 'hangs up'] as const)('gives up on a server that %s', async (manner) => {
+    receiver.behave(manner);
+    expect(await reason(hook().send([WAITING], going))).toEqual([
+      'ALERT_UNSENT',
+      { channel: 'webhook', reason: manner === 'upgrades' ? 'HTTP 101' : 'ECONNRESET' },
+    ]);
+  });
+
   it('ends when the process is asked to', async () => {
     receiver.behave('silent');
     const stopping = new AbortController();
     const sending = reason(hook().send([WAITING], stopping.signal));
     setTimeout(() => stopping.abort(), 50);
     expect(await sending).toMatchObject(['ALERT_UNSENT', { channel: 'webhook' }]);
+  });
+});
+
+describe('whoever waits for what a library does', () => {
+  it('goes on when its time is over, though the library never ends', async () => {
+    const never = new Promise<void>(() => undefined);
+    await expect(until(AbortSignal.abort(), never)).rejects.toThrow('ended');
+    await expect(until(AbortSignal.timeout(20), never)).rejects.toThrow('ended');
+    expect(await until(going, Promise.resolve('done'))).toBe('done');
   });
 });

@@ -19,6 +19,19 @@ export const lookupOutside: LookupFunction = (hostname, options, callback) => {
   });
 };
 
+/** What `work` comes to, or a rejection once the signal aborts: whatever a library does, whoever waits for it goes on. */
+export async function until<T>(end: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(Object.assign(new Error('ended'), { code: 'ABORT_ERR' }));
+  if (end.aborted) stop();
+  end.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, ended]);
+  } finally {
+    end.removeEventListener('abort', stop);
+  }
+}
+
 /** Codes of the system, of TLS and of the mail library; texts are not passed on, for they quote what the other side said. */
 const CODE = /^[A-Z][A-Z0-9_]{2,60}$/;
 

@@ -2,7 +2,7 @@
 import { request as http } from 'node:http';
 import { request as https } from 'node:https';
 import { FristError } from '../../errors.ts';
-import { lookupOutside, unsent } from './reach.ts';
+import { lookupOutside, unsent, until } from './reach.ts';
 
 /** By when a server must have answered. */
 export const LONGEST_MS = 10_000;
@@ -29,16 +29,24 @@ export async function send(
   const late = AbortSignal.timeout(longestMs);
   const open = url.startsWith('https:') ? https : http;
   const length = { 'content-length': String(Buffer.byteLength(body)) };
+  const end = AbortSignal.any([late, signal]);
   try {
-    const status = await new Promise<number>((resolve, reject) => {
+    const answered = new Promise<number>((resolve, reject) => {
       const options = { method, headers: { ...headers, ...length }, agent: false, lookup: lookupOutside };
-      const outgoing = open(url, { ...options, signal: AbortSignal.any([late, signal]) }, (answer) => {
+      const outgoing = open(url, { ...options, signal: end }, (answer) => {
         resolve(answer.statusCode ?? 0);
         answer.destroy();
       });
+      // Node calls an answer of 101 an upgrade, and hands its socket over: no other event comes of it, no error either.
+      outgoing.on('upgrade', ({ statusCode = 0 }, socket) => {
+        resolve(statusCode);
+        socket.destroy();
+      });
       outgoing.on('error', reject);
+      outgoing.on('close', () => reject(new Error('closed without an answer')));
       outgoing.end(body);
     });
+    const status = await until(end, answered);
     if (status < 200 || status > 299)
       throw new FristError('ALERT_UNSENT', { channel, reason: `HTTP ${String(status)}` });
   } catch (error) {

@@ -9,8 +9,8 @@ export interface Received {
   readonly body: string;
 }
 
-/** A status to answer with; `silent`: it takes the request and never answers. */
-export type Manner = number | 'silent';
+/** A status to answer with; `silent`: it takes the request and never answers; `upgrades`: it wants to speak otherwise. */
+export type Manner = number | 'silent' | 'upgrades' | 'hangs up';
 
 export interface Receiver {
   readonly url: string;
@@ -19,6 +19,8 @@ export interface Receiver {
   behave(manner: Manner, headers?: Readonly<Record<string, string>>): void;
   close(): Promise<void>;
 }
+
+const UPGRADE = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
 
 export async function openReceiver(): Promise<Receiver> {
   const received: Received[] = [];
@@ -34,7 +36,9 @@ export async function openReceiver(): Promise<Receiver> {
         headers: request.headers,
         body,
       });
-      if (manner !== 'silent') response.writeHead(manner, extra).end();
+      if (manner === 'upgrades') request.socket.write(UPGRADE);
+      else if (manner === 'hangs up') request.socket.destroy();
+      else if (manner !== 'silent') response.writeHead(manner, extra).end();
     });
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
