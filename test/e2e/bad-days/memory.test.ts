@@ -67,7 +67,7 @@ describe('the state', () => {
     await refuses(on, people, /^STATE_MISSING/, 2);
     expect(await on.frist('serve')).toMatchObject({
       status: 2,
-      stderr: expect.stringMatching(/^STATE_MISSING/),
+      stderr: expect.stringMatching(/^STATE_MISSING/m),
     });
     expect(existsSync(on.at('data/state.db'))).toBe(false);
   });
