@@ -3,7 +3,7 @@ import type { Down } from '../installation/app.ts';
 import type { Standing } from '../standing/standing.ts';
 import type { BatchName } from '../state/state.ts';
 import type { Alarm, Cause } from './causes.ts';
-import { CATCH_UP_MS, type Facts } from './facts.ts';
+import { CATCH_UP_MS, isGoing, type Facts } from './facts.ts';
 import { ofPolicy } from './of-policy.ts';
 
 const MINUTE_MS = 60_000;
@@ -41,12 +41,16 @@ function controllerDown({ name, code }: Down): Alarm {
   };
 }
 
-function ofBatches({ standing: { astray, tally, policies }, now }: Facts): Alarm[] {
-  const isOld = ({ opened }: BatchName): boolean => now - Date.parse(opened) > BATCH_OPEN_MS;
+function ofBatches(facts: Facts): Alarm[] {
+  const { astray, tally, policies } = facts.standing;
+  const isOld = ({ opened }: BatchName): boolean => facts.now - Date.parse(opened) > BATCH_OPEN_MS;
   const isRunning = (batch: BatchName): boolean =>
     policies.some(
       ({ controller, policy, lastRun }) =>
-        controller === batch.controller && policy === batch.policy && lastRun?.state === 'running',
+        controller === batch.controller &&
+        policy === batch.policy &&
+        lastRun !== undefined &&
+        isGoing(lastRun, facts),
     );
   const strayed = new Set(astray.map(({ id }) => id));
   const open = tally.openBatches.filter(

@@ -1,6 +1,7 @@
 /** What alarms are found in. */
 import type { Down } from '../installation/app.ts';
 import type { PolicyStanding, Standing } from '../standing/standing.ts';
+import type { Run } from '../state/state.ts';
 
 /** What should have been done by schedule, long enough ago; a slot is an ISO instant. */
 export interface Behind {
@@ -18,6 +19,19 @@ export interface Facts {
   readonly undelivered: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** run.deadline, ms. */
+  readonly deadlineMs: number;
+}
+
+/** A sweep that was due this long ago should have come to its end, whatever its deadline. */
+export const SWEEP_MS = 12 * 3_600_000;
+
+/** Whether it is at work. A run past its deadline hangs: its source, or the process itself, does not answer. */
+export function isGoing(
+  { state, started }: Run,
+  { now, deadlineMs }: Pick<Facts, 'now' | 'deadlineMs'>,
+): boolean {
+  return state === 'running' && now - Date.parse(started) < Math.min(deadlineMs, SWEEP_MS);
 }
 
 /** A daemon that was down does at once what it missed: nobody needs to hear of that. */

@@ -2,7 +2,7 @@
 import { unitOf } from '../erasure/guard.ts';
 import type { PolicyStanding } from '../standing/standing.ts';
 import type { Alarm } from './causes.ts';
-import { CATCH_UP_MS, type Facts } from './facts.ts';
+import { CATCH_UP_MS, isGoing, type Facts } from './facts.ts';
 
 export function ofPolicy(policy: PolicyStanding, facts: Facts): Alarm[] {
   return [...overdue(policy), ...planWaiting(policy), ...runFailed(policy), ...noSuccess(policy, facts)];
@@ -40,26 +40,32 @@ function planWaiting({ controller, policy, waiting }: PolicyStanding): Alarm[] {
   });
 }
 
-function runFailed({ controller, policy, lastEnded }: PolicyStanding): Alarm[] {
-  if (lastEnded?.state !== 'failed') return [];
-  const code = lastEnded.code ?? 'DEFECT';
+/** Whatever its code: a source that is lost now and unreachable then is one thing to mend. */
+function runFailed({ controller, policy, lastResult }: PolicyStanding): Alarm[] {
+  if (lastResult?.state !== 'failed') return [];
+  const code = lastResult.code ?? 'DEFECT';
   return [
     {
       cause: 'FristRunFailed',
-      about: { controller, policy, code },
-      text: `The last run of policy ${policy} (${controller}) failed: ${code}. It began ${lastEnded.started}.`,
+      about: { controller, policy },
+      text: `The last run of policy ${policy} (${controller}) failed: ${code}. It began ${lastResult.started}.`,
       remedy: 'docs/errors.md says of each code what to do. The next run goes on where this one ended.',
     },
   ];
 }
 
-/** A run that failed or waits has an alarm of its own, and so has a pause. */
-function noSuccess(standing: PolicyStanding, { behind, standing: whole }: Facts): Alarm[] {
+/**
+ * A run that failed or waits has an alarm of its own, and so has a pause. One that is going on may still do what was due,
+ * unless another one since the slot has not.
+ */
+function noSuccess(standing: PolicyStanding, facts: Facts): Alarm[] {
+  const { behind, standing: whole } = facts;
   const { controller, policy, lastRun, lastEnded, lastSuccess } = standing;
   const slot = behind.slotOf(standing);
   if (slot === undefined || lastRun === undefined || whole.paused !== undefined) return [];
   const told = lastEnded?.state === 'failed' || lastEnded?.state === 'waiting' ? lastEnded.started : '';
-  const begun = lastRun.state === 'running' ? lastRun.started : '';
+  const tried = lastEnded?.started ?? '';
+  const begun = tried < slot && isGoing(lastRun, facts) ? lastRun.started : '';
   if (told >= slot || begun >= slot) return [];
   return [
     {

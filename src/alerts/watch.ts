@@ -26,14 +26,21 @@ export interface Look {
 
 /** Reads what is wrong now. `behindOf` says what is behind its schedule. Throws the state's own errors. */
 export async function lookAround(app: Watched, behindOf: () => Promise<Behind>): Promise<Look> {
-  const { state, missing } = app;
+  const { state, missing, settings } = app;
   const standing = await readStanding(app);
   const now = app.now();
   const undelivered = undeliveredBy(await state.alarms.all(), now - HOUR_MS);
   const { id } = await state.installation();
   return {
     standing,
-    alarms: alarmsOf({ standing, behind: await behindOf(), missing, undelivered, now }),
+    alarms: alarmsOf({
+      standing,
+      behind: await behindOf(),
+      missing,
+      undelivered,
+      now,
+      deadlineMs: settings.run.deadlineMs,
+    }),
     sender: { installation: id, controllers: namesOf(app) },
   };
 }

@@ -10,7 +10,7 @@ import { HEARTBEAT } from '../audit/watch/heartbeat.ts';
 import { lastVerification } from '../audit/watch/inspect.ts';
 import type { App, Controlled } from '../installation/app.ts';
 import type { Task } from '../policy/view.ts';
-import type { BatchName, Counted, Pause, Plan, Run, Tally } from '../state/state.ts';
+import type { BatchName, Counted, Pause, Plan, Run, RunState, Tally } from '../state/state.ts';
 import { looked, overdueSince } from './overdue.ts';
 
 /** One policy. Instants are ISO. */
@@ -24,9 +24,11 @@ export interface PolicyStanding {
   readonly lastRun?: Run;
   /** The last run that is over, however it ended. */
   readonly lastEnded?: Run;
+  /** The last run that shows whether the policy can be carried out: one that finished, waits, or failed. */
+  readonly lastResult?: Run;
   /** The last run that looked at all records; its summary has what it found, by verdict. */
   readonly lastLook?: Run;
-  /** When the first run began, or the oldest of the last 50. */
+  /** When the first run began. */
   readonly firstRun?: string;
   readonly lastSuccess?: string;
   /** The latest slot that a scheduled run was for. */
@@ -68,6 +70,7 @@ export type Standable = Pick<App, 'state' | 'controllers' | 'now' | 'pauseFile'>
 };
 
 const RUNS = 50;
+const RESULTS: readonly RunState[] = ['finished', 'waiting', 'failed'];
 const NO_COUNTS: Readonly<Record<Counted, number>> = { delete: 0, anonymise: 0, guard: 0 };
 
 /** Reads the state. Throws the state's own errors when it cannot be asked. */
@@ -132,7 +135,8 @@ async function policyStanding(
   const overdue = overdueSince(runs, applied.filter(isOwn));
   const lastSuccess = (await state.policyMemory(controller, policy))?.lastSuccess;
   const lastSlot = await state.lastSlot(controller, policy);
-  const firstRun = runs.at(-1)?.started;
+  const firstRun = await state.firstRun(controller, policy);
+  const [lastResult] = await state.runs({ controller, policy, states: RESULTS, limit: 1 });
   const oldestOverdue = (overdue ?? 0) > 0 ? lastLook?.oldestOverdue : undefined;
   const totals = tally.totals.filter(isOwn).map(({ what, total }) => [what, total] as const);
   return {
@@ -144,6 +148,7 @@ async function policyStanding(
     counted: { ...NO_COUNTS, ...Object.fromEntries(totals) },
     ...(lastRun === undefined ? {} : { lastRun }),
     ...(lastEnded === undefined ? {} : { lastEnded }),
+    ...(lastResult === undefined ? {} : { lastResult }),
     ...(lastLook === undefined ? {} : { lastLook }),
     ...(firstRun === undefined ? {} : { firstRun }),
     ...(lastSuccess === undefined ? {} : { lastSuccess }),

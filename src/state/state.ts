@@ -345,6 +345,8 @@ export interface State extends Partitions {
     readonly since?: string;
     readonly limit: number;
   }): Promise<readonly Run[]>;
+  /** When the first run of this policy began, ISO. */
+  firstRun(controller: string, policy: string): Promise<string | undefined>;
   /** The latest slot of this policy that has a scheduled run, whatever became of it. */
   lastSlot(controller: string, policy: string): Promise<string | undefined>;
   job(name: string): Promise<JobMemory | undefined>;

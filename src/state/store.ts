@@ -126,6 +126,7 @@ export function createState(store: Store): State {
     pendingProofs: () => read(store, proofs.readProofs),
     policyMemory: (controller, policy) => read(store, (db) => runs.readPolicyMemory(db, controller, policy)),
     runs: (filter) => read(store, (db) => runs.readRuns(db, filter)),
+    firstRun: (controller, policy) => read(store, (db) => runs.firstRun(db, controller, policy)),
     lastSlot: (controller, policy) => read(store, (db) => runs.lastSlot(db, controller, policy)),
     job: (name) => read(store, (db) => jobs.readJob(db, name)),
     pause: () => read(store, pauses.readPause),

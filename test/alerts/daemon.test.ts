@@ -82,7 +82,8 @@ describe('an alarm', () => {
     const [failed] = on.posted();
     expect(failed).toMatchObject({
       cause: 'FristRunFailed',
-      about: { policy: 'contacts', code: 'CHECK_FAILED' },
+      about: { controller: CONTROLLER, policy: 'contacts' },
+      text: expect.stringContaining('CHECK_FAILED'),
     });
     expect(on.mailed()).toEqual([['ALERT FristRunFailed']]);
     shown.add('FristRunFailed');

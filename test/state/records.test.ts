@@ -193,14 +193,15 @@ describe.each(await engines())('the state on %s', (engine) => {
       ]);
     });
 
-    it('are told newest first, and the last slot is of a scheduled one', async () => {
+    it('are told newest first, with the first ever; the last slot is of a scheduled one', async () => {
       const policy = 'newest';
       for (const [id, slot, trigger] of [
         ['n1', '2026-11-22T02:00:00Z', 'schedule'],
         ['n2', '2026-11-21T02:00:00Z', 'schedule'],
         ['n3', '2026-12-31T02:00:00Z', 'manual'],
       ] as const) {
-        await test.state.transaction((t) => t.startRun(aRun({ id, slot, trigger, policy })));
+        const started = `2026-11-22T02:00:0${id.slice(1)}Z`;
+        await test.state.transaction((t) => t.startRun(aRun({ id, slot, trigger, policy, started })));
         await test.state.transaction((t) => t.finishRun(id, 'finished', '2026-11-22T03:00:00Z', {}));
       }
       const ids = async (limit: number): Promise<string[]> =>
@@ -209,6 +210,8 @@ describe.each(await engines())('the state on %s', (engine) => {
       expect(await ids(1)).toEqual(['n3']);
       expect(await test.state.lastSlot('Kunde A/S', policy)).toBe('2026-11-22T02:00:00Z');
       expect(await test.state.lastSlot('kunde a/s', policy)).toBeUndefined();
+      expect(await test.state.firstRun('Kunde A/S', policy)).toBe('2026-11-22T02:00:01Z');
+      expect(await test.state.firstRun('Kunde A/S', 'none')).toBeUndefined();
     });
   });
 

@@ -128,6 +128,12 @@ export async function readRuns(db: Knex, filter: RunFilter): Promise<readonly Ru
   return (await query).map(toRun);
 }
 
+/** When the first run of a policy began. */
+export async function firstRun(db: Knex, controller: string, policy: string): Promise<string | undefined> {
+  const row = await db<RunRow>('frist_runs').where({ controller, policy }).orderBy('seq').first('started');
+  return row?.started;
+}
+
 /** The latest slot that had a scheduled run, whatever became of it. */
 export async function lastSlot(db: Knex, controller: string, policy: string): Promise<string | undefined> {
   const row = await db<RunRow>('frist_runs')
