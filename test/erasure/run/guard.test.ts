@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkGuards, type GuardInput } from '../../src/erasure/guard.ts';
+import { checkGuards, type GuardInput } from '../../../src/erasure/guard.ts';
 
 const input = (change: Partial<GuardInput>): GuardInput => ({
   selected: 1,

@@ -1,9 +1,9 @@
 /** What a run costs at a store that takes money for every write: PUTs, the entries about batches and runs included. */
 import { expect, it } from '@jest/globals';
-import type { Store } from '../../src/audit/store/store.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld } from './harness.ts';
+import type { Store } from '../../../src/audit/store/store.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld } from '../harness.ts';
 
 const NOW = Date.parse('2026-06-30T03:15:00Z');
 const RECORDS = 12_000;

@@ -1,10 +1,10 @@
 /** A hold on somebody whose rows would go with another person's record. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { placeHold } from '../../src/erasure/holds/place.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import type { Row, TableSpec } from '../connectors/conformance/harness.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World } from './harness.ts';
+import { placeHold } from '../../../src/erasure/holds/place.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import type { Row, TableSpec } from '../../connectors/conformance/harness.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World } from '../harness.ts';
 
 const AS_OF = Date.parse('2026-06-30T03:15:00Z');
 

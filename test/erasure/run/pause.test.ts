@@ -1,12 +1,12 @@
 /** The kill switch: no batch begins while it is on, whatever is under way, and the work goes on when it is off. */
 import { afterEach, expect, it } from '@jest/globals';
-import type { Connector } from '../../src/connectors/connector.ts';
-import { approve } from '../../src/erasure/approve.ts';
-import type { PolicyReport } from '../../src/erasure/report.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import type { State } from '../../src/state/state.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World } from './harness.ts';
+import type { Connector } from '../../../src/connectors/connector.ts';
+import { approve } from '../../../src/erasure/approve.ts';
+import type { PolicyReport } from '../../../src/erasure/report.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import type { State } from '../../../src/state/state.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World } from '../harness.ts';
 
 const NOW = Date.parse('2026-06-30T03:15:00Z');
 const DUE = [1, 2, 3, 4, 5, 6, 7, 8];

@@ -1,15 +1,15 @@
 /** Plans that wait for a person: when, how many, who may let them go, and what is said of those that no longer go. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { approve, type ApproveInput, type ApproveResult, type Left } from '../../src/erasure/approve.ts';
-import { dryRun, inspectPlan } from '../../src/erasure/dry-run.ts';
-import type { Engine } from '../../src/erasure/engine.ts';
-import type { PolicyReport } from '../../src/erasure/report.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { parsePolicies } from '../../src/policy/parse/parse.ts';
-import { compileViews } from '../../src/policy/view.ts';
-import type { Plan } from '../../src/state/state.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World, type WorldOptions } from './harness.ts';
+import { approve, type ApproveInput, type ApproveResult, type Left } from '../../../src/erasure/approve.ts';
+import { dryRun, inspectPlan } from '../../../src/erasure/dry-run.ts';
+import type { Engine } from '../../../src/erasure/engine.ts';
+import type { PolicyReport } from '../../../src/erasure/report.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { parsePolicies } from '../../../src/policy/parse/parse.ts';
+import { compileViews } from '../../../src/policy/view.ts';
+import type { Plan } from '../../../src/state/state.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World, type WorldOptions } from '../harness.ts';
 
 const START = Date.parse('2026-06-30T03:15:00Z');
 const HOUR = 3_600_000;

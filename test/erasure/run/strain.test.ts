@@ -1,11 +1,11 @@
 /** A source that is busier than its file allows: erasing waits, and says so once; one that cannot tell has failed. */
 import { afterEach, expect, it } from '@jest/globals';
-import { SourceFailure, type Strain } from '../../src/connectors/connector.ts';
-import type { Engine } from '../../src/erasure/engine.ts';
-import type { PolicyReport } from '../../src/erasure/report.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, SILENT, type World } from './harness.ts';
+import { SourceFailure, type Strain } from '../../../src/connectors/connector.ts';
+import type { Engine } from '../../../src/erasure/engine.ts';
+import type { PolicyReport } from '../../../src/erasure/report.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, SILENT, type World } from '../harness.ts';
 
 const NOW = Date.parse('2026-06-30T03:15:00Z');
 const DUE = [1, 2, 3, 4, 5, 6, 7, 8];

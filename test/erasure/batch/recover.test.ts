@@ -1,15 +1,15 @@
 /** What recovery says of a batch that a crash left open: what it sees, and no more. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Entry, EntryOf } from '../../src/audit/entry.ts';
-import type { Connector } from '../../src/connectors/connector.ts';
-import { settleAbandoned } from '../../src/erasure/abandoned.ts';
-import type { PolicyReport } from '../../src/erasure/report.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { parsePolicies } from '../../src/policy/parse/parse.ts';
-import { compileViews, type Task } from '../../src/policy/view.ts';
-import { createDeath, type Fate } from '../support/death.ts';
-import { contact, note, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World } from './harness.ts';
+import type { Entry, EntryOf } from '../../../src/audit/entry.ts';
+import type { Connector } from '../../../src/connectors/connector.ts';
+import { settleAbandoned } from '../../../src/erasure/abandoned.ts';
+import type { PolicyReport } from '../../../src/erasure/report.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { parsePolicies } from '../../../src/policy/parse/parse.ts';
+import { compileViews, type Task } from '../../../src/policy/view.ts';
+import { createDeath, type Fate } from '../../support/death.ts';
+import { contact, note, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World } from '../harness.ts';
 
 let now = Date.parse('2026-06-30T03:15:00Z');
 let world: World | undefined;

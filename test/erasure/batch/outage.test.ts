@@ -3,12 +3,12 @@
  * run says why it failed, and the next one finishes the work.
  */
 import { afterAll, expect, it } from '@jest/globals';
-import type { Store } from '../../src/audit/store/store.ts';
-import { FristError } from '../../src/errors.ts';
-import type { PolicyReport } from '../../src/erasure/report.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World } from './harness.ts';
+import type { Store } from '../../../src/audit/store/store.ts';
+import { FristError } from '../../../src/errors.ts';
+import type { PolicyReport } from '../../../src/erasure/report.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World } from '../harness.ts';
 
 const NOW = Date.parse('2026-06-30T03:15:00Z');
 const DUE = [1, 2, 3, 4, 5, 6, 7, 8];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { cutBatches, type PlannedBatch } from '../../src/erasure/batch/batches.ts';
-import { createPace } from '../../src/erasure/batch/pace.ts';
-import type { Selected } from '../../src/erasure/survey/spool.ts';
+import { cutBatches, type PlannedBatch } from '../../../src/erasure/batch/batches.ts';
+import { createPace } from '../../../src/erasure/batch/pace.ts';
+import type { Selected } from '../../../src/erasure/survey/spool.ts';
 
 const selected = (i: number, stage: number): Selected => ({
   commitment: '',

@@ -1,15 +1,15 @@
 /** The rows that a dry run counts with its records, and those that the run says went. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { dryRun } from '../../src/erasure/dry-run.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { DependentRows } from '../../src/erasure/survey/dependents.ts';
-import { ALWAYS } from '../../src/policy/policy.ts';
-import type { Dependent, RecordType, Related } from '../../src/policy/policy.ts';
-import { compileViews } from '../../src/policy/view.ts';
-import type { Row, TableSpec } from '../connectors/conformance/harness.ts';
-import { contact as typeOfContact, erase, fileOf, rule, stage } from '../policy/policies.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World } from './harness.ts';
+import { dryRun } from '../../../src/erasure/dry-run.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { DependentRows } from '../../../src/erasure/survey/dependents.ts';
+import { ALWAYS } from '../../../src/policy/policy.ts';
+import type { Dependent, RecordType, Related } from '../../../src/policy/policy.ts';
+import { compileViews } from '../../../src/policy/view.ts';
+import type { Row, TableSpec } from '../../connectors/conformance/harness.ts';
+import { contact as typeOfContact, erase, fileOf, rule, stage } from '../../policy/policies.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World } from '../harness.ts';
 
 const AS_OF = Date.parse('2026-06-30T03:15:00Z');
 const ON = new AbortController().signal;

@@ -5,17 +5,17 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import type { Entry } from '../../src/audit/entry.ts';
-import { SourceFailure } from '../../src/connectors/connector.ts';
-import { approve } from '../../src/erasure/approve.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { FristError } from '../../src/errors.ts';
-import type { Row, TableSpec } from '../connectors/conformance/harness.ts';
-import { createDeath, type Death, type Fate } from '../support/death.ts';
-import { FATES } from '../support/faults.ts';
-import * as elsewhere from './elsewhere-fixture.ts';
-import { contact, note, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World, type Wraps } from './harness.ts';
+import type { Entry } from '../../../src/audit/entry.ts';
+import { SourceFailure } from '../../../src/connectors/connector.ts';
+import { approve } from '../../../src/erasure/approve.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { FristError } from '../../../src/errors.ts';
+import type { Row, TableSpec } from '../../connectors/conformance/harness.ts';
+import { createDeath, type Death, type Fate } from '../../support/death.ts';
+import { FATES } from '../../support/faults.ts';
+import * as elsewhere from '../elsewhere-fixture.ts';
+import { contact, note, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World, type Wraps } from '../harness.ts';
 
 const AS_OF = Date.parse('2026-06-30T03:15:00Z');
 /** Hundreds of worlds, none of which has to survive the machine. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { rangeOf } from '../../src/erasure/survey/overlap.ts';
-import type { PolicyReport } from '../../src/erasure/report.ts';
-import { ALWAYS } from '../../src/policy/policy.ts';
-import type { Condition, ErasePolicy, RecordType, Related } from '../../src/policy/policy.ts';
-import { compileViews } from '../../src/policy/view.ts';
-import { contact, erase, fileOf, rule, stage } from '../policy/policies.ts';
+import { rangeOf } from '../../../src/erasure/survey/overlap.ts';
+import type { PolicyReport } from '../../../src/erasure/report.ts';
+import { ALWAYS } from '../../../src/policy/policy.ts';
+import type { Condition, ErasePolicy, RecordType, Related } from '../../../src/policy/policy.ts';
+import { compileViews } from '../../../src/policy/view.ts';
+import { contact, erase, fileOf, rule, stage } from '../../policy/policies.ts';
 
 const related = (name: string, of?: string): Related => ({
   name,

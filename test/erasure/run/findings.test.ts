@@ -1,13 +1,13 @@
 // What the report finds in the trail of a run is what the run said, and what status says of it.
 import { afterEach, expect, it } from '@jest/globals';
-import { formatEntry } from '../../src/audit/entry.ts';
-import type { PolicyFindings } from '../../src/audit/report/report.ts';
-import { Tally } from '../../src/audit/report/tally.ts';
-import { approve } from '../../src/erasure/approve.ts';
-import type { PolicyReport } from '../../src/erasure/report.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { contact, note, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World } from './harness.ts';
+import { formatEntry } from '../../../src/audit/entry.ts';
+import type { PolicyFindings } from '../../../src/audit/report/report.ts';
+import { Tally } from '../../../src/audit/report/tally.ts';
+import { approve } from '../../../src/erasure/approve.ts';
+import type { PolicyReport } from '../../../src/erasure/report.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { contact, note, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World } from '../harness.ts';
 
 const AS_OF = Date.parse('2026-06-30T03:15:00Z');
 const NEVER = new AbortController().signal;

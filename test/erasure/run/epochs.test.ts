@@ -1,15 +1,15 @@
 /** An epoch that begins while frist works: what was begun under the old one ends under it, and the entries say which it was. */
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createCommitter } from '../../src/audit/commitment.ts';
-import type { Entry, EntryOf } from '../../src/audit/entry.ts';
-import type { Keys, Names } from '../../src/erasure/engine.ts';
-import { placeHold } from '../../src/erasure/holds/place.ts';
-import { clockIsWitnessed } from '../../src/erasure/run/clock.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { createDeath } from '../support/death.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World, type WorldOptions } from './harness.ts';
+import { createCommitter } from '../../../src/audit/commitment.ts';
+import type { Entry, EntryOf } from '../../../src/audit/entry.ts';
+import type { Keys, Names } from '../../../src/erasure/engine.ts';
+import { placeHold } from '../../../src/erasure/holds/place.ts';
+import { clockIsWitnessed } from '../../../src/erasure/run/clock.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { createDeath } from '../../support/death.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World, type WorldOptions } from '../harness.ts';
 
 const AS_OF = Date.parse('2026-06-30T03:15:00Z');
 const HOUR = 3_600_000;

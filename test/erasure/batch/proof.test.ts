@@ -1,11 +1,11 @@
 /** The second look at what was erased: all of it or a sample, and later where the source cannot be asked at once. */
 import { afterEach, expect, it } from '@jest/globals';
-import { SourceFailure, type Connector } from '../../src/connectors/connector.ts';
-import type { Engine } from '../../src/erasure/engine.ts';
-import type { PolicyReport } from '../../src/erasure/report.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World } from './harness.ts';
+import { SourceFailure, type Connector } from '../../../src/connectors/connector.ts';
+import type { Engine } from '../../../src/erasure/engine.ts';
+import type { PolicyReport } from '../../../src/erasure/report.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World } from '../harness.ts';
 
 const NOW = Date.parse('2026-06-30T03:15:00Z');
 const DUE = [1, 2, 3, 4, 5, 6, 7, 8];

@@ -1,9 +1,9 @@
 /** Clocks: a run that goes on past midnight, one that jumps while it runs, and a source whose clock is another. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { PolicyReport } from '../../src/erasure/report.ts';
-import { sweep } from '../../src/erasure/sweep.ts';
-import { contact, POLICIES, TABLES } from './fixture.ts';
-import { createWorld, type World, type Wraps } from './harness.ts';
+import type { PolicyReport } from '../../../src/erasure/report.ts';
+import { sweep } from '../../../src/erasure/sweep.ts';
+import { contact, POLICIES, TABLES } from '../fixture.ts';
+import { createWorld, type World, type Wraps } from '../harness.ts';
 
 const MINUTE = 60_000;
 const at = (text: string): number => Date.parse(text);

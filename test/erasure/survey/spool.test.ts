@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Spool, type Selected } from '../../src/erasure/survey/spool.ts';
+import { Spool, type Selected } from '../../../src/erasure/survey/spool.ts';
 
 const record = (i: number, text: string): Selected => ({
   commitment: i.toString(16).padStart(64, '0'),
