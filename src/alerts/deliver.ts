@@ -25,7 +25,10 @@ export interface DeliverInput {
   readonly signal: AbortSignal;
 }
 
-/** Sends to one channel, oldest first. A channel that fails is tried again later; it is told of once in the log. */
+/**
+ * Sends to one channel, oldest first. A channel that fails, and a message that it refuses, are tried again later; the log
+ * is told of the first.
+ */
 export async function deliver(channel: Channel, input: DeliverInput): Promise<void> {
   const { memory, now, signal } = input;
   const begun = now();
@@ -33,7 +36,7 @@ export async function deliver(channel: Channel, input: DeliverInput): Promise<vo
   const mine = (row: AlarmRow): boolean => row.channel === channel.name && row.pending && row.next <= begun;
   const known = await memory.all();
   if (!known.some(mine)) return;
-  const isNews = !known.some((row) => row.channel === channel.name && row.pending && row.attempts > 0);
+  let isNews = !known.some((row) => row.channel === channel.name && row.pending && row.attempts > 0);
   const { put } = await memory.change((rows) => ({
     put: rows.filter(mine).map((row) => ({ ...row, attempts: row.attempts + 1, next: begun + IN_HAND_MS })),
     drop: [],
@@ -50,13 +53,21 @@ export async function deliver(channel: Channel, input: DeliverInput): Promise<vo
       if (!(error instanceof FristError)) throw error;
       if (isStopping()) break;
       if (isNews) tell(channel, rest, error, input);
-      await postpone(rest, input);
-      return;
+      isNews = false;
+      const failed = isRefusal(error) ? rows : rest;
+      await postpone(failed, input);
+      rest.splice(0, failed.length);
+      continue;
     }
     rest.splice(0, rows.length);
     await settle(rows, input);
   }
   if (rest.length > 0) await putBack(rest, input);
+}
+
+/** The server is there, and does not take this message: another one it may take. 408 and 429 mean: later. */
+function isRefusal({ params }: FristError): boolean {
+  return /^HTTP 4(?!08|29)/.test(String(params['reason']));
 }
 
 function tell(

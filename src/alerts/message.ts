@@ -13,7 +13,7 @@
  *     "remedy": "…",                               empty in "resolved"
  *     "runbook": "deploy/RUNBOOK.md#fristplanwaiting",
  *     "since": "2026-01-31T03:15:00.000Z",         when frist first saw it
- *     "at": "2026-01-31T03:15:00.000Z",            when the message was written
+ *     "at": "2026-01-31T03:15:00.000Z",            when it was written; when it was over
  *     "installation": "01M8…", "controllers": ["Eksempel A/S"] }
  */
 import type { About, Alarm } from './causes.ts';

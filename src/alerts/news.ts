@@ -15,6 +15,8 @@ export interface NewsInput {
 }
 
 const DAY_MS = 86_400_000;
+/** A cause that comes back within this time was never gone: what comes and goes is one thing to mend. */
+const QUIET_MS = 10 * 60_000;
 
 /** The rows that change. Nothing changes while everything that stands has been told. */
 export function newsOf(rows: readonly AlarmRow[], input: NewsInput): AlarmChanges {
@@ -35,7 +37,8 @@ export function newsOf(rows: readonly AlarmRow[], input: NewsInput): AlarmChange
       if (alarms.has(row.alarm) || row.event === 'resolved') continue;
       // Nobody was told of it.
       if (row.event === 'raised' && row.pending && row.attempts === 0) drop.push(row);
-      else put.push(over(row, input));
+      else if (row.gone === 0) put.push({ ...row, gone: input.now });
+      else if (input.now - row.gone >= QUIET_MS) put.push(over(row, input));
     }
   }
   return { put, drop };
@@ -58,24 +61,40 @@ function firstOf(channel: string, alarm: string, what: Alarm, input: NewsInput):
   );
 }
 
-/** It came back before it could be said that it was over, or it lasts. */
+/** It lasts, or it came back before anybody was told that it was over. */
 function stillThere(row: AlarmRow, alarm: Alarm, input: NewsInput): AlarmRow | undefined {
   const { now, reminderDays } = input;
-  if (row.event === 'resolved') return firstOf(row.channel, row.alarm, alarm, input);
-  if (row.pending || now - Date.parse(row.told) < reminderDays * DAY_MS) return undefined;
+  if (row.event === 'resolved') return again(row, alarm, input);
+  if (row.pending || now - Date.parse(row.told) < reminderDays * DAY_MS)
+    return row.gone === 0 ? undefined : { ...row, gone: 0 };
   const message = reminder(alarm, row.occurrence, at(now), messageOf(row));
   return toSend({ ...row, event: 'reminder', told: at(now) }, message, now);
 }
 
+/** It came back while it was still to be said that it was over: that may have arrived, if it was tried. */
+function again(row: AlarmRow, alarm: Alarm, input: NewsInput): AlarmRow {
+  if (row.attempts === 0) {
+    const message = JSON.stringify(reminder(alarm, row.occurrence, at(input.now), messageOf(row)));
+    return { ...row, event: 'reminder', message, pending: false, gone: 0 };
+  }
+  return inPlaceOf(row, firstOf(row.channel, row.alarm, alarm, input));
+}
+
 function over(row: AlarmRow, { now }: NewsInput): AlarmRow {
-  const message = resolved(row.occurrence, at(now), messageOf(row));
-  return toSend({ ...row, event: 'resolved', told: at(now) }, message, now);
+  const message = resolved(row.occurrence, at(row.gone), messageOf(row));
+  const last = toSend({ ...row, event: 'resolved', told: at(now) }, message, now);
+  return row.pending ? inPlaceOf(row, last) : last;
+}
+
+/** A channel that fails goes on failing, and since when, whatever there is to say by now. */
+function inPlaceOf({ told, attempts, next }: AlarmRow, row: AlarmRow): AlarmRow {
+  return { ...row, told, attempts, next };
 }
 
 function toSend(
-  row: Omit<AlarmRow, 'message' | 'pending' | 'attempts' | 'next'>,
+  row: Omit<AlarmRow, 'message' | 'pending' | 'attempts' | 'next' | 'gone'>,
   message: Message,
   next: number,
 ): AlarmRow {
-  return { ...row, message: JSON.stringify(message), pending: true, attempts: 0, next };
+  return { ...row, message: JSON.stringify(message), pending: true, attempts: 0, next, gone: 0 };
 }

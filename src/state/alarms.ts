@@ -21,6 +21,8 @@ export interface AlarmRow {
   readonly pending: boolean;
   readonly attempts: number;
   readonly next: number;
+  /** Since when its cause is not seen any more (ms since the epoch); 0 while it is. */
+  readonly gone: number;
 }
 
 /** Which rows are new or other than before, and which are to go. */
@@ -35,15 +37,21 @@ export interface AlarmMemory {
   change(decide: (rows: readonly AlarmRow[]) => AlarmChanges): Promise<AlarmChanges>;
 }
 
-interface Stored extends Omit<AlarmRow, 'pending' | 'next'> {
+interface Stored extends Omit<AlarmRow, 'pending' | 'next' | 'gone'> {
   readonly pending: number;
   readonly next: number | string;
+  readonly gone: number | string;
 }
 
 /** Oldest message first. */
 export async function readAlarms(db: Knex): Promise<readonly AlarmRow[]> {
   const rows = await db<Stored>('frist_alarms').orderBy(['told', 'channel', 'alarm']);
-  return rows.map((row) => ({ ...row, pending: row.pending === 1, next: Number(row.next) }));
+  return rows.map((row) => ({
+    ...row,
+    pending: row.pending === 1,
+    next: Number(row.next),
+    gone: Number(row.gone),
+  }));
 }
 
 export async function changeAlarms(

@@ -273,6 +273,14 @@ async function createAlarms(create: CreateTable): Promise<void> {
   });
 }
 
+/** Since when the cause of an alarm is not seen any more. */
+async function extendAlarms(db: Knex): Promise<void> {
+  if (await db.schema.hasColumn('frist_alarms', 'gone')) return;
+  await db.schema.alterTable('frist_alarms', (table) => {
+    table.bigInteger('gone').notNullable().defaultTo(0);
+  });
+}
+
 /** Which process a run was of. */
 async function extendRuns(db: Knex): Promise<void> {
   if (await db.schema.hasColumn('frist_runs', 'replica')) return;
@@ -336,6 +344,7 @@ export const MIGRATIONS: readonly Migration[] = [
         table.bigInteger('free').notNullable();
       }),
   },
+  { version: 14, up: (_, db) => extendAlarms(db) },
 ];
 
 function tableCreator(db: Knex, dialect: Dialect): CreateTable {

@@ -17,7 +17,8 @@ beforeAll(async () => {
   on = await openWorld(MIDNIGHT, '/ping/token');
 });
 afterAll(() => on.end());
-beforeEach(() => {
+beforeEach(async () => {
+  await on.daemon.app.state.alarms.change((rows) => ({ put: [], drop: rows }));
   on.receiver.behave(204);
   on.mailbox.behave('well');
   on.posted();
@@ -156,6 +157,28 @@ describe('a channel', () => {
     await spread(app, [broken], { alarms: [ALARM, another], sender: SENDER }, signal);
     expect(tries).toBe(at.length + 1);
     expect(events).toEqual(['alert not delivered']);
+  });
+
+  it('that refuses one message takes the others', async () => {
+    const { logger, events } = listener();
+    const heard: string[] = [];
+    let refusals = 0;
+    const picky: Channel = {
+      ...{ name: 'webhook', place: '', together: false },
+      send: ([message]) => {
+        const { text = '' } = message ?? {};
+        if (text !== 'a') heard.push(text);
+        else refusals += 1;
+        const refused = new FristError('ALERT_UNSENT', { channel: 'webhook', reason: 'HTTP 400' });
+        return text === 'a' ? Promise.reject(refused) : Promise.resolve();
+      },
+    };
+    const alarms = ['a', 'b', 'c'].map((text) => ({ ...ALARM, about: { policy: `picky ${text}` }, text }));
+    const { signal } = new AbortController();
+    for (let minute = 0; minute < 5; minute += 1, on.now += MINUTE)
+      await spread({ ...on.daemon.app, logger }, [picky], { alarms, sender: SENDER }, signal);
+    expect([heard.sort(), refusals]).toEqual([['b', 'c'], 3]);
+    expect(events.filter((event) => event === 'alert not delivered')).toHaveLength(1);
   });
 
   it('that keeps silent holds up neither another channel nor a sweep', async () => {

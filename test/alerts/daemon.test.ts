@@ -35,6 +35,14 @@ function told(...expected: readonly string[]): void {
   for (const { event, cause } of posted) if (event === 'raised') shown.add(cause as Cause);
 }
 
+/** Both channels are told that this is over ten minutes after the last look, which saw it no more, and not before. */
+async function over(...causes: readonly Cause[]): Promise<void> {
+  told();
+  on.now += 10 * MINUTE;
+  await on.look();
+  told(...causes.map((cause) => `OVER ${cause}`));
+}
+
 /** The daemon at this moment: its jobs, and then a look at what came of them. */
 async function tickAt(moment: number): Promise<void> {
   on.now = moment;
@@ -71,7 +79,7 @@ describe('an alarm', () => {
     const [plan] = await on.daemon.app.state.plans({ status: 'waiting' });
     expect((await on.on.frist('approve', plan!.id, '--why', 'looked at')).status).toBe(0);
     await on.look();
-    told('OVER FristPlanWaiting', 'OVER FristOverdueRecords');
+    await over('FristPlanWaiting', 'FristOverdueRecords');
     await on.look();
     told();
   });
@@ -89,7 +97,7 @@ describe('an alarm', () => {
     shown.add('FristRunFailed');
     await on.people.db.query('alter table notes_away rename to notes');
     await tickAt(MIDNIGHT + 2 * DAY + 3 * HOUR + 15 * MINUTE);
-    told('OVER FristRunFailed');
+    await over('FristRunFailed');
   });
 
   it('comes for a pause that lasts longer than a day, but not for what it holds up', async () => {
@@ -109,7 +117,7 @@ describe('an alarm', () => {
     shown.add('FristPaused');
     await on.daemon.app.state.transaction((t) => t.setPause(undefined));
     await tickAt(on.now);
-    told('OVER FristPaused');
+    await over('FristPaused');
   });
 
   it('comes for a file that pauses, by its age', async () => {
@@ -125,7 +133,7 @@ describe('an alarm', () => {
     expect(on.mailed()).toEqual([['ALERT FristPaused']]);
     renameSync(on.on.at('data/pause'), on.on.at('no-pause'));
     await on.look();
-    told('OVER FristPaused');
+    await over('FristPaused');
   });
 
   it('comes for a hold past its review', async () => {
@@ -138,7 +146,7 @@ describe('an alarm', () => {
     told('ALERT FristHoldPastReview');
     await state.transaction((t) => t.releaseHold(id, placed));
     await on.look();
-    told('OVER FristHoldPastReview');
+    await over('FristHoldPastReview');
   });
 
   it('comes for a second look that is overdue', async () => {
@@ -156,14 +164,14 @@ describe('an alarm', () => {
     told('ALERT FristProofOverdue');
     await state.transaction((t) => t.closeProof('b1'));
     await on.look();
-    told('OVER FristProofOverdue');
+    await over('FristProofOverdue');
   });
 
   it('comes for a controller whose policy file is broken, while the others are worked for', async () => {
     await on.look([{ name: 'other', code: 'CONFIG_INVALID', controller: 'Other A/S' }]);
     told('ALERT FristControllerDown');
     await on.look();
-    told('OVER FristControllerDown');
+    await over('FristControllerDown');
   });
 
   it('comes for a batch without an outcome, and for one that no policy can settle', async () => {
@@ -182,7 +190,7 @@ describe('an alarm', () => {
     told('ALERT FristBatchOpen', 'ALERT FristBatchAstray');
     for (const id of ['b2', 'b3']) await state.transaction((t) => t.settleBatch(id));
     await on.look();
-    told('OVER FristBatchOpen', 'OVER FristBatchAstray');
+    await over('FristBatchOpen', 'FristBatchAstray');
   });
 
   it('comes by the other channel when one has failed for an hour', async () => {
@@ -205,10 +213,12 @@ describe('an alarm', () => {
     await on.look();
     expect(on.mailed()).toEqual([['ALERT FristHoldPastReview']]);
     await on.look();
+    on.now += 10 * MINUTE;
+    await on.look();
     expect(on.posted()).toMatchObject([{ cause: 'FristAlertUndelivered', event: 'resolved' }]);
     await state.transaction((t) => t.releaseHold(id, placed));
     await on.look();
-    told('OVER FristHoldPastReview');
+    await over('FristHoldPastReview');
   });
 
   it('comes when the trail cannot be written, and goes when it can', async () => {
@@ -226,7 +236,7 @@ describe('an alarm', () => {
     renameSync(on.on.at('data/away'), on.on.at('data/audit'));
     await trail.flush();
     await on.look();
-    told('OVER FristTrailBehind');
+    await over('FristTrailBehind');
   });
 
   it('comes when the state cannot be asked, from each process by itself', async () => {
@@ -258,6 +268,9 @@ describe('an alarm', () => {
     await run();
     told();
     on.now += 4 * MINUTE;
+    await run();
+    told();
+    on.now += 10 * MINUTE;
     await run();
     told('OVER FristControllerDown');
     await other.end();

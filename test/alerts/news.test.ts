@@ -8,6 +8,7 @@ import type { AlarmRow } from '../../src/state/alarms.ts';
 import { SENDER } from '../support/alerts/messages.ts';
 
 const DAY = 86_400_000;
+const QUIET = 10 * 60_000;
 const START = Date.parse('2026-01-01T00:00:00Z');
 
 const alarm = (policy: string, text = 'it is wrong'): Alarm => ({
@@ -40,6 +41,13 @@ class Told {
     });
   }
 
+  /** Two looks, so far apart that what is gone is over. */
+  quiet(alarms: readonly Alarm[], delivers: boolean): void {
+    this.look(alarms, delivers);
+    this.now += QUIET;
+    this.look(alarms, delivers);
+  }
+
   said(): string[] {
     return this.heard.splice(0).map(({ event, about }) => `${event} ${about.policy ?? ''}`);
   }
@@ -49,8 +57,8 @@ describe('what is new', () => {
   it('is told once, and once that it is over', () => {
     const told = new Told();
     for (let minute = 0; minute < 5; minute += 1) told.look([alarm('a'), alarm('b')], true);
-    told.look([alarm('b')], true);
-    told.look([], true);
+    told.quiet([alarm('b')], true);
+    told.quiet([], true);
     told.look([], true);
     expect(told.said()).toEqual(['raised a', 'raised b', 'resolved a', 'resolved b']);
     expect(told.rows).toEqual([]);
@@ -68,12 +76,12 @@ describe('what is new', () => {
 
   it('is over in words of its own, with nothing left to do', () => {
     const told = new Told();
-    for (const alarms of [[alarm('a', 'it stands')], []]) told.look(alarms, true);
+    for (const alarms of [[alarm('a', 'it stands')], []]) told.quiet(alarms, true);
     expect(told.heard).toMatchObject([
       { event: 'raised', text: 'it stands', remedy: 'mend it' },
       {
         event: 'resolved',
-        text: 'It is over since 2026-01-01T00:00:00.000Z. It was: it stands',
+        text: 'It is over since 2026-01-01T00:10:00.000Z. It was: it stands',
         remedy: '',
       },
     ]);
@@ -81,7 +89,7 @@ describe('what is new', () => {
 
   it('comes again under another id', () => {
     const told = new Told();
-    for (const alarms of [[alarm('a')], [], [alarm('a')]]) told.look(alarms, true);
+    for (const alarms of [[alarm('a')], [], [alarm('a')]]) told.quiet(alarms, true);
     expect(told.heard.map(({ id }) => id)).toEqual(['id1.raised', 'id1.resolved', 'id2.raised']);
   });
 
@@ -95,8 +103,40 @@ describe('what is new', () => {
   it('is told as over to a channel that may have heard of it', () => {
     const told = new Told();
     told.look([alarm('a')], false);
+    told.quiet([], false);
     told.look([], true);
     expect(told.said()).toEqual(['resolved a']);
+  });
+
+  it('is one thing that comes and goes: over when it was gone for ten minutes, and since when', () => {
+    const told = new Told();
+    for (let minute = 0; minute < 60; minute += 1, told.now += 60_000)
+      told.look(minute % 10 === 0 ? [alarm('a')] : [], true);
+    expect(told.said()).toEqual(['raised a']);
+    told.now += 60_000;
+    told.look([], true);
+    const [over, ...others] = told.heard.splice(0);
+    expect([over, others]).toMatchObject([{ id: 'id1.resolved', at: '2026-01-01T00:51:00.000Z' }, []]);
+  });
+
+  it('leaves a dead channel as dead as it is, however often it comes and goes', () => {
+    const told = new Told();
+    for (let minute = 0; minute < 24 * 60; minute += 1, told.now += 60_000) {
+      told.look(Math.floor(minute / 20) % 2 === 0 ? [alarm('a')] : [], false);
+      expect(told.rows).toMatchObject([
+        { pending: true, attempts: minute + 1, told: '2026-01-01T00:00:00.000Z' },
+      ]);
+    }
+  });
+
+  it('is as it was, when it comes back before it was tried to say that it is over', () => {
+    const told = new Told();
+    told.look([alarm('a')], true);
+    told.rows = told.rows.map((row) => ({ ...row, event: 'resolved', pending: true, gone: told.now }));
+    told.look([{ ...alarm('a'), patienceMs: 60_000 }], true);
+    told.quiet([], true);
+    expect(told.heard.map(({ id }) => id)).toEqual(['id1.raised', 'id1.resolved']);
+    expect(told.heard[1]?.text).toBe('It is over since 2026-01-01T00:00:00.000Z. It was: it is wrong');
   });
 
   it('is told to a channel that is new, and to that one alone', () => {
@@ -134,7 +174,7 @@ describe('what is new', () => {
           listen();
         }
         const standing = steps.at(-1)?.alarms ?? [];
-        told.look(
+        told.quiet(
           standing.map((policy) => alarm(policy)),
           true,
         );

@@ -2,7 +2,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { alarmsOf } from '../../src/alerts/alarms.ts';
 import { isAtWork, type Alarm } from '../../src/alerts/causes.ts';
-import type { Facts } from '../../src/alerts/facts.ts';
 import type { PolicyStanding, Standing } from '../../src/standing/standing.ts';
 import type { Run, RunState } from '../../src/state/state.ts';
 
@@ -20,7 +19,7 @@ function alarms(standing: Partial<PolicyStanding>, deadlineMs = 6 * HOUR): Alarm
   const tally = { openBatches, overdueProofs: 0, holdsPastReview: 0 };
   const whole = { policies: [policy], tally, astray: [] } as unknown as Standing;
   const behind = { slotOf: () => ago(33), jobs: [] };
-  return alarmsOf({ standing: whole, behind, missing: [], undelivered: [], now: NOW, deadlineMs } as Facts);
+  return alarmsOf({ standing: whole, behind, missing: [], undelivered: [], now: NOW, deadlineMs });
 }
 const causes = (found: readonly Alarm[]): string[] => found.map(({ cause }) => cause);
 

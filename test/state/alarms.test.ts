@@ -11,7 +11,7 @@ const row = (alarm: string, more: Partial<AlarmRow> = {}): AlarmRow => ({
     event: 'raised',
     told: '2026-01-31T03:15:00.000Z',
   },
-  ...{ message: '{"text":"Ærø’s policy 🦓"}', pending: true, attempts: 0, next: 1_769_829_300_000 },
+  ...{ message: '{"text":"Ærø’s policy 🦓"}', pending: true, attempts: 0, next: 1_769_829_300_000, gone: 0 },
   ...more,
 });
 
@@ -32,7 +32,8 @@ describe.each(await engines())('alarms on %s', (engine) => {
     const mail = row('a', { channel: 'email', event: 'resolved', told: '2026-02-01T03:15:00.000Z' });
     await alarms.change(() => ({ put: [a, b, mail], drop: [] }));
     expect(await alarms.all()).toEqual([b, mail, a]);
-    const later = { ...a, event: 'reminder', told: '2026-02-08T03:15:00.000Z', message: '{}' } as const;
+    const [told, gone] = ['2026-02-08T03:15:00.000Z', 1_769_829_300_001];
+    const later = { ...a, event: 'reminder', told, message: '{}', gone } as const;
     await alarms.change(() => ({ put: [later], drop: [b] }));
     expect(await alarms.all()).toEqual([mail, later]);
   });
