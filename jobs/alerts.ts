@@ -7,7 +7,7 @@ import { openChannels } from '../src/alerts/send/open.ts';
 import type { Behind } from '../src/alerts/facts.ts';
 import { HEARTBEAT } from '../src/audit/watch/heartbeat.ts';
 import { FristError } from '../src/errors.ts';
-import type { App } from '../src/installation/app.ts';
+import type { App, Others } from '../src/installation/app.ts';
 import type { Job } from './scheduler.ts';
 import { missedSlots, type FirstSlot } from './slots.ts';
 
@@ -24,9 +24,15 @@ const HEARTBEAT_MS = 2 * HOUR_MS;
 const LEASE = 'alerts';
 const LEASE_MS = 180_000;
 const LONG_AGO = new Date(0).toISOString();
+const ALONE: Others = { down: () => [], opening: () => [], isOurs: () => true };
 
 /** None where nobody is to be told. `jobs`: all the others, of which those that fall behind are told of. */
-export function alertsJob(app: App, jobs: readonly Job[], firstSlot: FirstSlot): Job[] {
+export function alertsJob(
+  app: App,
+  jobs: readonly Job[],
+  firstSlot: FirstSlot,
+  others: Others = ALONE,
+): Job[] {
   const { alerts } = app.settings;
   const channels = openChannels(alerts, app.now);
   if (channels.length === 0 && alerts.heartbeat === undefined) return [];
@@ -50,10 +56,11 @@ export function alertsJob(app: App, jobs: readonly Job[], firstSlot: FirstSlot):
       await outage.over(signal);
       return;
     }
-    const look = await lookAround(app, behindOf);
+    const look = await lookAround(app, behindOf, others);
     ({ sender } = look);
     await outage.over(signal);
-    await Promise.all([spread(app, channels, look, signal), pinged(() => ping(app, look, signal))]);
+    const told = { ...look, alarms: [...look.alarms, ...look.ofOthers] };
+    await Promise.all([spread(app, channels, told, signal), pinged(() => ping(app, look, signal))]);
   };
   return [
     {

@@ -1,6 +1,6 @@
 /** The tables of jobs: what the daemon does, and when. Those of a table that fall into one minute run in its order. */
 import { hold } from '../src/erasure/run/lease.ts';
-import type { App, Controlled } from '../src/installation/app.ts';
+import type { App, Controlled, Others } from '../src/installation/app.ts';
 import { alertsJob } from './alerts.ts';
 import { evidenceJob } from './evidence.ts';
 import { headsJob } from './heads.ts';
@@ -41,7 +41,7 @@ export interface Jobs extends Scheduler {
  * Schedulers that do not wait for each other: one for the upkeep, one for each controller, since a source that hangs
  * shall hold up nobody else's sweep, and one for alerts.
  */
-export function createJobs(app: App): Jobs {
+export function createJobs(app: App, others?: Others): Jobs {
   const workers = createWorkers(app);
   const lanes = [
     UPKEEP.flatMap((of) => of(app)),
@@ -56,7 +56,7 @@ export function createJobs(app: App): Jobs {
   const turn: TakeTurn = (job, signal) => hold(app, `job:${job}`, app.replica, signal);
   const schedulers = [
     ...lanes.map((lane) => createScheduler(lane, app.now, app.logger, turn)),
-    createScheduler(alertsJob(app, jobs, firstSlot), app.now, app.logger, atOnce),
+    createScheduler(alertsJob(app, jobs, firstSlot, others), app.now, app.logger, atOnce),
   ];
   const all = async (what: (scheduler: Scheduler) => Promise<void>): Promise<void> => {
     await Promise.all(schedulers.map(what));

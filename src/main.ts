@@ -47,7 +47,7 @@ const exit = await dispatch(process.argv.slice(2), {
   random: () => Math.random(),
   sleep,
   signal: signals(),
-  createJobs: async (app) => (await import('../jobs/index.ts')).createJobs(app),
+  createJobs: async (app, others) => (await import('../jobs/index.ts')).createJobs(app, others),
   version,
 });
 

@@ -32,12 +32,14 @@ export function alarmsOf(facts: Facts): Alarm[] {
   ];
 }
 
-function controllerDown({ name, code }: Down): Alarm {
+/** A controller that this daemon does not work for. */
+export function controllerDown({ name, code }: Down): Alarm {
   return {
     cause: 'FristControllerDown',
     about: { controller: name, code },
-    text: `Nothing is erased for ${name}: its policy file cannot be used (${code}). The others go on.`,
-    remedy: '`frist check` names each place that is wrong. The daemon looks again every minute.',
+    text: `The daemon does not work for ${name}: its policy file, its state, its trail or a key cannot be used (${code}). The others go on.`,
+    remedy:
+      '`frist check` names each place that is wrong, and docs/errors.md the code. The daemon tries again every minute.',
   };
 }
 

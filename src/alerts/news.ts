@@ -44,7 +44,8 @@ export function newsOf(rows: readonly AlarmRow[], input: NewsInput): AlarmChange
   return { put, drop };
 }
 
-function digestOf({ cause, about }: Alarm): string {
+/** What tells one alarm from another; as `AlarmRow` has it. */
+export function digestOf({ cause, about }: Alarm): string {
   return hash('sha256', JSON.stringify([cause, Object.entries(about).sort()]), 'hex');
 }
 

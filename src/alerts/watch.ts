@@ -1,10 +1,11 @@
 /** One look: what is wrong, what of it is new to whom, and off it goes. */
-import type { App } from '../installation/app.ts';
+import type { App, Others } from '../installation/app.ts';
 import { readStanding, type Standing } from '../standing/standing.ts';
 import type { AlarmRow } from '../state/alarms.ts';
 import { alarmsOf } from './alarms.ts';
 import type { Alarm } from './causes.ts';
 import { deliver } from './deliver.ts';
+import { ofOthers } from './others.ts';
 import type { Behind } from './facts.ts';
 import { newsOf } from './news.ts';
 import type { Sender } from './message.ts';
@@ -21,15 +22,22 @@ export type Watched = Pick<
 export interface Look {
   readonly standing: Standing;
   readonly alarms: readonly Alarm[];
+  /** What it calls for on behalf of other installations: that is no sign against its own work. */
+  readonly ofOthers: readonly Alarm[];
   readonly sender: Sender;
 }
 
 /** Reads what is wrong now. `behindOf` says what is behind its schedule. Throws the state's own errors. */
-export async function lookAround(app: Watched, behindOf: () => Promise<Behind>): Promise<Look> {
+export async function lookAround(
+  app: Watched,
+  behindOf: () => Promise<Behind>,
+  others: Others,
+): Promise<Look> {
   const { state, missing, settings } = app;
   const standing = await readStanding(app);
   const now = app.now();
-  const undelivered = undeliveredBy(await state.alarms.all(), now - HOUR_MS);
+  const rows = await state.alarms.all();
+  const undelivered = undeliveredBy(rows, now - HOUR_MS);
   const { id } = await state.installation();
   return {
     standing,
@@ -41,6 +49,7 @@ export async function lookAround(app: Watched, behindOf: () => Promise<Behind>):
       now,
       deadlineMs: settings.run.deadlineMs,
     }),
+    ofOthers: ofOthers(others, rows),
     sender: { installation: id, controllers: namesOf(app) },
   };
 }
@@ -66,7 +75,13 @@ export async function spread(
   const { state, logger, now, newId, settings } = app;
   const memory = state.alarms;
   const input = {
-    ...{ alarms, sender, newId, now: now(), reminderDays: settings.alerts.reminderDays },
+    ...{
+      alarms,
+      sender,
+      newId,
+      now: now(),
+      reminderDays: settings.alerts.reminderDays,
+    },
     channels: channels.map(({ name }) => name),
   };
   const { put, drop } = newsOf(await memory.all(), input);

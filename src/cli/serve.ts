@@ -2,6 +2,7 @@ import { createConsole, listen, type Obstacle } from '../console/server.ts';
 import type { Settings } from '../config.ts';
 import { EXIT } from '../errors.ts';
 import { openApp, type World } from '../installation/wiring.ts';
+import { withFields } from '../logger.ts';
 import { downOf, wellOf, type PolicyFiles } from './installations/policy-files.ts';
 import type { Place } from './installations/places.ts';
 import { supervise, type Running, type Supervisor, type Unit } from './installations/supervise.ts';
@@ -44,15 +45,17 @@ export async function serve(places: readonly Place[], options: ServeOptions): Pr
 
 function unitOf({ name, settings, files }: Place, world: World): Unit {
   let read: PolicyFiles = { well: [], broken: [] };
+  const whose: Unit['whose'] = () => {
+    const controller = read.well[0]?.file.controller ?? read.broken[0]?.controller;
+    if (name === undefined) return { name, controller: undefined };
+    return { name: controller?.id ?? name, controller: controller?.name };
+  };
   return {
-    whose: () => {
-      const controller = read.well[0]?.file.controller ?? read.broken[0]?.controller;
-      if (name === undefined) return { name, controller: undefined };
-      return { name: controller?.id ?? name, controller: controller?.name };
-    },
+    whose,
     open: async () => {
       read = files();
-      return await openApp(settings(read).settings, wellOf(read), world, downOf(read.broken));
+      const logger = withFields(world.logger, { controller: whose().name });
+      return await openApp(settings(read).settings, wellOf(read), { ...world, logger }, downOf(read.broken));
     },
     mended: () => files().broken.length < read.broken.length,
   };

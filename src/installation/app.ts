@@ -42,6 +42,15 @@ export interface Down {
   readonly controller: string | undefined;
 }
 
+/** The other installations of the daemon: one that is down has nobody of its own to call. */
+export interface Others {
+  down(): readonly Down[];
+  /** Names of those that nobody can say anything of yet. */
+  opening(): readonly string[];
+  /** Whether this installation is the one that calls for them. */
+  isOurs(): boolean;
+}
+
 export interface App {
   readonly settings: Settings;
   readonly state: State;

@@ -148,8 +148,8 @@ async function serveIn(world: World, installations: number): Promise<Daemon> {
   const { ended, log } = runIn(world, ['serve'], {
     signal: stopping.signal,
     now: () => now,
-    createJobs: (app) => {
-      const jobs = createJobs(app);
+    createJobs: (app, others) => {
+      const jobs = createJobs(app, others);
       open.add(jobs);
       return Promise.resolve({
         ...jobs,

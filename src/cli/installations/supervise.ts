@@ -5,7 +5,7 @@
 import { formatEntry } from '../../audit/entry.ts';
 import { isPassing } from '../../audit/publisher.ts';
 import { FristError } from '../../errors.ts';
-import type { App, Down } from '../../installation/app.ts';
+import type { App, Down, Others } from '../../installation/app.ts';
 import type { Logger } from '../../logger.ts';
 import type { CreateJobs, Ticking } from '../shared/process.ts';
 
@@ -62,7 +62,9 @@ const RETRY_MS = 60_000;
 export function supervise(units: readonly Unit[], options: SuperviseOptions): Supervisor {
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
-  const all = units.map((unit) => new Supervised(unit, { ...options, signal }));
+  const all: readonly Supervised[] = units.map(
+    (unit) => new Supervised(unit, { ...options, signal }, (self) => othersOf(self, all)),
+  );
   return {
     begin: async () => {
       try {
@@ -82,17 +84,33 @@ export function supervise(units: readonly Unit[], options: SuperviseOptions): Su
   };
 }
 
+/** The first that runs calls for those that do not. */
+function othersOf(self: Supervised, all: readonly Supervised[]): Others {
+  const others = (): readonly Supervised[] => all.filter((one) => one !== self);
+  return {
+    down: () => others().flatMap((one) => one.down()),
+    opening: () => others().flatMap((one) => (one.isOpening() ? one.name : [])),
+    isOurs: () => all.find((one) => one.running !== undefined) === self,
+  };
+}
+
 class Supervised {
   readonly #unit: Unit;
   readonly #options: SuperviseOptions;
+  readonly #othersOf: (self: Supervised) => Others;
   #running: Running | undefined;
   /** Why it is not open. */
   #broken: Down | undefined;
   #closing: Promise<void> = Promise.resolve();
 
-  constructor(unit: Unit, options: SuperviseOptions) {
+  constructor(unit: Unit, options: SuperviseOptions, others: (self: Supervised) => Others) {
     this.#unit = unit;
     this.#options = options;
+    this.#othersOf = others;
+  }
+
+  get name(): string {
+    return this.#unit.whose().name ?? 'all';
   }
 
   get running(): Running | undefined {
@@ -162,6 +180,10 @@ class Supervised {
       if (this.#broken !== undefined) logger.info('controller runs again', { controller: this.#broken.name });
       this.#running = running;
       this.#broken = undefined;
+      logger.info('installation opened', {
+        controller: this.#unit.whose().name,
+        replica: running.app.replica,
+      });
       for (const { name, code } of running.app.missing)
         logger.error('controller does not run', { controller: name, code });
     } catch (error) {
@@ -174,7 +196,7 @@ class Supervised {
     const app = await this.#unit.open();
     try {
       await greet(app, this.#options.version);
-      return { unit: this.#unit, app, jobs: await this.#options.createJobs(app) };
+      return { unit: this.#unit, app, jobs: await this.#options.createJobs(app, this.#othersOf(this)) };
     } catch (error) {
       await closeQuietly(app);
       throw error;
@@ -184,7 +206,8 @@ class Supervised {
   /** Once for each reason, not once a minute. */
   #tell(error: unknown): void {
     const code = error instanceof FristError ? error.code : 'DEFECT';
-    const { name = 'all', controller } = this.#unit.whose();
+    const { name } = this;
+    const { controller } = this.#unit.whose();
     if (this.#broken?.code !== code)
       this.#options.logger.error('controller does not run', { controller: name, error });
     this.#broken = { name, code, controller };

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { App } from '../../installation/app.ts';
+import type { App, Others } from '../../installation/app.ts';
 import type { World } from '../../installation/wiring.ts';
 import type { Monitored } from '../../metrics/metrics.ts';
 import type { Io } from '../print/io.ts';
@@ -12,7 +12,7 @@ export interface Ticking extends Pick<Monitored, 'firstSlot' | 'lastTick' | 'mis
   stop(): Promise<void>;
 }
 
-export type CreateJobs = (app: App) => Promise<Ticking>;
+export type CreateJobs = (app: App, others: Others) => Promise<Ticking>;
 
 /** What the process gives. */
 export interface Process extends Omit<World, 'logger'> {

@@ -111,9 +111,11 @@ describe('a supervisor', () => {
     expect(story).toEqual([
       'controller does not run: bad TypeError: a defect',
       'whole starts',
+      'installation opened: good',
       'controller does not run: bad STATE_MISSING',
       'whole starts',
       'controller runs again: bad',
+      'installation opened: bad',
       'whole stops',
       'whole stops',
       'bad closed',
@@ -155,11 +157,13 @@ describe('a supervisor', () => {
     await supervisor.stop();
     expect(story).toEqual([
       'part starts',
+      'installation opened: all',
       'controller does not run: acme CONFIG_INVALID',
       'part ends its work',
       'part stops',
       'all closed',
       'whole starts',
+      'installation opened: all',
       'whole stops',
       'all closed',
     ]);
