@@ -222,7 +222,7 @@ withTool('what a real daemon says', () => {
       await t.emit([formatEntry({ v: 1, type: 'heartbeat', eid: daemon.app.newId(), at: iso(0) })]);
     });
     const alarm = { channel: 'email', alarm: 'a', occurrence: 'o', event: 'raised', told: iso(0) } as const;
-    const put = [{ ...alarm, message: '{}', pending: true, attempts: 1, next: now }];
+    const put = [{ ...alarm, message: '{}', pending: true, attempts: 1, next: now, gone: 0 }];
     await daemon.app.state.alarms.change(() => ({ put, drop: [] }));
     now += 3 * DAY;
     // What is done daily was never done; of the others it depends on the hour and the day of today.
