@@ -23,6 +23,7 @@ import { tell } from './print/tell.ts';
 import type { Invocation, Options } from './program.ts';
 import { examineAlerts, type AlertRoute } from './setup/alerts.ts';
 import { check } from './setup/check.ts';
+import { isStateMade } from '../state/open.ts';
 import { stateAdopt } from './setup/state-adopt.ts';
 import { stateInit } from './setup/state-init.ts';
 import { strayVariables } from './setup/variables.ts';
@@ -104,6 +105,7 @@ async function checkAll(
       return { located, tasks: compileViews(located.file), connector, strain };
     });
     const store = (): Promise<StoreReport> => examineStore(settings.audit, world.now());
+    const state = (): Promise<boolean> => isStateMade(settings.state.url, { clock: world.now });
     const { json, grants } = options;
     // Of every controller, whichever this installation is of: all have the same environment.
     const stray = strayVariables(strangers, options.policies.map(readText));
@@ -118,7 +120,7 @@ async function checkAll(
         now,
         signal,
       });
-    return await check({ files: inputs, stray, store, origins, grants, alerts, json, signal }, io);
+    return await check({ files: inputs, stray, store, state, origins, grants, alerts, json, signal }, io);
   } finally {
     for (const { connectors } of opened) await connectors.close();
   }

@@ -118,6 +118,23 @@ export async function openState(url: string, options: StateOptions): Promise<Sta
   }
 }
 
+/**
+ * Whether there is a state; changes nothing, also not its schema.
+ * @throws FristError where it cannot be asked, or a newer frist has changed it.
+ */
+export async function isStateMade(url: string, options: StateOptions): Promise<boolean> {
+  const file = SQLITE_URL.exec(url)?.[1];
+  if (file !== undefined && !existsSync(file)) return false;
+  const store = openStore(url, options, false);
+  try {
+    if ((await read(store, findInstallation)) === undefined) return false;
+    refuseNewer(await read(store, schemaVersion), options.migrations ?? MIGRATIONS);
+    return true;
+  } finally {
+    await store.db.destroy();
+  }
+}
+
 async function prepare(store: Store, migrations: readonly Migration[]): Promise<void> {
   if ((await read(store, findInstallation)) === undefined) throw new FristError('STATE_MISSING');
   const version = await read(store, schemaVersion);

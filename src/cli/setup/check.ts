@@ -29,6 +29,8 @@ export interface CheckInput {
   readonly stray: readonly Problem[];
   /** Tries out the store of the trail. */
   readonly store: () => Promise<StoreReport>;
+  /** Whether the state is there. */
+  readonly state: () => Promise<boolean>;
   /** Where each setting comes from; secrets masked. */
   readonly origins: readonly SettingOrigin[];
   /** Print what this account needs in the sources, in place of all else, once nothing is wrong. */
@@ -86,7 +88,8 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
   if (input.grants !== undefined && problems.every((one) => one.severity !== 'error'))
     return await printGrants(input, input.grants, io);
   const store = await examined(input.store, problems);
-  if (store === undefined) statuses.add(EXIT.failed);
+  const state = await stateOf(input.state, problems);
+  if (store === undefined || state === 'not reached') statuses.add(EXIT.failed);
   if (problems.some((problem) => problem.severity === 'error' && !isUnreachable(problem)))
     statuses.add(EXIT.config);
   const alerts = await input.alerts();
@@ -98,6 +101,7 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
       problems,
       understood,
       trail: store,
+      state,
       alerts,
       settings: input.origins,
       exit,
@@ -105,7 +109,9 @@ export async function check(input: CheckInput, io: Io): Promise<number> {
     });
   else {
     const trail = store === undefined ? '' : storeText(store);
-    io.out(`${checkText(problems, understood)}${trail}${alertsText(alerts)}${settingsText(input.origins)}`);
+    io.out(
+      `${checkText(problems, understood)}${trail}${stateText(state)}${alertsText(alerts)}${settingsText(input.origins)}`,
+    );
   }
   return exit;
 }
@@ -122,6 +128,24 @@ async function examined(store: CheckInput['store'], problems: Problem[]): Promis
     problems.push({ severity: 'error', code, path: ['audit', 's3'], message, remedy });
     return undefined;
   }
+}
+
+type StateReport = 'made' | 'not made' | 'not reached';
+
+/** With a problem, where it cannot be used. */
+async function stateOf(isMade: CheckInput['state'], problems: Problem[]): Promise<StateReport> {
+  try {
+    return (await isMade()) ? 'made' : 'not made';
+  } catch (error) {
+    if (!(error instanceof FristError) || !error.code.startsWith('STATE_')) throw error;
+    const { code, message, remedy } = error;
+    problems.push({ severity: 'error', code, path: ['state', 'url'], message, remedy });
+    return 'not reached';
+  }
+}
+
+function stateText(state: StateReport): string {
+  return state === 'not made' ? '\nState: not made yet: `frist state init` makes it.\n' : '';
 }
 
 /** Advice is worth having once nothing is wrong. */
@@ -160,7 +184,7 @@ async function pulseOf(
 }
 
 function isUnreachable(problem: Problem): boolean {
-  return problem.code.startsWith('SOURCE_') || problem.code === 'AUDIT_STORE';
+  return /^(?:SOURCE_|STATE_|AUDIT_STORE$)/.test(problem.code);
 }
 
 function placed(located: Located, finding: Finding): Problem {

@@ -83,6 +83,17 @@ describe('frist check', () => {
     expect(out).not.toMatch(/4711|hush/);
   });
 
+  it('says that the state is still to be made, and that one cannot be reached', async () => {
+    expect((await frist(['check'])).out).toContain('State: not made yet: `frist state init` makes it.');
+    const state = { FRIST_STATE_URL: 'postgres://frist:wrong@127.0.0.1:1/frist' };
+    const { status, out } = await frist(['check', '--json'], listen(), state);
+    expect(status).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({
+      state: 'not reached',
+      problems: expect.arrayContaining([expect.objectContaining({ code: 'STATE_UNREACHABLE' })]),
+    });
+  });
+
   it('lists all of them as JSON', async () => {
     const { settings } = JSON.parse((await frist(['check', '--json'])).out) as { readonly settings: readonly { readonly name: string }[] }; // prettier-ignore
     expect(settings.map((one) => one.name)).toEqual(SETTING_NAMES);
