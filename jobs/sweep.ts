@@ -71,7 +71,8 @@ function tell({ logger, replica }: Engine, slot: string, report: PolicyReport): 
     replica,
     code: error?.code,
     overdue,
-    erased: outcomes?.erased ?? 0,
+    // Of a run that broke off in the middle nobody has added up what had gone: the trail has it.
+    erased: outcomes === undefined && error !== undefined ? undefined : (outcomes?.erased ?? 0),
   };
   if (error === undefined) logger.info('policy swept', fields);
   else logger.error('policy failed', { ...fields, source });
