@@ -42,11 +42,11 @@ it('calls at once for what is wrong when it starts, not again at the next start,
   await first.ended;
   on.minuteLater();
 
-  const away = Date.now() / 1000;
-  utimesSync(on.at('data/pause'), away, away);
+  // It lasts: somebody is to be reminded.
+  await on.state("update frist_alarms set told = '2026-01-01T00:00:00.000Z'");
   receiver.behave('silent');
   const second = on.start('serve');
-  expect(await told(2)).toMatchObject([{}, { cause: 'FristPaused', event: 'resolved' }]);
+  expect(await told(2)).toMatchObject([{}, { cause: 'FristPaused', event: 'reminder' }]);
   second.child.kill('SIGTERM');
   const { status, stderr } = await second.ended;
   expect(status).toBe(0);
