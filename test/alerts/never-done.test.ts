@@ -45,6 +45,8 @@ it('does them at once when it can', async () => {
   await on.daemon.tick();
   on.now += MINUTE;
   await on.look();
+  on.now += 10 * MINUTE;
+  await on.look();
   expect(told('resolved')).toEqual(ALL);
   expect(pings()).toBe(1);
   for (const job of ['verification', 'heartbeat', 'heads', 'keys', 'lookup', 'evidence'])
