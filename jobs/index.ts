@@ -2,17 +2,17 @@
 import { hold } from '../src/erasure/run/lease.ts';
 import type { App, Controlled, Others } from '../src/installation/app.ts';
 import { alertsJob } from './alerts.ts';
-import { evidenceJob } from './evidence.ts';
-import { headsJob } from './heads.ts';
-import { heartbeatJob } from './heartbeat.ts';
+import { evidenceJob } from './upkeep/evidence.ts';
+import { headsJob } from './upkeep/heads.ts';
+import { heartbeatJob } from './upkeep/heartbeat.ts';
 import { createWorkers } from './queue/workers.ts';
-import { keysJob } from './keys.ts';
-import { lookupJob } from './lookup.ts';
+import { keysJob } from './upkeep/keys.ts';
+import { lookupJob } from './upkeep/lookup.ts';
 import { recoverJob } from './recover.ts';
 import { createScheduler, type Job, type Scheduler, type TakeTurn } from './scheduler.ts';
 import { createSlotSearch, missedSlots, type FirstSlot } from './slots.ts';
 import { sweepJobs } from './sweep.ts';
-import { verifyJob } from './verify.ts';
+import { verifyJob } from './upkeep/verify.ts';
 
 /** Of a whole installation. */
 const UPKEEP: readonly ((app: App) => Job[])[] = [

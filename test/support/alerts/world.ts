@@ -1,11 +1,11 @@
 // A daemon over a real installation, its webhook and its mailbox, with a clock that the test sets.
 import type { Message } from '../../../src/alerts/message.ts';
 import { alertsJob } from '../../../jobs/alerts.ts';
-import { headsJob } from '../../../jobs/heads.ts';
-import { heartbeatJob } from '../../../jobs/heartbeat.ts';
+import { headsJob } from '../../../jobs/upkeep/heads.ts';
+import { heartbeatJob } from '../../../jobs/upkeep/heartbeat.ts';
 import type { Job } from '../../../jobs/scheduler.ts';
 import { createSlotSearch, type FirstSlot } from '../../../jobs/slots.ts';
-import { verifyJob } from '../../../jobs/verify.ts';
+import { verifyJob } from '../../../jobs/upkeep/verify.ts';
 import type { App, Down } from '../../../src/installation/app.ts';
 import { openMailbox, type Mailbox } from './mailbox.ts';
 import { openReceiver, type Receiver } from './receiver.ts';

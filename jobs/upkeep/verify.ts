@@ -1,9 +1,9 @@
 /** The trail held against its signature and the kept heads, by schedule; an alarm when it does not verify. */
-import type { App } from '../src/installation/app.ts';
-import { inspect, VERIFICATION } from '../src/audit/watch/inspect.ts';
-import { againWhenBack } from './again.ts';
-import type { Job } from './scheduler.ts';
-import { lastDone } from './slots.ts';
+import type { App } from '../../src/installation/app.ts';
+import { inspect, VERIFICATION } from '../../src/audit/watch/inspect.ts';
+import { againWhenBack } from '../again.ts';
+import type { Job } from '../scheduler.ts';
+import { lastDone } from '../slots.ts';
 
 export function verifyJob(app: App): Job[] {
   const { state, now, newId, trail, logger } = app;

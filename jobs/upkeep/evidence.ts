@@ -1,8 +1,8 @@
 /** The end of evidence whose life is over. */
-import type { App } from '../src/installation/app.ts';
-import { EVIDENCE } from '../src/audit/watch/evidence.ts';
-import type { Job } from './scheduler.ts';
-import { lastDone } from './slots.ts';
+import type { App } from '../../src/installation/app.ts';
+import { EVIDENCE } from '../../src/audit/watch/evidence.ts';
+import type { Job } from '../scheduler.ts';
+import { lastDone } from '../slots.ts';
 
 export function evidenceJob(app: App): Job[] {
   return [

@@ -1,8 +1,8 @@
 /** What ends by itself: epochs of the commitments and their keys, and what is remembered of released holds. What does not: holds that wait for somebody to look. */
-import type { App } from '../src/installation/app.ts';
-import { pastReview } from '../src/erasure/holds/review.ts';
-import type { Job } from './scheduler.ts';
-import { lastDone } from './slots.ts';
+import type { App } from '../../src/installation/app.ts';
+import { pastReview } from '../../src/erasure/holds/review.ts';
+import type { Job } from '../scheduler.ts';
+import { lastDone } from '../slots.ts';
 
 const KEYS = 'keys';
 

@@ -1,8 +1,8 @@
 /** Copies of the signed checkpoint, by schedule, to wherever heads are kept. */
-import type { App } from '../src/installation/app.ts';
-import { keepHead } from '../src/audit/watch/heads.ts';
-import type { Job } from './scheduler.ts';
-import { lastDone } from './slots.ts';
+import type { App } from '../../src/installation/app.ts';
+import { keepHead } from '../../src/audit/watch/heads.ts';
+import type { Job } from '../scheduler.ts';
+import { lastDone } from '../slots.ts';
 
 const HEADS = 'heads';
 

@@ -1,8 +1,8 @@
 /** A sign of life in the trail, once a day when nothing was due. */
-import type { App } from '../src/installation/app.ts';
-import { beat, HEARTBEAT } from '../src/audit/watch/heartbeat.ts';
-import type { Job } from './scheduler.ts';
-import { lastDone } from './slots.ts';
+import type { App } from '../../src/installation/app.ts';
+import { beat, HEARTBEAT } from '../../src/audit/watch/heartbeat.ts';
+import type { Job } from '../scheduler.ts';
+import { lastDone } from '../slots.ts';
 
 /** Days are those of UTC: one trail may serve controllers in several zones. */
 export function heartbeatJob(app: App): Job[] {

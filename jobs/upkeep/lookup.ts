@@ -1,9 +1,9 @@
 /** The index of the trail, kept up with it, so that nobody who looks a person up has to wait for it. */
-import type { App } from '../src/installation/app.ts';
-import { catchUpIndex } from '../src/audit/lookup/catch-up.ts';
-import { againWhenBack } from './again.ts';
-import type { Job } from './scheduler.ts';
-import { lastDone } from './slots.ts';
+import type { App } from '../../src/installation/app.ts';
+import { catchUpIndex } from '../../src/audit/lookup/catch-up.ts';
+import { againWhenBack } from '../again.ts';
+import type { Job } from '../scheduler.ts';
+import { lastDone } from '../slots.ts';
 
 const LOOKUP = 'lookup';
 
