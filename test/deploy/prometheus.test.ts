@@ -14,6 +14,7 @@ import { INSTALLATION_METRICS, POLICY_METRICS } from '../../src/metrics/table.ts
 import { openDaemon, type Daemon } from '../support/bad-days/daemon.ts';
 import { CONTROLLER, install, TWO_SOURCES, type Installation } from '../support/bad-days/installation.ts';
 import { makePeople, type People } from '../support/bad-days/people.ts';
+import { proofDue, strayBatch } from '../support/left-open.ts';
 import { samplesOf, type Sample } from '../support/metrics.ts';
 import { ask } from '../support/servers/ask.ts';
 
@@ -181,30 +182,8 @@ withTool('what a real daemon says', () => {
     await daemon.tick();
     // What would take days.
     renameSync(on.at('data/audit'), on.at('data/away'));
-    const batch = {
-      id: 'b1',
-      run: 'r',
-      controller: CONTROLLER,
-      policy: 'renamed',
-      source: 'crm',
-      stage: 0,
-      asOf: iso(0),
-      opened: iso(2 * HOUR),
-      epoch: 'e',
-      keys: [['1']],
-      detail: '{}',
-    };
-    const proof = {
-      batch: 'b2',
-      controller: CONTROLLER,
-      policy: 'contacts',
-      source: 'crm',
-      stage: 0,
-      action: 'delete',
-      sense: '',
-      due: iso(HOUR),
-      keys: [['1']],
-    } as const;
+    const batch = strayBatch(CONTROLLER, iso(0), iso(2 * HOUR));
+    const proof = proofDue(CONTROLLER, iso(HOUR));
     await daemon.app.state.transaction(async (t) => {
       await t.openBatch(batch);
       await t.addProof(proof);

@@ -10,6 +10,7 @@ import {
   type Installation,
 } from '../support/bad-days/installation.ts';
 import { emailOf, makePeople, personalIn, type People } from '../support/bad-days/people.ts';
+import { proofDue, strayBatch } from '../support/left-open.ts';
 import { samplesOf, valueOf } from '../support/metrics.ts';
 import { engines, freshDatabase, type TestDatabase } from '../support/servers/index.ts';
 
@@ -169,30 +170,8 @@ describe.each(await engines())('the metrics of a daemon whose state is on %s', (
 
   it('know a pause, an approval, proofs, holds to be looked at, and batches that nobody can settle', async () => {
     const iso = (ms: number): string => new Date(ms).toISOString();
-    const batch = {
-      id: 'b1',
-      run: 'r',
-      controller: CONTROLLER,
-      policy: 'renamed',
-      source: 'crm',
-      stage: 0,
-      asOf: iso(now),
-      opened: iso(now - HOUR),
-      epoch: 'e',
-      keys: [['1']],
-      detail: '{}',
-    };
-    const proof = {
-      batch: 'b2',
-      controller: CONTROLLER,
-      policy: 'contacts',
-      source: 'crm',
-      stage: 0,
-      action: 'delete',
-      sense: '',
-      due: iso(now - 1),
-      keys: [['1']],
-    } as const;
+    const batch = strayBatch(CONTROLLER, iso(now), iso(now - HOUR));
+    const proof = proofDue(CONTROLLER, iso(now - 1));
     await daemon.app.state.transaction(async (t) => {
       await t.setPause({ since: iso(now - HOUR), by: 'dpo' });
       await t.openBatch(batch);
